@@ -1,0 +1,239 @@
+"""All settings: safe by default; places differ by environment variables named KPM_*."""
+
+import os
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.utils.translation import gettext_lazy as _
+from psycopg.conninfo import conninfo_to_dict
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def required(name: str, what: str) -> str:
+    """A secret or place without which starting would be unsafe."""
+    value = os.environ.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: {what}. See deploy/env.example.")
+    return value
+
+
+# --- Where we are ---------------------------------------------------------------------------
+# The demo invents its people, serves plain HTTP to this machine only and takes synthetic ID
+# numbers. Nothing else differs.
+KPM_DEMO = os.environ.get("KPM_DEMO") == "1"
+DEBUG = False
+KPM_SYNTHETIC_ID_NUMBERS = KPM_DEMO
+
+DATA_DIR = Path(os.environ.get("KPM_DATA_DIR") or BASE_DIR / ".data")
+# The key that opens every other key. Outside the data and its backups.
+KPM_ROOT_KEY_FILE = Path(
+    os.environ.get("KPM_ROOT_KEY_FILE") or BASE_DIR / ".data-keys" / "root.key"
+    if KPM_DEMO
+    else required("KPM_ROOT_KEY_FILE", "the file that holds the root key")
+)
+SECRET_KEY_FILE = Path(
+    os.environ.get("KPM_SECRET_KEY_FILE") or BASE_DIR / ".data-keys" / "secret.key"
+    if KPM_DEMO
+    else required("KPM_SECRET_KEY_FILE", "the file that holds the signing key of sessions and forms")
+)
+# Signs cookies and form tokens; no key of the vault is derived from it.
+try:
+    SECRET_KEY = SECRET_KEY_FILE.read_text(encoding="ascii").strip()
+except OSError as error:
+    raise ImproperlyConfigured(
+        f"The signing key file {SECRET_KEY_FILE.name} cannot be read ({error.strerror}). "
+        "Make it with: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+    ) from None
+if len(SECRET_KEY) < 50:
+    raise ImproperlyConfigured("The signing key is shorter than 50 characters.")
+
+ALLOWED_HOSTS = (
+    ["127.0.0.1", "localhost"]
+    if KPM_DEMO
+    else required("KPM_HOSTS", "the host names that this site answers to").split()
+)
+# Signed checkpoints and links name this site.
+KPM_SITE_NAME = os.environ.get("KPM_SITE_NAME", ALLOWED_HOSTS[0])
+
+# --- What is installed ----------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "simple_history",
+    "kpm",
+    "kpm.vault",
+    "kpm.jobs",
+    "audit",
+    "kpm.accounts",
+    "risk_levels",
+    "casework",
+]
+MIDDLEWARE = [
+    "kpm.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "kpm.middleware.AuditMiddleware",
+    "kpm.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "kpm.middleware.AccessMiddleware",
+]
+ROOT_URLCONF = "kpm.urls"
+WSGI_APPLICATION = "kpm.wsgi.application"
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "kpm.context_processors.site",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+FORM_RENDERER = "kpm.forms.Renderer"
+
+# --- Databases ------------------------------------------------------------------------------
+# `default` holds everything but keys; `keys` holds wrapped keys and is backed up apart;
+# `auditor` is a second, read-only door to `default` that sees audit_* only.
+DATABASE_ROUTERS = ["kpm.database.routers.KeysRouter"]
+# The roles on PostgreSQL: the owner migrates, the runtime role serves, the auditor reads the log.
+KPM_RUNTIME_ROLE = os.environ.get("KPM_RUNTIME_ROLE", "kpm_app")
+KPM_AUDITOR_ROLE = os.environ.get("KPM_AUDITOR_ROLE", "kpm_auditor")
+
+
+def postgresql(conninfo: str, **options: Any) -> dict[str, Any]:
+    """One PostgreSQL database from a libpq connection string."""
+    parts = conninfo_to_dict(conninfo)
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    settings: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql"}
+    settings |= {names[key]: value for key, value in parts.items() if key in names}
+    rest = {key: value for key, value in parts.items() if key not in names}
+    pool = {"min_size": 1, "max_size": 8, "timeout": 5}
+    settings["OPTIONS"] = {**rest, "pool": pool, **options}
+    return settings
+
+
+def sqlite(name: str, **options: Any) -> dict[str, Any]:
+    """One embedded SQLite database; its safety settings live in kpm.database.sqlite."""
+    return {"ENGINE": "kpm.database.sqlite", "NAME": DATA_DIR / name, "OPTIONS": options}
+
+
+KPM_DATABASE = os.environ.get("KPM_DATABASE", "")
+if KPM_DATABASE:
+    DATABASES = {
+        "default": postgresql(KPM_DATABASE),
+        "keys": postgresql(required("KPM_KEYS_DATABASE", "the connection of the keys database")),
+        "auditor": postgresql(
+            required("KPM_AUDITOR_DATABASE", "the auditor's connection to the database")
+        ),
+    }
+else:
+    DATABASES = {
+        "default": sqlite("kpm.sqlite3"),
+        "keys": sqlite("keys.sqlite3"),
+        "auditor": sqlite("kpm.sqlite3", read_only=True),
+    }
+DATABASES["auditor"]["TEST"] = {"MIRROR": "default"}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- People and sessions --------------------------------------------------------------------
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["kpm.accounts.backends.PasswordBackend"]
+PASSWORD_HASHERS = ["kpm.accounts.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("username", "name")},
+    },
+    {"NAME": "kpm.accounts.passwords.ContextWordsValidator"},
+]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "home"
+SESSION_ENGINE = "kpm.accounts.sessions"
+SESSION_SERIALIZER = "django.contrib.sessions.serializers.JSONSerializer"
+SESSION_COOKIE_NAME = "kpm_session" if KPM_DEMO else "__Host-kpm_session"
+SESSION_COOKIE_SECURE = not KPM_DEMO
+SESSION_COOKIE_SAMESITE = "Strict"
+SESSION_COOKIE_HTTPONLY = True
+KPM_SESSION_IDLE = timedelta(minutes=15)
+KPM_SESSION_LENGTH = timedelta(hours=10)
+SESSION_COOKIE_AGE = int(KPM_SESSION_LENGTH.total_seconds())
+CSRF_COOKIE_NAME = "kpm_csrf" if KPM_DEMO else "__Host-kpm_csrf"
+CSRF_COOKIE_SECURE = not KPM_DEMO
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_FAILURE_VIEW = "kpm.views.csrf_refused"
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# --- The wire -------------------------------------------------------------------------------
+SECURE_SSL_REDIRECT = not KPM_DEMO
+SECURE_PROXY_SSL_HEADER = None if KPM_DEMO else ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 0 if KPM_DEMO else 63_072_000
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# Nothing uploaded touches the disk in clear: workbooks stay in memory under a hard cap.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / ".staticfiles"
+STORAGES = {
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Language and time ----------------------------------------------------------------------
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", _("Chinese")), ("en", _("English"))]
+LANGUAGE_COOKIE_NAME = "kpm_language"
+LANGUAGE_COOKIE_SECURE = not KPM_DEMO
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Strict"
+LOCALE_PATHS = [BASE_DIR / "kpm" / "locale"]
+USE_THOUSAND_SEPARATOR = False
+
+# --- History and mail -----------------------------------------------------------------------
+SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
+SIMPLE_HISTORY_DATE_INDEX = "composite"
+SIMPLE_HISTORY_REVERT_DISABLED = True
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
+# --- Process logs: no names, no numbers, no bodies ------------------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    "loggers": {
+        "kpm": {"level": "INFO"},
+        # Django adds paths and parameters of the request to these; our own pages say enough.
+        "django.request": {"level": "CRITICAL"},
+        "django.security": {"level": "CRITICAL"},
+    },
+}
+SILENCED_SYSTEM_CHECKS: list[str] = []
