@@ -37,7 +37,7 @@ KPM_ROOT_KEY_FILE = Path(
 SECRET_KEY_FILE = Path(
     os.environ.get("KPM_SECRET_KEY_FILE") or BASE_DIR / ".data-keys" / "secret.key"
     if KPM_DEMO
-    else required("KPM_SECRET_KEY_FILE", "the file that holds the signing key of sessions and forms")
+    else required("KPM_SECRET_KEY_FILE", "the file that holds the key that signs forms")
 )
 # Signs cookies and form tokens; no key of the vault is derived from it.
 try:
@@ -45,7 +45,7 @@ try:
 except OSError as error:
     raise ImproperlyConfigured(
         f"The signing key file {SECRET_KEY_FILE.name} cannot be read ({error.strerror}). "
-        "Make it with: python -c 'import secrets; print(secrets.token_urlsafe(64))'"
+        "Make it with: python3 -c 'import secrets; print(secrets.token_urlsafe(64))'"
     ) from None
 if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("The signing key is shorter than 50 characters.")
@@ -117,7 +117,7 @@ KPM_AUDITOR_ROLE = os.environ.get("KPM_AUDITOR_ROLE", "kpm_auditor")
 def postgresql(conninfo: str, **options: Any) -> dict[str, Any]:
     """One PostgreSQL database from a libpq connection string."""
     parts = conninfo_to_dict(conninfo)
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    names = {"dbname": "NAME"} | {name: name.upper() for name in ("user", "password", "host", "port")}
     settings: dict[str, Any] = {"ENGINE": "django.db.backends.postgresql"}
     settings |= {names[key]: value for key, value in parts.items() if key in names}
     rest = {key: value for key, value in parts.items() if key not in names}
