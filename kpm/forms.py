@@ -1,0 +1,90 @@
+"""Forms that hand over to an action, once, and say beside the field what is wrong."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from django import forms
+from django.db import transaction
+from django.forms.renderers import DjangoTemplates
+from django.http import HttpRequest
+from django.template.backends.django import DjangoTemplates as Engine
+from django.utils.functional import cached_property
+
+from kpm.errors import Refused
+
+BUILTINS = ["django.templatetags.i18n", "django.templatetags.static"]
+
+
+class Renderer(DjangoTemplates):
+    """Draws fields with our templates, which know the same tags as our pages."""
+
+    form_template_name = "kpm/forms/form.html"
+    field_template_name = "kpm/forms/field.html"
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Django's own widget templates and ours, with the tags of our pages built in."""
+        return Engine(
+            {
+                "APP_DIRS": True,
+                "DIRS": [Path(forms.__file__).parent / "templates"],
+                "NAME": "kpm_forms",
+                "OPTIONS": {"builtins": BUILTINS},
+            }
+        )
+
+
+class Submissions(Protocol):
+    """Where sent forms are remembered; the middleware hangs it on the request."""
+
+    def claim(self, request: HttpRequest) -> None:
+        """Remember this form inside the open transaction; AlreadySent if it was here before."""
+
+
+class ActionForm(forms.Form):
+    """A form whose one purpose is to call one action."""
+
+    required_css_class = "required"
+    use_required_attribute = False
+    # A second copy of the same filled-in form (double click, replay) has no second effect.
+    # Set to False where a second time is harmless and wanted, such as showing a field again.
+    once = True
+
+    request: HttpRequest | None = None
+    result: Any = None
+
+    @classmethod
+    def from_request(cls, request: HttpRequest, **kwargs: Any) -> Self:
+        """Bound whenever something was posted, even an empty form with just a button."""
+        if request.method == "POST":
+            form = cls(request.POST, request.FILES, **kwargs)
+        else:
+            form = cls(**kwargs)
+        form.request = request
+        return form
+
+    def run(self, action: Callable[..., Any], **kwargs: Any) -> bool:
+        """Call the action with what was filled in; a refusal becomes an error of the form."""
+        if not self.is_valid():
+            return False
+        try:
+            self.result = self._run_once(action, {**kwargs, **self.cleaned_data})
+        except Refused as refusal:
+            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            return False
+        return True
+
+    def _run_once(self, action: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
+        submissions: Submissions | None = getattr(self.request, "submissions", None)
+        if not self.once or self.request is None or submissions is None:
+            return action(**kwargs)
+        with transaction.atomic():
+            # In the action's own transaction: if that fails, the form may be sent again.
+            submissions.claim(self.request)
+            return action(**kwargs)
+
+
+def status(form: forms.BaseForm) -> int:
+    """422 for a posted form that was not accepted, 200 for one that is just shown."""
+    return 422 if form.is_bound and form.errors else 200

@@ -1,0 +1,156 @@
+"""Who may do what: permissions, roles, the one table between them, and what a view declares."""
+
+from collections.abc import Callable
+from enum import Enum, StrEnum
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.db.models import TextChoices
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext_lazy as _
+
+from kpm.errors import NotYou
+
+P = ParamSpec("P")
+
+
+class Permission(StrEnum):
+    """One thing that a page lets somebody do."""
+
+    ASSIGN_WORKERS = "assign_workers"
+    CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
+    DECIDE_LEVEL = "decide_level"
+    DRAFT_PLAN = "draft_plan"
+    GRANT_ROLE = "grant_role"
+    IMPORT_LEDGER = "import_ledger"
+    OPEN_ACCOUNT = "open_account"
+    PRINT_SUMMARY = "print_summary"
+    PROPOSE_LEVEL = "propose_level"
+    RECORD_ASSESSMENT = "record_assessment"
+    RECORD_VISIT = "record_visit"
+    REVEAL_FIELD = "reveal_field"
+    VERIFY_LOG = "verify_log"
+    VIEW_ACCOUNTS = "view_accounts"
+    VIEW_CASE_FILES = "view_case_files"
+    VIEW_GRANTS = "view_grants"
+    VIEW_JOBS = "view_jobs"
+    VIEW_LEGAL_BASES = "view_legal_bases"
+    VIEW_LOG = "view_log"
+    VIEW_OWN_RECORD = "view_own_record"
+    VIEW_TODAY = "view_today"
+    VIEW_UNITS = "view_units"
+
+
+class Role(TextChoices):
+    """What somebody is here for; nobody holds two at a time, and none sees everything."""
+
+    SOCIAL_WORKER = "social_worker", _("Social worker")
+    SUPERVISOR = "supervisor", _("Supervisor")
+    AUDITOR = "auditor", _("Auditor")
+    PRIVACY_OFFICER = "privacy_officer", _("Privacy officer")
+    SYSTEM_ADMINISTRATOR = "system_administrator", _("System administrator")
+    SECURITY_ADMINISTRATOR = "security_administrator", _("Security administrator")
+
+
+# The three that keep watch on the system and on each other; none of them may see a case.
+SEPARATED = frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR})
+
+# Whoever is signed in may do these, with a role or without.
+EVERYONE = frozenset({Permission.CHANGE_PASSWORD, Permission.VIEW_OWN_RECORD})
+
+ROLES: dict[Role, frozenset[Permission]] = {
+    Role.SOCIAL_WORKER: frozenset(
+        {
+            Permission.DRAFT_PLAN,
+            Permission.PROPOSE_LEVEL,
+            Permission.RECORD_ASSESSMENT,
+            Permission.RECORD_VISIT,
+            Permission.REVEAL_FIELD,
+            Permission.VIEW_CASE_FILES,
+            Permission.VIEW_TODAY,
+        }
+    ),
+    Role.SUPERVISOR: frozenset(
+        {
+            Permission.ASSIGN_WORKERS,
+            Permission.DECIDE_LEVEL,
+            Permission.IMPORT_LEDGER,
+            Permission.PRINT_SUMMARY,
+            Permission.REVEAL_FIELD,
+            Permission.VIEW_CASE_FILES,
+        }
+    ),
+    Role.AUDITOR: frozenset({Permission.VERIFY_LOG, Permission.VIEW_LOG}),
+    Role.PRIVACY_OFFICER: frozenset({Permission.VIEW_LEGAL_BASES}),
+    Role.SYSTEM_ADMINISTRATOR: frozenset(
+        {
+            Permission.OPEN_ACCOUNT,
+            Permission.VIEW_ACCOUNTS,
+            Permission.VIEW_JOBS,
+            Permission.VIEW_UNITS,
+        }
+    ),
+    Role.SECURITY_ADMINISTRATOR: frozenset(
+        {Permission.GRANT_ROLE, Permission.VIEW_ACCOUNTS, Permission.VIEW_GRANTS}
+    ),
+}
+
+
+class Open(Enum):
+    """The mark of a view that asks for no permission."""
+
+    PUBLIC = "public"
+
+
+Access = Permission | Open
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+def permissions_of(user: Any) -> frozenset[Permission]:
+    """Everything that this user may do today; nothing for a visitor."""
+    if not user.is_authenticated:
+        return frozenset()
+    return EVERYONE | ROLES[user.role] if user.role else EVERYONE
+
+
+def is_granted(user: Any, permission: Permission) -> bool:
+    """Whether the user's role of today carries the permission."""
+    return permission in permissions_of(user)
+
+
+def requires(
+    permission: Permission,
+) -> Callable[[Callable[Concatenate[Any, P], HttpResponseBase]], View[P]]:
+    """Let a view be used by whoever holds the permission; visitors are asked to sign in."""
+
+    def mark(view: Callable[Concatenate[Any, P], HttpResponseBase]) -> View[P]:
+        @wraps(view)
+        def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                if request.method == "GET":
+                    return redirect_to_login(request.get_full_path())
+                # What was posted is not kept, so there is nothing to come back to.
+                return redirect(settings.LOGIN_URL)
+            if not is_granted(request.user, permission):
+                raise NotYou(permission)
+            return view(request, *args, **kwargs)
+
+        checked.access = permission  # type: ignore[attr-defined]
+        return checked
+
+    return mark
+
+
+def public(view: Callable[Concatenate[Any, P], HttpResponseBase]) -> View[P]:
+    """Let a view be used by anybody, signed in or not."""
+    view.access = Open.PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def access_of(view: Any) -> Access | None:
+    """What a view declared, or None when it declared nothing and must not answer."""
+    return getattr(view, "access", None)
