@@ -1,0 +1,139 @@
+"""Assignments: who helps whom; and the people of other organs in a team."""
+
+from typing import ClassVar
+from uuid import UUID
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from casework.models.case_files import CaseFile
+from kpm.accounts.models import User
+from kpm.ids import uuid7
+from kpm.vault.fields import SealedCharField, SealedGroup, SealedModel
+from kpm.vault.history import History, RecordedModel
+
+
+class Place(models.TextChoices):
+    """What somebody is in the team of a file."""
+
+    LEAD = "lead", _("Lead worker")
+    DEPUTY = "deputy", _("Deputy")
+    MEMBER = "member", _("Team member")
+
+
+class AssignmentQuerySet(models.QuerySet["Assignment"]):
+    """Assignments by whether they hold."""
+
+    def active(self) -> "AssignmentQuerySet":
+        """Those in force: an end is always written on the day it takes effect."""
+        return self.filter(until_on__isnull=True)
+
+
+class Assignment(RecordedModel):
+    """One worker has one place in the team of one file, from a day until a day."""
+
+    id = models.UUIDField(_("ID"), primary_key=True, default=uuid7, editable=False)
+    case_file = models.ForeignKey(
+        CaseFile,
+        verbose_name=_("case file"),
+        on_delete=models.PROTECT,
+        related_name="assignments",
+    )
+    worker = models.ForeignKey(
+        User, verbose_name=_("worker"), on_delete=models.PROTECT, related_name="assignments"
+    )
+    role = models.CharField(_("place in the team"), max_length=8, choices=Place.choices)
+    start_on = models.DateField(_("from"))
+    # The first day without: who hands over and who takes over share no day.
+    until_on = models.DateField(_("until"), null=True, blank=True)
+
+    objects = AssignmentQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        verbose_name = _("assignment")
+        verbose_name_plural = _("assignments")
+        ordering = ("-start_on", "-id")
+        constraints = (
+            models.UniqueConstraint(
+                fields=("case_file",),
+                condition=Q(role=Place.LEAD, until_on__isnull=True),
+                name="one_active_lead_per_file",
+            ),
+            models.UniqueConstraint(
+                fields=("case_file",),
+                condition=Q(role=Place.DEPUTY, until_on__isnull=True),
+                name="one_active_deputy_per_file",
+            ),
+            models.UniqueConstraint(
+                fields=("case_file", "worker"),
+                condition=Q(until_on__isnull=True),
+                name="nobody_has_two_places_in_one_team",
+            ),
+            models.CheckConstraint(
+                name="an_assignment_does_not_end_before_it_starts",
+                condition=Q(until_on__isnull=True) | Q(until_on__gte=F("start_on")),
+            ),
+            models.CheckConstraint(
+                name="an_assignment_is_lead_deputy_or_member",
+                condition=Q(role__in=Place.values),
+            ),
+        )
+        indexes = (
+            models.Index(fields=("worker", "until_on", "case_file"), name="files_of_a_worker"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.case_file_id}: {self.role}"
+
+
+class TeamMember(SealedModel):
+    """Somebody of another organ who helps: named with their role, without an account."""
+
+    model_code = 3
+    owns_key = False
+    log_type: ClassVar[str] = "team_member"
+
+    head = SealedGroup(code=1, version=1, pad=64)
+
+    case_file = models.ForeignKey(
+        CaseFile,
+        verbose_name=_("case file"),
+        on_delete=models.PROTECT,
+        related_name="team_members",
+    )
+    name = SealedCharField(_("name"), group="head", max_length=50)
+    role = SealedCharField(_("role"), group="head", max_length=50)
+    start_on = models.DateField(_("from"))
+    until_on = models.DateField(_("until"), null=True, blank=True)
+
+    history = History()
+
+    class Meta:
+        verbose_name = _("team member from outside")
+        verbose_name_plural = _("team members from outside")
+        ordering = ("start_on", "id")
+        constraints = (
+            models.CheckConstraint(
+                name="a_team_member_is_sealed_under_the_file",
+                condition=Q(key_owner=F("case_file_id")),
+            ),
+            models.CheckConstraint(
+                name="a_team_member_does_not_leave_before_they_come",
+                condition=Q(until_on__isnull=True) | Q(until_on__gte=F("start_on")),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+    @property
+    def log_reference(self) -> str:
+        """In the log it is the file that is read."""
+        return self.case_file.number
+
+    @property
+    def log_owners(self) -> tuple[UUID, ...]:
+        """The owner of the key that opens this row."""
+        return (self.key_owner,)
