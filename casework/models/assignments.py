@@ -91,7 +91,7 @@ class Assignment(RecordedModel):
 class TeamMember(SealedModel):
     """Somebody of another organ who helps: named with their role, without an account."""
 
-    model_code = 3
+    model_code = 5
     owns_key = False
     log_type: ClassVar[str] = "team_member"
 

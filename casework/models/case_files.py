@@ -136,9 +136,7 @@ class CaseFile(SealedModel):
                 fields=("district", "population", "status", "next_due_on", "id"),
                 name="files_by_due_date",
             ),
-            models.Index(
-                fields=("district", "unit", "population", "status"), name="files_by_unit"
-            ),
+            models.Index(fields=("district", "unit", "population", "status"), name="files_by_unit"),
         )
 
     def __str__(self) -> str:

@@ -26,7 +26,7 @@ class State(models.TextChoices):
 class Plan(GuardedStateModel, SealedModel):
     """A support plan of one file; red is approved only together with one."""
 
-    model_code = 5
+    model_code = 4
     owns_key = False
     log_type: ClassVar[str] = "plan"
 

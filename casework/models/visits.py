@@ -60,7 +60,7 @@ class VisitQuerySet(SealedQuerySet["Visit"]):
 class Visit(SealedModel):
     """One contact with one person, for one file."""
 
-    model_code = 4
+    model_code = 3
     owns_key = False
     log_type: ClassVar[str] = "visit"
 
