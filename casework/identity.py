@@ -11,8 +11,43 @@ from stdnum.cn import ric
 # Provinces of GB/T 2260 and the codes of the residence permits for Hong Kong, Macao and Taiwan.
 # Counties are not looked up: the code is where somebody was first registered, often long abolished.
 PROVINCES = frozenset(
-    "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 "
-    "71 81 82 83".split()
+    (
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "21",
+        "22",
+        "23",
+        "31",
+        "32",
+        "33",
+        "34",
+        "35",
+        "36",
+        "37",
+        "41",
+        "42",
+        "43",
+        "44",
+        "45",
+        "46",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "61",
+        "62",
+        "63",
+        "64",
+        "65",
+        "71",
+        "81",
+        "82",
+        "83",
+    )
 )
 # Foreigners' permanent residence cards: 9, the place, the country, the day of birth ...
 FOREIGNERS = "9"
@@ -36,7 +71,7 @@ SERIALS = range(3_654, 109_574)
 EARLIEST = date(1880, 1, 1)
 
 
-class Unreadable(ValueError):
+class FormatError(ValueError):
     """A value that is not what it should be; `reason` is a code, never the value."""
 
     def __init__(self, reason: str) -> None:
@@ -65,17 +100,17 @@ def parse_id_number(text: object) -> IdNumber:
         number = f"{number[:6]}19{number[6:]}"
         number += ric.calc_check_digit(number + "0")
     if not ID_NUMBER.fullmatch(number):
-        raise Unreadable("not_18_digits")
+        raise FormatError("not_18_digits")
     if not is_assigned(number):
-        raise Unreadable("unassigned_area")
+        raise FormatError("unassigned_area")
     try:
         birth_on = date.fromisoformat(f"{number[6:10]}-{number[10:12]}-{number[12:14]}")
     except ValueError:
-        raise Unreadable("no_such_date") from None
+        raise FormatError("no_such_date") from None
     if birth_on < EARLIEST:
-        raise Unreadable("no_such_date")
+        raise FormatError("no_such_date")
     if number[-1] != ric.calc_check_digit(number):
-        raise Unreadable("check_digit")
+        raise FormatError("check_digit")
     return IdNumber(number, birth_on, 1 if int(number[16]) % 2 else 2)
 
 
@@ -93,7 +128,7 @@ def parse_phone(text: object) -> str:
     number = re.sub(r"^(\+|00)86", "", number)
     if MOBILE.fullmatch(number) or LANDLINE.fullmatch(number):
         return number
-    raise Unreadable("not_a_phone_number")
+    raise FormatError("not_a_phone_number")
 
 
 def parse_date(value: object) -> date:
@@ -111,13 +146,13 @@ def parse_date(value: object) -> date:
         try:
             return date(year, month, day)
         except ValueError:
-            raise Unreadable("no_such_date") from None
+            raise FormatError("no_such_date") from None
     if SERIAL.fullmatch(text):
         serial = int(float(text))
         if serial in SERIALS:
             return SERIAL_ZERO + timedelta(days=serial)
-        raise Unreadable("no_such_date")
-    raise Unreadable("not_a_date")
+        raise FormatError("no_such_date")
+    raise FormatError("not_a_date")
 
 
 def age_on(birth_on: date, day: date) -> int:
