@@ -10,45 +10,7 @@ from stdnum.cn import ric
 
 # Provinces of GB/T 2260 and the codes of the residence permits for Hong Kong, Macao and Taiwan.
 # Counties are not looked up: the code is where somebody was first registered, often long abolished.
-PROVINCES = frozenset(
-    (
-        "11",
-        "12",
-        "13",
-        "14",
-        "15",
-        "21",
-        "22",
-        "23",
-        "31",
-        "32",
-        "33",
-        "34",
-        "35",
-        "36",
-        "37",
-        "41",
-        "42",
-        "43",
-        "44",
-        "45",
-        "46",
-        "50",
-        "51",
-        "52",
-        "53",
-        "54",
-        "61",
-        "62",
-        "63",
-        "64",
-        "65",
-        "71",
-        "81",
-        "82",
-        "83",
-    )
-)
+PROVINCE = re.compile("1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3]")
 # Foreigners' permanent residence cards: 9, the place, the country, the day of birth ...
 FOREIGNERS = "9"
 # Area 10 is assigned to nobody, so these numbers cannot belong to a real person.
@@ -119,7 +81,7 @@ def is_assigned(number: str) -> bool:
     area = number[:2]
     if area == SYNTHETIC:
         return bool(settings.KPM_SYNTHETIC_ID_NUMBERS)
-    return area in PROVINCES or area.startswith(FOREIGNERS)
+    return bool(PROVINCE.fullmatch(area)) or area.startswith(FOREIGNERS)
 
 
 def parse_phone(text: object) -> str:
