@@ -1,0 +1,106 @@
+"""Guards of people, case files, assignments, visits and plans."""
+
+from kpm.database.guards import Guard, refuse
+
+PERSON, CASE_FILE, LEVEL, UNIT = (
+    "casework_person",
+    "casework_casefile",
+    "risk_levels_risklevel",
+    "accounts_unit",
+)
+ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER = (
+    "casework_assignment",
+    "casework_visit",
+    "casework_plan",
+    "casework_teammember",
+)
+
+# Days are half open: who hands over and who takes over on one day do not overlap.
+OVERLAP = (
+    f'EXISTS (SELECT 1 FROM "{ASSIGNMENT}" AS a WHERE a.case_file_id = NEW.case_file_id '
+    "AND a.id <> NEW.id AND (a.worker_id = NEW.worker_id "
+    "OR (a.role = NEW.role AND NEW.role <> 'member')) "
+    "AND (a.until_on IS NULL OR (a.until_on > NEW.start_on AND a.until_on > a.start_on)) "
+    "AND (NEW.until_on IS NULL OR (NEW.until_on > a.start_on AND NEW.until_on > NEW.start_on)))"
+)
+
+
+def never_deleted(table: str, noun: str) -> Guard:
+    """Forgetting destroys the key and keeps the row, so rows go nowhere."""
+    name = f"{noun}_is_never_deleted"
+    return refuse(name, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"}))
+
+
+def kept(name: str, table: str, *columns: str) -> Guard:
+    """These columns are written once."""
+    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+    return refuse(name, table, before="UPDATE", when=changed)
+
+
+def overlapping() -> Guard:
+    """Nobody has two places in one team on one day, and no place is held by two."""
+    name = "an_assignment_never_overlaps_another_in_its_team"
+    alike = refuse(name, ASSIGNMENT, before="INSERT", when=OVERLAP)
+    return Guard(
+        name=name,
+        table=ASSIGNMENT,
+        sqlite=alike.sqlite,
+        # Two made at the same moment do not see each other: they queue for the file.
+        postgresql=alike.postgresql.replace(
+            "AS $$ BEGIN ",
+            f'AS $$ BEGIN PERFORM 1 FROM "{CASE_FILE}" '
+            "WHERE id = NEW.case_file_id FOR NO KEY UPDATE; ",
+        ),
+    )
+
+
+GUARDS: list[Guard] = [
+    refuse(
+        "a_file_has_the_level_that_was_opened_for_it",
+        CASE_FILE,
+        before="INSERT",
+        when=(
+            f'NOT EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
+            "AND l.key_owner = NEW.id AND l.population = NEW.population)"
+        ),
+    ),
+    *(
+        refuse(
+            f"a_file_lies_in_the_district_of_its_unit_and_person_{before.lower()}",
+            CASE_FILE,
+            before=before,
+            when=(
+                f'NOT EXISTS (SELECT 1 FROM "{UNIT}" AS u '
+                "WHERE u.id = NEW.unit_id AND u.district = NEW.district) "
+                f'OR NOT EXISTS (SELECT 1 FROM "{PERSON}" AS p '
+                "WHERE p.id = NEW.person_id AND p.district = NEW.district)"
+            ),
+        )
+        for before in ("INSERT", "UPDATE")
+    ),
+    kept(
+        "a_file_keeps_its_number_person_and_population",
+        CASE_FILE,
+        *("id", "number", "person_id", "population", "risk_level_id", "opened_on"),
+    ),
+    kept("a_person_keeps_their_district_and_reference", PERSON, "id", "district", "log_reference"),
+    overlapping(),
+    refuse(
+        "an_assignment_changes_only_by_ending",
+        ASSIGNMENT,
+        before="UPDATE",
+        when=(
+            "NEW.id <> OLD.id OR NEW.case_file_id <> OLD.case_file_id "
+            "OR NEW.worker_id <> OLD.worker_id OR NEW.role <> OLD.role "
+            "OR NEW.start_on <> OLD.start_on OR OLD.until_on IS NOT NULL"
+        ),
+    ),
+    kept("a_visit_stays_in_its_file", VISIT, "id", "case_file_id", "worker_id", "recorded_at"),
+    kept("a_plan_stays_in_its_file", PLAN, "id", "case_file_id", "drafted_by_id", "drafted_on"),
+    kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id"),
+    never_deleted(PERSON, "a_person"),
+    never_deleted(CASE_FILE, "a_case_file"),
+    never_deleted(ASSIGNMENT, "an_assignment"),
+    never_deleted(VISIT, "a_visit"),
+    never_deleted(PLAN, "a_plan"),
+]
