@@ -32,6 +32,10 @@ class AlreadySent(Exception):  # noqa: N818 it is an answer, not a fault
         self.location = location
 
 
+class Busy(Exception):  # noqa: N818 it is an answer, not a fault
+    """Too much is going on at once; the same request works in a moment."""
+
+
 def is_allowed(check: Callable[..., object], *args: Any) -> bool:
     """Ask a rule whether it would let this pass, so that a button can follow the same rule."""
     try:

@@ -6,11 +6,11 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
-from django.contrib.auth.views import redirect_to_login
 from django.db.models import TextChoices
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from kpm.errors import NotYou
@@ -122,6 +122,15 @@ def is_granted(user: Any, permission: Permission) -> bool:
     return permission in permissions_of(user)
 
 
+def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
+    """Send a visitor to the sign-in page, and back afterwards to what they wanted to read."""
+    sign_in = resolve_url(settings.LOGIN_URL)
+    if request.method != "GET":
+        # What was posted is not kept, so there is nothing to come back to.
+        return redirect(sign_in)
+    return redirect(f"{sign_in}?{urlencode({'next': request.get_full_path()})}")
+
+
 def requires(
     permission: Permission,
 ) -> Callable[[Callable[Concatenate[Any, P], HttpResponseBase]], View[P]]:
@@ -131,10 +140,7 @@ def requires(
         @wraps(view)
         def checked(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not request.user.is_authenticated:
-                if request.method == "GET":
-                    return redirect_to_login(request.get_full_path())
-                # What was posted is not kept, so there is nothing to come back to.
-                return redirect(settings.LOGIN_URL)
+                return ask_to_sign_in(request)
             if not is_granted(request.user, permission):
                 raise NotYou(permission)
             return view(request, *args, **kwargs)

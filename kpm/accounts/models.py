@@ -55,6 +55,8 @@ class Unit(RecordedModel):
 
     history = History()
 
+    log_type = "unit"
+
     class Meta:
         verbose_name = _("unit")
         verbose_name_plural = _("units")
@@ -76,11 +78,6 @@ class Unit(RecordedModel):
     def prefix(self) -> str:
         """The digits that the codes of this unit and everything below it begin with."""
         return self.code[: self.DIGITS[self.level]]
-
-    @property
-    def log_type(self) -> str:
-        """What the log calls this kind of thing."""
-        return "unit"
 
     @property
     def log_reference(self) -> str:
@@ -181,6 +178,11 @@ class User(AbstractBaseUser, RecordedModel):
         return self.grant.populations if self.grant else []
 
 
+def grant_reference() -> str:
+    """A new random name for a grant."""
+    return reference("g:")
+
+
 class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     """Grants by day."""
 
@@ -203,6 +205,14 @@ class RoleGrant(RecordedModel):
     populations = models.JSONField(_("populations"), default=list, blank=True)
     start_on = models.DateField(_("from"))
     until_on = models.DateField(_("until"), null=True, blank=True)
+    # The random name that stands for this grant in the log and in addresses.
+    log_reference = models.CharField(
+        _("reference in the log"),
+        max_length=32,
+        unique=True,
+        default=grant_reference,
+        editable=False,
+    )
     # Null only for the first grants of an installation, which the command line makes.
     granted_by = models.ForeignKey(
         User,
@@ -214,6 +224,8 @@ class RoleGrant(RecordedModel):
 
     objects = RoleGrantQuerySet.as_manager()
     history = History()
+
+    log_type = "grant"
 
     class Meta:
         verbose_name = _("grant")
@@ -275,6 +287,29 @@ class Submission(models.Model):
 
     def __str__(self) -> str:
         return self.location
+
+
+class UnknownSignIn(models.Model):
+    """How often a name that is no account was tried from a network on a day; never the name.
+
+    People type passwords into the field for the name, so such a name is not kept anywhere.
+    """
+
+    day = models.DateField(_("day"))
+    network = models.CharField(_("network"), max_length=64)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+
+    class Meta:
+        verbose_name = _("tries with unknown names")
+        verbose_name_plural = _("tries with unknown names")
+        constraints = (
+            models.UniqueConstraint(
+                name="a_network_is_counted_once_a_day", fields=("day", "network")
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.network}"
 
 
 class SignedInRequest(HttpRequest):

@@ -1,0 +1,222 @@
+"""Everything that changes accounts, units, grants, passwords and sessions."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from ipaddress import ip_address, ip_network
+
+from audit import log
+from audit.events import Event
+from django.contrib import auth
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.http import HttpRequest
+from django.utils.translation import gettext as _
+
+from kpm.accounts import rules
+from kpm.accounts.models import (
+    RoleGrant,
+    Session,
+    Unit,
+    UnknownSignIn,
+    User,
+    normalise_username,
+)
+from kpm.accounts.passwords import one_time_password
+from kpm.accounts.sessions import hash_key
+from kpm.errors import Refused
+from kpm.permissions import Role
+
+# The parts of the system that act by themselves, and what a page calls them.
+SYSTEM_ACCOUNTS = {
+    "ledger": "Ledger import",
+    "clock": "Daily sweeps",
+    "demo": "Demo world",
+    "work": "Command line",
+}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An account and the password for its first sign-in, which is shown once and kept nowhere."""
+
+    user: User
+    password: str
+
+
+def system_account(name: str) -> User:
+    """The account under which a part of the system acts; it never signs in."""
+    reference = f"s:{name}"
+    found = User.objects.filter(log_reference=reference).first()
+    if found is not None:
+        return found
+    user = User(
+        username=reference,
+        name=SYSTEM_ACCOUNTS[name],
+        log_reference=reference,
+        is_system=True,
+        is_active=False,
+    )
+    user.set_unusable_password()
+    try:
+        with transaction.atomic():
+            user.save_as(by=user)
+            log.record(Event.ACCOUNT_OPENED, by=user, target=user)
+    except IntegrityError:
+        # Another process was quicker.
+        return User.objects.get(log_reference=reference)
+    return user
+
+
+def sign_in(
+    *, request: HttpRequest, username: str, password: str, address: str, now: datetime
+) -> User:
+    """Check name and password and begin a session; one answer for everything that is wrong."""
+    user = auth.authenticate(request, username=username, password=password)
+    if user is None:
+        _record_failure(username, address=address, day=now.date())
+        raise Refused(_("This name and password do not belong together."))
+    admit(request=request, user=user)
+    return user
+
+
+def admit(*, request: HttpRequest, user: User) -> None:
+    """Begin the session of somebody whose password was right.
+
+    Everybody who signs in passes here, after the password and before the session: this is the
+    one place where a second factor is asked for and where a locked account is stopped.
+    """
+    with transaction.atomic():
+        # A new key, so that a session somebody planted before the sign-in is worth nothing.
+        auth.login(request, user)
+        log.record(Event.SESSION_STARTED, by=user, target=user)
+
+
+def sign_out(*, request: HttpRequest, user: User) -> None:
+    """End the session here."""
+    with transaction.atomic():
+        log.record(Event.SESSION_ENDED, by=user, target=user)
+        auth.logout(request)
+
+
+def change_password(*, request: HttpRequest, user: User, password: str) -> None:
+    """Set one's own password; every other session of the account ends."""
+    # Hashed before the row is locked: it takes a tenth of a second.
+    user.set_password(password)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked.password = user.password
+        locked.must_change_password = False
+        locked.save_as(by=locked)
+        auth.update_session_auth_hash(request, locked)
+        current = hash_key(request.session.session_key or "")
+        Session.objects.filter(user=locked).exclude(key_hash=current).delete()
+        log.record(Event.PASSWORD_CHANGED, by=locked, target=locked)
+
+
+@transaction.atomic
+def open_account(*, username: str, name: str, unit: Unit, by: User) -> Opened:
+    """An account without any role, and the password for its first sign-in."""
+    username = normalise_username(username)
+    rules.check_can_open_account(by, username)
+    user = User(username=username, name=name, unit=unit, must_change_password=True)
+    password = one_time_password()
+    user.set_password(password)
+    user.save_as(by=by)
+    log.record(Event.ACCOUNT_OPENED, by=by, target=user)
+    return Opened(user, password)
+
+
+@transaction.atomic
+def issue_password(*, user: User, by: User) -> Opened:
+    """A new one-time password for an account whose owner has not signed in yet."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    rules.check_can_issue_password(by, user)
+    password = one_time_password()
+    user.set_password(password)
+    user.save_as(by=by)
+    log.record(Event.PASSWORD_ISSUED, by=by, target=user)
+    return Opened(user, password)
+
+
+@transaction.atomic
+def open_unit(*, code: str, name: str, level: int, parent: Unit | None, by: User) -> Unit:
+    """A unit below another one."""
+    rules.check_can_open_unit(by, code)
+    unit = Unit(code=code, name=name, level=level, parent=parent, district=code[:6])
+    unit.save_as(by=by)
+    log.record(Event.UNIT_OPENED, by=by, target=unit)
+    return unit
+
+
+@transaction.atomic
+def grant_role(
+    *,
+    user: User,
+    role: Role,
+    unit: Unit,
+    start_on: date,
+    by: User,
+    today: date,
+    until_on: date | None = None,
+    populations: list[str] | None = None,
+) -> RoleGrant:
+    """Somebody holds a role over a unit from a day on."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    rules.check_can_grant_role(by, user)
+    grant = RoleGrant(
+        user=user,
+        role=role,
+        unit=unit,
+        populations=populations or [],
+        start_on=start_on,
+        until_on=until_on,
+        granted_by=by,
+    )
+    rules.check_grant_fits(grant, today=today)
+    grant.save_as(by=by)
+    log.record(
+        Event.GRANT_STARTED,
+        by=by,
+        target=user,
+        grant=grant.log_reference,
+        detail={"to": str(role)},
+    )
+    return grant
+
+
+@transaction.atomic
+def end_grant(*, grant: RoleGrant, until_on: date, by: User, today: date) -> RoleGrant:
+    """From this day on the role is no longer held; today ends it at once."""
+    grant = RoleGrant.objects.select_for_update().select_related("user").get(pk=grant.pk)
+    rules.check_can_end_grant(by, grant)
+    rules.check_end_fits(grant, until_on, today=today)
+    grant.until_on = until_on
+    grant.save_as(by=by)
+    log.record(
+        Event.GRANT_ENDED,
+        by=by,
+        target=grant.user,
+        grant=grant.log_reference,
+        detail={"from": str(grant.role)},
+    )
+    return grant
+
+
+def _record_failure(username: str, *, address: str, day: date) -> None:
+    """Log a failed try under the account it was aimed at; a name of nobody is only counted."""
+    user = User.objects.filter(username=normalise_username(username)).first()
+    if user is not None:
+        log.refused(Event.SESSION_REFUSED, by=log.ANONYMOUS, target=user, rule="password")
+        return
+    with transaction.atomic():
+        count, _made = UnknownSignIn.objects.get_or_create(day=day, network=network_of(address))
+        UnknownSignIn.objects.filter(pk=count.pk).update(tries=F("tries") + 1)
+
+
+def network_of(address: str) -> str:
+    """The network an address belongs to: close enough to see an attack, too wide for a person."""
+    try:
+        width = 24 if ip_address(address).version == 4 else 48
+        return str(ip_network(f"{address}/{width}", strict=False))
+    except ValueError:
+        return "unknown"

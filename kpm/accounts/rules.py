@@ -1,0 +1,104 @@
+"""When accounts, grants and passwords may change; every refusal in words for the user."""
+
+from datetime import date
+
+from django.utils.translation import gettext as _
+
+from kpm.accounts.models import RoleGrant, Unit, User
+from kpm.errors import Refused
+from kpm.permissions import SEPARATED, Permission, Role, is_granted
+
+
+def check_can_open_account(by: User, username: str) -> None:
+    """A system administrator opens accounts; one name, one account."""
+    _check_may(by, Permission.OPEN_ACCOUNT)
+    if User.objects.filter(username=username).exists():
+        raise Refused(_("Another account has this user name."), field="username")
+
+
+def check_can_issue_password(by: User, user: User) -> None:
+    """A one-time password may be made again until its owner has chosen their own."""
+    _check_may(by, Permission.OPEN_ACCOUNT)
+    if user.is_system or not user.is_active:
+        raise Refused(_("This account does not sign in."))
+    if not user.must_change_password:
+        raise Refused(_("The owner has chosen a password of their own; nobody else may set it."))
+
+
+def check_can_open_unit(by: User, code: str) -> None:
+    """Units are opened by a system administrator, each code once."""
+    _check_may(by, Permission.VIEW_UNITS)
+    if Unit.objects.filter(code=code).exists():
+        raise Refused(_("There is a unit with this code already."), field="code")
+
+
+def check_can_grant_role(by: User, user: User) -> None:
+    """A security administrator grants roles to others, never to themselves."""
+    _check_may(by, Permission.GRANT_ROLE)
+    if by.pk == user.pk:
+        raise Refused(_("Nobody grants a role to themselves."), field="user")
+    if user.is_system:
+        raise Refused(_("A part of the system holds no role."), field="user")
+    if not user.is_active:
+        raise Refused(_("This account is closed."), field="user")
+
+
+def check_grant_fits(grant: RoleGrant, *, today: date) -> None:
+    """A grant starts today or later, ends after it starts, and overlaps no other."""
+    if grant.start_on < today:
+        raise Refused(_("A role cannot start in the past."), field="start_on")
+    if grant.until_on is not None and grant.until_on <= grant.start_on:
+        raise Refused(_("The end must come after the start."), field="until_on")
+    other = next(iter(overlapping(grant)), None)
+    if other is None:
+        return
+    if {other.role, grant.role} & SEPARATED and other.role != grant.role:
+        raise Refused(
+            _(
+                "This person is %(role)s. Auditors and administrators hold no other role "
+                "at the same time."
+            )
+            % {"role": Role(other.role).label},
+            field="role",
+        )
+    raise Refused(
+        _("This person already holds a role in these days: %(role)s. End that one first.")
+        % {"role": Role(other.role).label},
+        field="role",
+    )
+
+
+def check_can_end_grant(by: User, grant: RoleGrant) -> None:
+    """A security administrator ends what runs or will run; their own role somebody else ends."""
+    _check_may(by, Permission.GRANT_ROLE)
+    if by.pk == grant.user_id:
+        raise Refused(_("Nobody ends their own role. Ask another security administrator."))
+
+
+def check_end_fits(grant: RoleGrant, until_on: date, *, today: date) -> None:
+    """An end lies neither in the past nor before the start, and only moves forward."""
+    if grant.until_on is not None and grant.until_on <= today:
+        raise Refused(_("This role has ended already."))
+    if until_on < today:
+        raise Refused(_("A role cannot end in the past."), field="until_on")
+    if until_on < grant.start_on:
+        raise Refused(_("The end must not come before the start."), field="until_on")
+    if grant.until_on is not None and until_on > grant.until_on:
+        raise Refused(_("A role only ever ends sooner. Grant it anew instead."), field="until_on")
+
+
+def overlapping(grant: RoleGrant) -> list[RoleGrant]:
+    """The person's grants that hold on some day on which this one would."""
+    others = RoleGrant.objects.filter(user_id=grant.user_id).exclude(pk=grant.pk)
+    return [
+        other
+        for other in others
+        if (other.until_on is None or other.until_on > max(grant.start_on, other.start_on))
+        and (grant.until_on is None or grant.until_on > other.start_on)
+    ]
+
+
+def _check_may(by: User, permission: Permission) -> None:
+    """The view has asked already; an action called from elsewhere is asked here."""
+    if not by.is_system and not is_granted(by, permission):
+        raise Refused(_("Your role does not carry this."))
