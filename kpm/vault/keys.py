@@ -1,0 +1,317 @@
+"""Opened keys of this process: vault keys, data keys in a bounded cache, keys of scopes."""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Iterable
+from typing import Final
+from uuid import UUID
+
+from django.conf import settings
+from django.db import IntegrityError, router, transaction
+
+from kpm.vault import envelope, providers
+from kpm.vault.ciphers import AES_GCM, Aead, Forged, cipher, key_check, new_key
+from kpm.vault.errors import Cause, KeyDestroyed, KeysUnavailable, Unreadable
+from kpm.vault.models import DataKey, ScopeKey, VaultKey
+from kpm.vault.registry import SCOPE_PURPOSES
+
+KEPT: Final = 4096
+SECONDS: Final = 240.0
+BATCH: Final = 500
+FIRST_GENERATION: Final = 1
+
+
+class OpenedKey:
+    """One key in memory, with its ciphers by suite."""
+
+    __slots__ = ("ciphers", "generation", "material")
+
+    def __init__(self, material: bytes, generation: int) -> None:
+        self.material = material
+        self.generation = generation
+        self.ciphers: dict[int, Aead] = {}
+
+    def cipher(self, suite: int) -> Aead:
+        found = self.ciphers.get(suite)
+        if found is None:
+            found = self.ciphers[suite] = cipher(suite, self.material)
+        return found
+
+
+class OwnerKeys:
+    """The data keys of one owner by generation; `current` is the one to seal with."""
+
+    __slots__ = ("by_generation", "current", "expires")
+
+    def __init__(self, expires: float) -> None:
+        self.by_generation: dict[int, OpenedKey] = {}
+        self.current = 0
+        self.expires = expires
+
+    def add(self, key: OpenedKey) -> None:
+        self.by_generation[key.generation] = key
+        self.current = max(self.current, key.generation)
+
+
+class KeyRing:
+    """What this process has opened so far. Bounded in number and in time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop every opened key."""
+        with self._lock:
+            self._vault: dict[int, OpenedKey] = {}
+            self._active = (0, 0.0)
+            self._owners: OrderedDict[int, OwnerKeys] = OrderedDict()
+            self._scopes: dict[tuple[str, str], tuple[OpenedKey, float]] = {}
+
+    # --- vault keys
+
+    def vault_key(self, version: int) -> OpenedKey:
+        """The vault key of a version: one call of the provider for each process."""
+        found = self._vault.get(version)
+        if found is None:
+            row = VaultKey.objects.filter(version=version).first()
+            if row is None:
+                raise KeysUnavailable(f"Vault key {version} is not in the keys database.")
+            found = self._vault[version] = OpenedKey(_open_vault_key(row), version)
+        return found
+
+    def active_vault_key(self) -> OpenedKey:
+        """The newest vault key; new keys are wrapped under it."""
+        version, expires = self._active
+        now = time.monotonic()
+        if expires < now:
+            newest = VaultKey.objects.order_by("-version").values_list("version", flat=True)
+            version = newest.first() or 0
+            if not version:
+                raise KeysUnavailable("There is no vault key yet: run manage.py create_keys")
+            self._active = (version, now + SECONDS)
+        return self.vault_key(version)
+
+    # --- data keys
+
+    def load(self, owners: Iterable[UUID], *, fresh: bool = False) -> dict[int, OwnerKeys]:
+        """The keys of these owners by `owner.int`; who has none is left out. One query for all."""
+        found: dict[int, OwnerKeys] = {}
+        missing: dict[int, UUID] = {}
+        now = time.monotonic()
+        with self._lock:
+            cache = self._owners
+            for owner in owners:
+                number = owner.int
+                kept = None if fresh else cache.get(number)
+                if kept is None or kept.expires < now:
+                    missing[number] = owner
+                else:
+                    cache.move_to_end(number)
+                    found[number] = kept
+        if missing:
+            opened = _open_data_keys(list(missing.values()), self, now + SECONDS)
+            found.update(opened)
+            self._keep(opened)
+        return found
+
+    def _keep(self, opened: dict[int, OwnerKeys]) -> None:
+        with self._lock:
+            self._owners.update(opened)
+            while len(self._owners) > KEPT:
+                self._owners.popitem(last=False)
+
+    def create_unless_kept(self, owners: Collection[UUID]) -> None:
+        """Make first data keys for new owners; the key rows are there before the owners' rows."""
+        with self._lock:
+            new = [owner for owner in owners if owner.int not in self._owners]
+        if new:
+            self.create(new)
+
+    def create(self, owners: Collection[UUID]) -> None:
+        """Make first data keys for owners that have none."""
+        try:
+            self._insert(owners)
+        except IntegrityError:
+            # Some exist: a row was tried before and rolled back on the other database.
+            kept = self.load(owners, fresh=True)
+            self._insert([owner for owner in owners if owner.int not in kept])
+
+    def _insert(self, owners: Collection[UUID]) -> None:
+        above = self.active_vault_key()
+        expires = time.monotonic() + SECONDS
+        rows = []
+        opened = {}
+        for owner in owners:
+            key = OpenedKey(new_key(), FIRST_GENERATION)
+            context = envelope.data_key_context(FIRST_GENERATION, owner.bytes)
+            rows.append(
+                DataKey(
+                    owner=owner,
+                    generation=FIRST_GENERATION,
+                    vault_key=above.generation,
+                    wrapped=_wrap(above, key.material, context),
+                    check_value=key_check(key.material, context),
+                )
+            )
+            entry = opened[owner.int] = OwnerKeys(expires)
+            entry.add(key)
+        # Durable: a key that a later rollback takes away would leave its file closed for ever.
+        with transaction.atomic(using=router.db_for_write(DataKey), durable=True):
+            DataKey.objects.bulk_create(rows, batch_size=BATCH)
+        self._keep(opened)
+
+    # --- keys of scopes
+
+    def scope_key(self, scope: str, purpose: str) -> OpenedKey:
+        """The newest key of a scope and purpose, made at its first use."""
+        now = time.monotonic()
+        kept = self._scopes.get((scope, purpose))
+        if kept is not None and kept[1] >= now:
+            return kept[0]
+        row = _newest_scope_key(scope, purpose)
+        if row is None:
+            row = self._make_scope_key(scope, purpose)
+        opened = _open_scope_key(row, self)
+        self._scopes[scope, purpose] = (opened, now + SECONDS)
+        return opened
+
+    def _make_scope_key(self, scope: str, purpose: str) -> ScopeKey:
+        above = self.active_vault_key()
+        code = SCOPE_PURPOSES[purpose]
+        context = envelope.scope_key_context(FIRST_GENERATION, code, scope)
+        material = new_key()
+        row = ScopeKey(
+            scope=scope,
+            purpose=code,
+            generation=FIRST_GENERATION,
+            vault_key=above.generation,
+            wrapped=_wrap(above, material, context),
+            check_value=key_check(material, context),
+        )
+        try:
+            with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
+                row.save(force_insert=True)
+        except IntegrityError:
+            # Another process was quicker; its key is the one.
+            return ScopeKey.objects.get(
+                scope=scope, purpose=code, generation=FIRST_GENERATION
+            )
+        return row
+
+
+ring = KeyRing()
+
+
+def suite() -> int:
+    """The suite that this site seals with; what is there already opens with its own."""
+    return int(getattr(settings, "KPM_VAULT_SUITE", AES_GCM))
+
+
+def create_missing() -> list[str]:
+    """Make the root key file and the first vault key where they are missing; says what it made."""
+    provider = providers.configured()
+    made = []
+    has_vault_key = VaultKey.objects.exists()
+    if not provider.exists():
+        if has_vault_key:
+            raise KeysUnavailable(
+                "The root key file is gone but there are keys under it: put it back from its own "
+                "backup. A new one would open nothing."
+            )
+        provider.create()
+        made.append("root key")
+    if not has_vault_key:
+        key = new_key()
+        VaultKey.objects.create(
+            version=1,
+            provider=provider.name,
+            wrapped=provider.wrap(key, 1),
+            check_value=key_check(key, b"vault"),
+            root_check=provider.check_value(),
+        )
+        ring.forget()
+        made.append("vault key 1")
+    return made
+
+
+def create_data_keys(owners: Collection[UUID]) -> None:
+    """Data keys for owners whose own rows come later in the same action."""
+    kept = ring.load(owners)
+    ring.create([owner for owner in owners if owner.int not in kept])
+
+
+def _wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
+    code = suite()
+    head = envelope.key_header(envelope.KEY, code, above.generation)
+    return envelope.seal(above.cipher(code), head, context, material)
+
+
+def _open_vault_key(row: VaultKey) -> bytes:
+    provider = providers.configured()
+    if bytes(row.root_check) != provider.check_value():
+        raise KeysUnavailable(
+            f"The root key is not the one that vault key {row.version} was wrapped with."
+        )
+    try:
+        key = provider.unwrap(bytes(row.wrapped))
+    except Forged:
+        raise KeysUnavailable(f"The row of vault key {row.version} was changed.") from None
+    if key_check(key, b"vault") != bytes(row.check_value):
+        raise KeysUnavailable(f"The check value of vault key {row.version} does not match.")
+    return key
+
+
+def _unwrap(
+    ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID
+) -> bytes:
+    if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.KEY:
+        raise Unreadable(0, 0, owner, Cause.SHAPE)
+    above = ring.vault_key(int.from_bytes(wrapped[2:4]))
+    try:
+        material = envelope.unseal(above.cipher(wrapped[1]), wrapped, context)
+    except Forged:
+        raise Unreadable(0, 0, owner, Cause.CHANGED) from None
+    if key_check(material, context) != check:
+        raise Unreadable(0, 0, owner, Cause.WRONG_KEY)
+    return material
+
+
+def _open_data_keys(owners: list[UUID], ring: KeyRing, expires: float) -> dict[int, OwnerKeys]:
+    opened: dict[int, OwnerKeys] = {}
+    for start in range(0, len(owners), BATCH):
+        rows = DataKey.objects.filter(owner__in=owners[start : start + BATCH])
+        for owner, generation, wrapped, check in rows.values_list(
+            "owner", "generation", "wrapped", "check_value"
+        ):
+            context = envelope.data_key_context(generation, owner.bytes)
+            material = _unwrap(ring, bytes(wrapped), context, bytes(check), owner)
+            entry = opened.setdefault(owner.int, OwnerKeys(expires))
+            entry.add(OpenedKey(material, generation))
+    return opened
+
+
+def _newest_scope_key(scope: str, purpose: str) -> ScopeKey | None:
+    rows = ScopeKey.objects.filter(scope=scope, purpose=SCOPE_PURPOSES[purpose])
+    return rows.order_by("-generation").first()
+
+
+def _open_scope_key(row: ScopeKey, ring: KeyRing) -> OpenedKey:
+    context = envelope.scope_key_context(row.generation, row.purpose, row.scope)
+    material = _unwrap(ring, bytes(row.wrapped), context, bytes(row.check_value), row.id)
+    return OpenedKey(material, row.generation)
+
+
+def owner_key(
+    kept: OwnerKeys | None, generation: int, model_code: int, group: int, owner: UUID
+) -> OpenedKey:
+    """The key of a generation, or a loud refusal: destroyed, missing, or another generation."""
+    if generation == 0:
+        raise KeyDestroyed(model_code, group, owner)
+    if kept is None:
+        raise KeyDestroyed(model_code, group, owner, Cause.NO_KEY)
+    key = kept.by_generation.get(generation)
+    if key is None:
+        raise Unreadable(model_code, group, owner, Cause.GENERATION)
+    return key

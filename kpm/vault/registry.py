@@ -1,0 +1,36 @@
+"""Codes that are bound into every sealed byte: closed lists, never reused, never renumbered."""
+
+from typing import Final
+
+# Model codes (u16). Codes and not names, so that a class or table may be renamed.
+# Numbers from 0xF000 belong to the tests.
+MODELS: Final[dict[int, str]] = {
+    1: "casework.Person",
+    2: "casework.CaseFile",
+    3: "casework.Visit",
+    4: "casework.Plan",
+    5: "casework.TeamMember",
+    6: "risk_levels.Decision",
+    7: "risk_levels.Proposal",
+    8: "risk_levels.Assessment",
+    9: "casework.Contact",
+    10: "casework.Assignment",
+}
+TEST_MODELS: Final = 0xF000
+
+# Purposes of whole sealed payloads (u8).
+PAYLOADS: Final[dict[str, int]] = {
+    "ledger.rows": 1,
+    "ledger.workbook": 2,
+    "ledger.result": 3,
+    "ledger.error_sheet": 4,
+    "report.document": 5,
+    "backup.key": 6,
+    "totp.seed": 7,
+}
+
+# Purposes of the keys of a scope (u8).
+SCOPE_PURPOSES: Final[dict[str, int]] = {"search": 1, "blind_index": 2}
+
+# Kinds of blind indexes (u8).
+INDEX_KINDS: Final[dict[str, int]] = {"id_number": 1, "phone": 2}
