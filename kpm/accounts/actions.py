@@ -88,6 +88,8 @@ def admit(*, request: HttpRequest, user: User) -> None:
     with transaction.atomic():
         # A new key, so that a session somebody planted before the sign-in is worth nothing.
         auth.login(request, user)
+        if context := log.current():
+            context.session = request.session.log_reference
         log.record(Event.SESSION_STARTED, by=user, target=user)
 
 

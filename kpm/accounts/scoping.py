@@ -11,6 +11,10 @@ from kpm.accounts.models import Unit, User
 
 M = TypeVar("M", bound=models.Model)
 
+# The groups of people that a grant may be limited to: code and label. Which there are is known
+# further up; the app of levels enters them here when it starts.
+POPULATIONS: dict[str, Any] = {}
+
 
 class Scoped(Protocol[M]):
     """A queryset that knows which of its rows somebody may see."""

@@ -1,0 +1,69 @@
+"""What the pages of accounts show: own log entries, roles by account, grants with their state."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from audit.models import LoggedEvent
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from kpm.accounts.models import RoleGrant, User
+from kpm.accounts.scoping import POPULATIONS
+
+PLANNED, IN_FORCE, ENDED = _("planned"), _("in force"), _("ended")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that somebody did, as the log has it."""
+
+    at: datetime
+    event: str
+    subject: str
+    outcome: str
+
+    @classmethod
+    def of(cls, event: LoggedEvent) -> "Entry":
+        """Read a row of the log."""
+        return cls(
+            at=datetime.fromisoformat(event.at),
+            event=event.event,
+            subject=event.subject or "",
+            outcome=event.outcome,
+        )
+
+
+@dataclass(frozen=True)
+class GrantRow:
+    """A grant and where it stands today."""
+
+    grant: RoleGrant
+    state: Promise
+    can_end: bool
+
+    @classmethod
+    def of(cls, grant: RoleGrant, today: date) -> "GrantRow":
+        """Judge a grant by its days."""
+        if grant.until_on is not None and grant.until_on <= today:
+            return cls(grant, ENDED, can_end=False)
+        return cls(grant, IN_FORCE if grant.start_on <= today else PLANNED, can_end=True)
+
+
+def entries_of(user: User) -> QuerySet[LoggedEvent]:
+    """What the log says that this person did, the latest first."""
+    return LoggedEvent.objects.filter(actor=user.log_reference).order_by("-id")
+
+
+def roles_of(users: Iterable[User], day: date) -> dict[UUID, RoleGrant]:
+    """The grants in force on a day, by account, in one query."""
+    grants = RoleGrant.objects.in_force(day).filter(user__in=[user.pk for user in users])
+    return {grant.user_id: grant for grant in grants.select_related("unit")}
+
+
+def population_labels(codes: Iterable[str]) -> list[Any]:
+    """The names of groups."""
+    return [POPULATIONS.get(code, code) for code in codes]

@@ -1,0 +1,21 @@
+"""Addresses of signing in, one's own account, accounts, units and roles."""
+
+from django.urls import path
+
+from kpm.accounts import views
+
+app_name = "accounts"
+
+urlpatterns = [
+    path("sign-in/", views.sign_in, name="sign_in"),
+    path("sign-out/", views.sign_out, name="sign_out"),
+    path("password/", views.change_password, name="change_password"),
+    path("me/", views.view_own_record, name="view_own_record"),
+    path("accounts/", views.list_accounts, name="list_accounts"),
+    path("accounts/new/", views.open_account, name="open_account"),
+    path("accounts/<str:reference>/password/", views.issue_password, name="issue_password"),
+    path("units/", views.list_units, name="list_units"),
+    path("grants/", views.list_grants, name="list_grants"),
+    path("grants/new/", views.grant_role, name="grant_role"),
+    path("grants/<str:reference>/end/", views.end_grant, name="end_grant"),
+]

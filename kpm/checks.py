@@ -1,0 +1,35 @@
+"""System checks of the whole site: every view declares who may use it."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from django.core.checks import CheckMessage, Error, register
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from kpm.permissions import access_of
+
+
+@register("kpm")
+def check_every_view_declares_access(**_options: Any) -> list[CheckMessage]:
+    """A view without @requires or @public would be refused at run time; say so at the start."""
+    return [
+        Error(
+            f"The view behind {route!r} declares no access.",
+            hint="Put @requires(Permission.…) or @public on it.",
+            id="kpm.E001",
+        )
+        for route, view in walk(get_resolver().url_patterns)
+        if access_of(view) is None
+    ]
+
+
+def walk(
+    patterns: Sequence[URLPattern | URLResolver], prefix: str = ""
+) -> Iterator[tuple[str, Any]]:
+    """Every route with its view, those of included URL modules too."""
+    for pattern in patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from walk(pattern.url_patterns, route)
+        else:
+            yield route, pattern.callback

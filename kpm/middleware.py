@@ -1,0 +1,190 @@
+"""What every request passes: headers, the log's context, the session's limits, declared access."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from audit import log
+from audit.events import Event
+from django.conf import settings
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.core.exceptions import PermissionDenied
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+
+from kpm.accounts.submissions import Submissions
+from kpm.errors import AlreadySent, Busy, NotYou
+from kpm.permissions import Open, Permission, access_of
+from kpm.views import unavailable
+
+logger = logging.getLogger(__name__)
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+METHODS = ("GET", "HEAD", "POST")
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self'",
+        "font-src 'self'",
+        "connect-src 'self'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+        "base-uri 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types kpm",
+    )
+)
+# Nothing of the device is used: what is not named here stays off as well in old browsers.
+PERMISSIONS_POLICY = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "autoplay",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "encrypted-media",
+        "fullscreen",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "idle-detection",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "picture-in-picture",
+        "publickey-credentials-create",
+        "publickey-credentials-get",
+        "screen-wake-lock",
+        "serial",
+        "usb",
+        "web-share",
+        "xr-spatial-tracking",
+    )
+)
+HEADERS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "Permissions-Policy": PERMISSIONS_POLICY,
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # Static files say themselves how long they keep; every page is for this moment only.
+    "Cache-Control": "no-store",
+}
+
+
+class SecurityHeadersMiddleware:
+    """Puts our headers on every answer, and answers three methods only."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.method in METHODS:
+            response = self.get_response(request)
+        else:
+            response = HttpResponseNotAllowed(METHODS)
+        for name, value in HEADERS.items():
+            response.headers.setdefault(name, value)
+        return response
+
+
+class AuditMiddleware:
+    """Opens the log's context, and lets no byte leave before what was read is written down."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        context = log.Context(
+            channel="web",
+            request=uuid.uuid4().hex,
+            address=address_of(request),
+            agent=request.headers.get("User-Agent", ""),
+        )
+        try:
+            with log.entered(context):
+                return self.get_response(request)
+        except log.NotWritten:
+            # Whatever was prepared is dropped: not written down means not shown.
+            logger.exception("The log could not be written; the answer was withheld.")
+            return unavailable(request)
+
+
+def address_of(request: HttpRequest) -> str:
+    """Where the request comes from, as far as we know."""
+    if settings.SECURE_PROXY_SSL_HEADER:
+        # The proxy in front overwrites this one, whatever the client sent.
+        return request.headers.get("X-Real-IP", "")
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Names the session in the log's context and starts its idle clock again."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        context = log.current()
+        if context is not None and request.session.session_key:
+            context.session = request.session.log_reference
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
+        response = super().process_response(request, response)  # type: ignore[arg-type]
+        request.session.touch()
+        return response
+
+
+class AccessMiddleware:
+    """Answers only views that declared who may use them, each for those people."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        submissions = Submissions()
+        request.submissions = submissions  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        submissions.answered(response)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: Any, _kwargs: Any
+    ) -> HttpResponseRedirect | None:
+        """Refuse what declared nothing; send whoever has a one-time password to change it."""
+        access = access_of(view)
+        if access is None:
+            logger.error("A view declares no access: %s", getattr(view, "__qualname__", view))
+            raise PermissionDenied
+        must_change = getattr(request.user, "must_change_password", False)
+        if must_change and access not in (Open.PUBLIC, Permission.CHANGE_PASSWORD):
+            return redirect("accounts:change_password")
+        return None
+
+    def process_exception(
+        self, request: HttpRequest, exception: Exception
+    ) -> HttpResponse | None:
+        """Log a refused permission; lead a second copy of a form to where the first one led."""
+        if isinstance(exception, NotYou):
+            log.refused(
+                Event.PERMISSION_REFUSED,
+                by=request.user,  # type: ignore[arg-type]
+                rule=exception.permission,
+            )
+        if isinstance(exception, AlreadySent):
+            return redirect(exception.location)
+        if isinstance(exception, Busy):
+            return unavailable(request)
+        return None

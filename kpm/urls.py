@@ -1,0 +1,22 @@
+"""The whole site at a glance, one line per app."""
+
+from importlib.util import find_spec
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from kpm import views
+
+handler400 = views.bad_request
+handler403 = views.permission_denied
+handler404 = views.page_not_found
+handler500 = views.server_error
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", views.home, name="home"),
+    path("health/", views.health, name="health"),
+    path("language/", views.set_language, name="set_language"),
+    path("", include("kpm.accounts.urls")),
+]
+for app in ("audit", "casework", "kpm.jobs"):
+    if find_spec(f"{app}.urls"):
+        urlpatterns.append(path("", include(f"{app}.urls")))

@@ -1,0 +1,82 @@
+"""Pages that belong to no app: the way home, the language, the health check, the error pages."""
+
+from collections.abc import Callable
+
+from django.db import DatabaseError, connections
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template import loader
+from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import set_language as django_set_language
+
+from kpm.accounts.models import SignedInRequest
+from kpm.context_processors import menu_of
+from kpm.permissions import Permission, public, requires
+
+# Seconds after which it is worth trying again.
+RETRY_AFTER = 30
+
+
+@require_safe
+@requires(Permission.VIEW_OWN_RECORD)
+def home(request: SignedInRequest) -> HttpResponse:
+    """The first page of the menu is where the work of a role begins."""
+    entries = menu_of(request)
+    return redirect(entries[0].url if entries else "accounts:view_own_record")
+
+
+@require_safe
+@public
+def health(_request: HttpRequest) -> HttpResponse:
+    """Whether the site can work, in one word and without any figure."""
+    try:
+        for alias in ("default", "keys"):
+            with connections[alias].cursor() as cursor:
+                cursor.execute("SELECT 1")
+    except DatabaseError:
+        return HttpResponse("unavailable\n", status=503, content_type="text/plain; charset=utf-8")
+    return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
+
+
+@require_POST
+@public
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language in a cookie and go back to the page."""
+    return django_set_language(request)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """400, without repeating what was wrong."""
+    return plain(request, "400.html", 400)
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """403: not you."""
+    return plain(request, "403.html", 403)
+
+
+def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """404: not yours, or nothing at all; one cannot tell which."""
+    return plain(request, "404.html", 404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """500, without any trace of what happened."""
+    return plain(request, "500.html", 500)
+
+
+def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """403 for a form that did not come from a page of this sign-in."""
+    return plain(request, "403_csrf.html", 403)
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """503 with nothing in it but when to come back."""
+    response = plain(request, "503.html", 503)
+    response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
+def plain(request: HttpRequest, template: str, status: int) -> HttpResponse:
+    """A page that asks neither the database nor who is signed in."""
+    return HttpResponse(loader.get_template(template).render(), status=status)
