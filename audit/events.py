@@ -1,0 +1,67 @@
+"""What can happen: the closed registries of events and purposes."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """Everything that the log may hold, `noun.verbed`, sorted by noun. Names are kept for ever."""
+
+    ACCOUNT_OPENED = "account.opened"
+    ACCOUNT_LISTED = "account.listed"
+    ASSESSMENT_RECORDED = "assessment.recorded"
+    ASSIGNMENT_ENDED = "assignment.ended"
+    ASSIGNMENT_STARTED = "assignment.started"
+    AUDIT_EXPLAINED = "audit.explained"
+    AUDIT_SEARCHED = "audit.searched"
+    AUDIT_VERIFIED = "audit.verified"
+    CASE_FILE_LISTED = "case_file.listed"
+    CASE_FILE_OPENED = "case_file.opened"
+    CASE_FILE_READ = "case_file.read"
+    CASE_FILE_REFUSED = "case_file.refused"
+    CASE_FILE_REVEALED = "case_file.revealed"
+    CASE_FILE_PRINTED = "case_file.printed"
+    GRANT_ENDED = "grant.ended"
+    GRANT_STARTED = "grant.started"
+    PASSWORD_CHANGED = "password.changed"
+    PASSWORD_ISSUED = "password.issued"
+    PERMISSION_REFUSED = "permission.refused"
+    SESSION_ENDED = "session.ended"
+    SESSION_REFUSED = "session.refused"
+    SESSION_STARTED = "session.started"
+    UNIT_OPENED = "unit.opened"
+
+    @property
+    def shows_address(self) -> bool:
+        """Whether the (erasable) network address of the reader belongs to it."""
+        return self.value.startswith("session.")
+
+
+class Purpose(StrEnum):
+    """Why somebody reads."""
+
+    SERVICE = "service"
+    COVER = "cover"
+    SUPERVISION = "supervision"
+    INTAKE = "intake"
+    LEGAL = "legal"
+    QUALITY = "quality"
+    SUBJECT_REQUEST = "subject-request"
+    EMERGENCY = "emergency"
+    SYSTEM = "system"
+
+
+class Outcome(StrEnum):
+    """How it ended."""
+
+    OK = "ok"
+    DENIED = "denied"
+    ERROR = "error"
+    PARTIAL = "partial"
+
+
+class Direction(StrEnum):
+    """Which way a level went; never the level itself."""
+
+    UP = "up"
+    DOWN = "down"
+    SET = "set"

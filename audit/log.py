@@ -1,0 +1,423 @@
+"""The only way into the log: record what was done, refused, or read."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, Protocol, Self
+from uuid import UUID
+
+from django.db import DatabaseError, connections, transaction
+
+from audit import details
+from audit.bodies import MOST_SUBJECTS, VERSION, Body, NotLoggable, spell
+from audit.events import Direction, Event, Outcome, Purpose
+from kpm.ids import uuid7
+
+DATABASE = "default"
+LONGEST_AGENT = 200
+
+
+class NotWritten(Exception):
+    """The log could not be written, so what it was about must not happen or be shown."""
+
+
+class OutsideTransaction(RuntimeError):
+    """An event was to be recorded apart from what it records."""
+
+
+class NotDeclared(LookupError):
+    """Content was opened that the reading did not declare."""
+
+
+class ReadingClosed(RuntimeError):
+    """Content was opened after (or without) the event that says so."""
+
+
+class Actor(Protocol):
+    """Whoever acts."""
+
+    @property
+    def log_reference(self) -> str:
+        """The actor's pseudonym."""
+
+    @property
+    def log_role(self) -> str:
+        """The role in force."""
+
+
+class Thing(Protocol):
+    """What is acted upon."""
+
+    @property
+    def log_type(self) -> str:
+        """Its kind, such as case_file."""
+
+    @property
+    def log_reference(self) -> str:
+        """Its pseudonym, such as a file number."""
+
+
+class Owning(Thing, Protocol):
+    """A thing whose content lies under keys."""
+
+    @property
+    def log_owners(self) -> tuple[UUID, ...]:
+        """The rows whose keys open it."""
+
+
+@dataclass(frozen=True)
+class Anonymous:
+    """Somebody who is not signed in."""
+
+    log_reference: str = "x:anon"
+    log_role: str = ""
+
+
+ANONYMOUS = Anonymous()
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An event that is ready to be written: one body, or several parts of one event."""
+
+    ev: UUID
+    texts: tuple[str, ...]
+    detail: details.Detail | None = None
+
+
+@dataclass
+class Context:
+    """Where something comes from: one request, one job, one command."""
+
+    channel: str = "cli"
+    request: str | None = None
+    session: str | None = None
+    address: str = ""
+    agent: str = ""
+    is_settled: bool = field(default=False, init=False)
+    _queue: list[Entry] = field(default_factory=list, init=False)
+    _readings: list["Reading"] = field(default_factory=list, init=False)
+
+    def settle(self) -> None:
+        """Write what waits: readings, and refusals whose transaction was rolled back."""
+        self.is_settled = True
+        readings, self._readings = self._readings, []
+        entries = [reading.close() for reading in readings]
+        queue, self._queue = self._queue, []
+        if entries or queue:
+            _write_apart(queue + entries)
+
+
+_current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
+
+
+def current() -> Context | None:
+    """The context at hand, if any: whoever knows the session pseudonym puts it there."""
+    return _current.get()
+
+
+@contextmanager
+def entered(context: Context) -> Iterator[Context]:
+    """Do something in a context; leaving it writes what waits, or raises NotWritten."""
+    token = _current.set(context)
+    try:
+        yield context
+    finally:
+        try:
+            context.settle()
+        finally:
+            _current.reset(token)
+
+
+def record(
+    event: Event,
+    *,
+    by: Actor,
+    target: Thing | None = None,
+    targets: Iterable[Thing] = (),
+    groups: Iterable[str] = (),
+    purpose: Purpose | None = None,
+    count: int | None = None,
+    rule: str | None = None,
+    grant: str | None = None,
+    outcome: Outcome | str = Outcome.OK,
+    direction: Direction | str | None = None,
+    detail: Mapping[str, str | int] | None = None,
+) -> UUID:
+    """Write down what the open transaction does; if it is rolled back, so is this."""
+    if not _is_open():
+        raise OutsideTransaction(f"{event} was to be recorded outside a transaction.")
+    entry = _entry(
+        event,
+        by=by,
+        target=target,
+        targets=targets,
+        groups=groups,
+        purpose=purpose,
+        count=count,
+        rule=rule,
+        grant=grant,
+        outcome=Outcome(outcome),
+        direction=direction,
+        detail=detail,
+    )
+    _write([entry])
+    return entry.ev
+
+
+def refused(
+    event: Event,
+    *,
+    by: Actor,
+    target: Thing | None = None,
+    rule: str,
+    purpose: Purpose | None = None,
+    detail: Mapping[str, str | int] | None = None,
+) -> UUID:
+    """Write down what was not allowed, in a transaction of its own.
+
+    A refusal rolls back the transaction that it happens in, so inside one the event waits in the
+    context until that is over.
+    """
+    entry = _entry(
+        event,
+        by=by,
+        target=target,
+        purpose=purpose,
+        rule=rule,
+        outcome=Outcome.DENIED,
+        detail=detail,
+    )
+    if not _is_open():
+        _write_apart([entry])
+        return entry.ev
+    context = _current.get()
+    if context is None or context.is_settled:
+        raise OutsideTransaction(
+            f"{event} was refused inside a transaction and no context."
+        )
+    context._queue.append(entry)
+    return entry.ev
+
+
+class Reading:
+    """Leave to open content, and the list of what was opened."""
+
+    def __init__(
+        self, by: Actor, *, event: Event, purpose: Purpose | None, grant: str | None
+    ) -> None:
+        self._by, self._event, self._purpose, self._grant = by, event, purpose, grant
+        self._things: dict[str, Thing] = {}
+        self._owners: dict[UUID, str] = {}
+        self._groups: set[str] = set()
+        self._context: Context | None = None
+        self._is_live = False
+        self._outcome = Outcome.OK
+
+    def about(self, *things: Thing) -> Self:
+        """Declare whose content may be opened."""
+        for thing in things:
+            self._things[thing.log_reference] = thing
+            for owner in getattr(thing, "log_owners", ()):
+                self._owners[owner] = thing.log_reference
+        return self
+
+    def note(self, *, group: str, owner: UUID) -> None:
+        """Note one opened group; the vault calls this before it hands out anything."""
+        if not self._is_live:
+            raise ReadingClosed(
+                f"{group} was to be opened with nobody to write it down."
+            )
+        if owner not in self._owners:
+            raise NotDeclared(f"{group} of something that the reading does not name.")
+        self._groups.add(group)
+
+    def close(self) -> Entry:
+        """End it: its event, ready to be written."""
+        self._is_live = False
+        things = list(self._things.values())
+        return _entry(
+            self._event,
+            by=self._by,
+            target=things[0] if len(things) == 1 else None,
+            targets=things if len(things) > 1 else (),
+            groups=self._groups,
+            purpose=self._purpose,
+            count=len(things),
+            grant=self._grant,
+            outcome=self._outcome,
+        )
+
+    def __enter__(self) -> Self:
+        self._is_live = True
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        """Write it now, unless a transaction is open that a context will outlive."""
+        if kind is not None:
+            self._outcome = Outcome.ERROR
+        if self._context is not None and _is_open():
+            return
+        if self._context is not None:
+            self._context._readings.remove(self)
+        if _is_open():
+            _write([self.close()])
+        else:
+            _write_apart([self.close()])
+
+
+def reading(
+    by: Actor,
+    *,
+    event: Event,
+    purpose: Purpose | None,
+    about: Iterable[Thing] = (),
+    grant: str | None = None,
+) -> Reading:
+    """Ask for leave to open content.
+
+    In a request the event is written before the first byte of the answer; elsewhere use it as a
+    context manager.
+    """
+    made = Reading(by, event=event, purpose=purpose, grant=grant).about(*about)
+    context = _current.get()
+    if context is not None and not context.is_settled:
+        made._context = context
+        made._is_live = True
+        context._readings.append(made)
+    return made
+
+
+def _is_open() -> bool:
+    """Whether a transaction is open; the one that wraps a test does not count."""
+    blocks = connections[DATABASE].atomic_blocks
+    return bool(blocks) and not blocks[-1]._from_testcase
+
+
+def _write(entries: Iterable[Entry]) -> None:
+    connection = connections[DATABASE]
+    try:
+        with connection.cursor() as cursor:
+            for entry in entries:
+                for text in entry.texts:
+                    cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [text])
+                if entry.detail is not None:
+                    details.write(entry.ev, entry.detail)
+    except DatabaseError as error:
+        raise NotWritten("The log refused an event.") from error
+
+
+def _write_apart(entries: Iterable[Entry]) -> None:
+    try:
+        with transaction.atomic(using=DATABASE):
+            _write(entries)
+    except DatabaseError as error:
+        raise NotWritten("The log refused an event.") from error
+
+
+def _entry(
+    event: Event,
+    *,
+    by: Actor,
+    outcome: Outcome,
+    target: Thing | None = None,
+    targets: Iterable[Thing] = (),
+    groups: Iterable[str] = (),
+    purpose: Purpose | None = None,
+    count: int | None = None,
+    rule: str | None = None,
+    grant: str | None = None,
+    direction: Direction | str | None = None,
+    detail: Mapping[str, str | int] | None = None,
+) -> Entry:
+    context = _current.get() or Context()
+    ev = uuid7()
+    several = list(targets)
+    kind, references = _subjects(target, several)
+    told = _detail(event, outcome, context, detail, target)
+    body: Body = {
+        "v": VERSION,
+        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "a": by.log_reference,
+        "role": by.log_role or None,
+        "act": str(event),
+        "ot": kind,
+        "o": target.log_reference if target is not None else None,
+        "n": count,
+        "f": sorted(set(groups)) or None,
+        "p": str(purpose) if purpose is not None else None,
+        "dec": _decision(outcome, rule, grant),
+        "out": str(outcome),
+        "dir": str(direction) if direction is not None else None,
+        "ss": context.session,
+        "rq": context.request,
+        "ch": context.channel,
+        "h": told.commitment if told is not None else None,
+    }
+    return Entry(ev, tuple(_parts(ev, body, references)), told)
+
+
+def _parts(ev: UUID, body: Body, references: list[str]) -> Iterator[str]:
+    """One text, or several where an event is about more things than one may name."""
+    base = {key: value for key, value in body.items() if value is not None}
+    chunks = [
+        references[start : start + MOST_SUBJECTS]
+        for start in range(0, len(references), MOST_SUBJECTS)
+    ]
+    if len(chunks) <= 1:
+        yield spell(base | {"ev": str(ev)} | ({"os": chunks[0]} if chunks else {}))
+        return
+    for number, chunk in enumerate(chunks, start=1):
+        part = {"ev": str(ev if number == 1 else uuid7()), "pt": [number, len(chunks)]}
+        yield spell(base | part | {"os": chunk})
+
+
+def _subjects(
+    target: Thing | None, several: list[Thing]
+) -> tuple[str | None, list[str]]:
+    things = several if target is None else [target, *several]
+    kinds = {thing.log_type for thing in things}
+    if len(kinds) > 1:
+        raise NotLoggable("An event is about things of one kind.")
+    references = sorted({thing.log_reference for thing in several})
+    return (kinds.pop() if kinds else None), references
+
+
+def _decision(
+    outcome: Outcome, rule: str | None, grant: str | None
+) -> dict[str, Any] | None:
+    if rule is None and grant is None and outcome is not Outcome.DENIED:
+        return None
+    decision: dict[str, Any] = {"ok": outcome is not Outcome.DENIED}
+    if rule is not None:
+        decision["rule"] = rule
+    if grant is not None:
+        decision["grant"] = grant
+    return decision
+
+
+def _detail(
+    event: Event,
+    outcome: Outcome,
+    context: Context,
+    detail: Mapping[str, str | int] | None,
+    target: Thing | None,
+) -> details.Detail | None:
+    """The erasable part: what was given, and the address where that matters."""
+    told = dict(detail or {})
+    if context.address and (event.shows_address or outcome is Outcome.DENIED):
+        told["address"] = context.address
+        agent = context.agent.encode("ascii", "replace").decode("ascii")
+        told["agent"] = agent[:LONGEST_AGENT]
+    if not told:
+        return None
+    owners = getattr(target, "log_owners", ())
+    return details.commit(told, owners[0] if owners else None)

@@ -1,0 +1,1 @@
+"""Everything that knows which database engine is underneath: guards, roles, settings."""

@@ -1,0 +1,234 @@
+"""Guards: triggers that hold a rule even against hand-written SQL, listed per area.
+
+Django rebuilds SQLite tables when a migration alters them and loses their triggers on the way, so
+guards are no migrations: they are dropped before migrating, created after it, and looked for
+before the site serves anybody.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+AREAS = (
+    "log_guards",
+    "account_guards",
+    "level_guards",
+    "casework_guards",
+    "history_guards",
+)
+NAME = re.compile(r"[a-z][a-z0-9_]{3,62}\Z")
+BODY = re.compile(r"\$\$(.*)\$\$", re.DOTALL)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """One trigger; its name is a sentence and is what a refusal says."""
+
+    name: str
+    table: str
+    sqlite: str = ""
+    postgresql: str = ""
+    # The table only ever grows: the connection itself refuses these, before any trigger does.
+    forbids: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if not NAME.match(self.name):
+            raise ValueError(
+                f"{self.name!r} is no name for a guard: a sentence, 63 letters."
+            )
+
+    def sql(self, vendor: str) -> str:
+        """The statement that creates it on this engine; empty where it needs none."""
+        return self.sqlite if vendor == "sqlite" else self.postgresql
+
+
+def refuse(
+    name: str,
+    table: str,
+    *,
+    before: str,
+    when: str,
+    postgresql: str | None = None,
+    forbids: frozenset[str] = frozenset(),
+) -> Guard:
+    """A guard that refuses the row for which `when` holds.
+
+    `before` is "INSERT", "DELETE", "UPDATE" or "UPDATE OF level, state". `when` may use NEW, OLD
+    and sub-queries; `postgresql` is its wording there, if one wording does not serve both.
+    """
+    row = "OLD" if before.startswith("DELETE") else "NEW"
+    return Guard(
+        name=name,
+        table=table,
+        forbids=forbids,
+        sqlite=(
+            f'CREATE TRIGGER "{name}" BEFORE {before} ON "{table}" FOR EACH ROW '
+            f"WHEN {when} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ),
+        postgresql=(
+            f'CREATE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+            f"IF {when if postgresql is None else postgresql} THEN "
+            f"RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; "
+            f"END IF; RETURN {row}; END $$;"
+            f'CREATE TRIGGER "{name}" BEFORE {before} ON "{table}" '
+            f'FOR EACH ROW EXECUTE FUNCTION "{name}"()'
+        ),
+    )
+
+
+def never_changed(table: str, noun: str) -> list[Guard]:
+    """Rows may come and go, but never change."""
+    name = f"{noun}_is_never_changed"
+    return [
+        refuse(name, table, before="UPDATE", when="TRUE", forbids=frozenset({"UPDATE"}))
+    ]
+
+
+def never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
+    """No row takes the place of another one.
+
+    SQLite fires no DELETE trigger for the rows that REPLACE pushes out unless the connection asks
+    for it, so a row with a key that exists is refused before it is written.
+    """
+    name = f"{noun}_is_never_replaced"
+    same = " OR ".join(
+        f'EXISTS (SELECT 1 FROM "{table}" AS k WHERE '
+        + " AND ".join(f'k."{column}" = NEW."{column}"' for column in key)
+        + ")"
+        for key in keys
+    )
+    return Guard(
+        name=name,
+        table=table,
+        sqlite=(
+            f'CREATE TRIGGER "{name}" BEFORE INSERT ON "{table}" FOR EACH ROW '
+            f"WHEN {same} BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        ),
+    )
+
+
+def append_only(
+    table: str, noun: str, *unique: Sequence[str], has_rowid: bool = True
+) -> list[Guard]:
+    """Rows come and stay. `unique` lists the unique keys, which REPLACE would overwrite."""
+    keys = [("rowid",), *unique] if has_rowid else unique
+    deleted = f"{noun}_is_never_deleted"
+    return [
+        *never_changed(table, noun),
+        refuse(
+            deleted, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"})
+        ),
+        never_replaced(table, noun, *keys),
+        never_emptied(table, f"{noun}_is_never_emptied"),
+    ]
+
+
+def never_emptied(table: str, name: str) -> Guard:
+    """PostgreSQL empties a table without asking its row triggers."""
+    return Guard(
+        name=name,
+        table=table,
+        postgresql=(
+            f'CREATE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
+            f"RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; "
+            "END $$;"
+            f'CREATE TRIGGER "{name}" BEFORE TRUNCATE ON "{table}" '
+            f'FOR EACH STATEMENT EXECUTE FUNCTION "{name}"()'
+        ),
+    )
+
+
+@cache
+def every_guard() -> list[Guard]:
+    """All guards of all areas, in a fixed order."""
+    guards = [
+        guard
+        for area in AREAS
+        for guard in import_module(f"kpm.database.{area}").GUARDS
+    ]
+    names = [guard.name for guard in guards]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ValueError(f"Two guards have one name: {', '.join(sorted(twice))}")
+    return guards
+
+
+def forbidden(action: str) -> frozenset[str]:
+    """The tables on which nobody may UPDATE (or DELETE)."""
+    return frozenset(guard.table for guard in every_guard() if action in guard.forbids)
+
+
+def here(connection: BaseDatabaseWrapper) -> list[Guard]:
+    """The guards of the tables that this database holds."""
+    tables = set(connection.introspection.table_names())
+    return [g for g in every_guard() if g.table in tables and g.sql(connection.vendor)]
+
+
+def drop(connection: BaseDatabaseWrapper) -> None:
+    """Take every guard away, those of earlier versions too."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP TRIGGER "{name}"')
+            return
+        cursor.execute(
+            "SELECT p.oid::regprocedure::text FROM pg_proc p "
+            "WHERE p.prorettype = 'trigger'::regtype "
+            "AND p.pronamespace = current_schema()::regnamespace AND NOT EXISTS "
+            "(SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')"
+        )
+        for (function,) in cursor.fetchall():
+            cursor.execute(f"DROP FUNCTION {function} CASCADE")
+
+
+def create(connection: BaseDatabaseWrapper) -> None:
+    """Put every guard in its place."""
+    with connection.cursor() as cursor:
+        for guard in here(connection):
+            cursor.execute(guard.sql(connection.vendor))
+            if connection.vendor == "postgresql":
+                # Also where a session pretends to be a replica.
+                cursor.execute(
+                    f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER "{guard.name}"'
+                )
+
+
+def missing(connection: BaseDatabaseWrapper) -> list[str]:
+    """The names of guards that are absent, switched off or not as written here."""
+    standing = _standing(connection)
+    return [
+        guard.name
+        for guard in here(connection)
+        if standing.get((guard.table, guard.name)) != _gist(guard, connection.vendor)
+    ]
+
+
+def _gist(guard: Guard, vendor: str) -> str:
+    """What the database keeps of a guard's statement."""
+    sql = guard.sql(vendor)
+    if vendor == "sqlite":
+        return sql
+    found = BODY.search(sql)
+    return found.group(1) if found else sql
+
+
+def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str]:
+    """The guards in the database now: (table, name) and its statement."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
+            )
+        else:
+            cursor.execute(
+                "SELECT c.relname, t.tgname, p.prosrc FROM pg_trigger t "
+                "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
+                "WHERE t.tgenabled = 'A' AND NOT t.tgisinternal "
+                "AND c.relnamespace = current_schema()::regnamespace"
+            )
+        rows: Iterable[tuple[str, str, str]] = cursor.fetchall()
+    return {(table, name): sql for table, name, sql in rows}

@@ -1,0 +1,43 @@
+"""Guards of the log: it only grows, and who an event is about is read from the event itself."""
+
+from kpm.database.guards import Guard, append_only, never_changed, never_replaced
+
+NAMES_EVERYBODY = "an_event_names_everybody_it_is_about"
+
+GUARDS: list[Guard] = [
+    *append_only("audit_event", "an_event"),
+    *append_only(
+        "audit_subject",
+        "a_subject_of_an_event",
+        ("subject", "event_id"),
+        has_rowid=False,
+    ),
+    *append_only("audit_leaf", "a_leaf", ("event_id",)),
+    *append_only("audit_tile", "a_tile", ("level", "idx")),
+    *append_only("audit_checkpoint", "a_checkpoint"),
+    *append_only("audit_epoch", "an_epoch"),
+    # Details go when erasure asks for it; what stands is what was written.
+    *never_changed("audit_detail", "a_detail"),
+    never_replaced("audit_detail", "a_detail", ("rowid",), ("ev",)),
+    Guard(
+        name=NAMES_EVERYBODY,
+        table="audit_event",
+        sqlite=(
+            f'CREATE TRIGGER "{NAMES_EVERYBODY}" AFTER INSERT ON "audit_event" FOR EACH ROW '
+            "WHEN json_extract(NEW.body, '$.os') IS NOT NULL BEGIN "
+            "INSERT INTO audit_subject (subject, event_id) "
+            "SELECT value, NEW.id FROM json_each(NEW.body, '$.os'); END"
+        ),
+        # Runs as the owner, so that nobody else needs the right to write there.
+        postgresql=(
+            f'CREATE FUNCTION "{NAMES_EVERYBODY}"() RETURNS trigger LANGUAGE plpgsql '
+            "SECURITY DEFINER SET search_path = public, pg_temp AS $$ BEGIN "
+            "INSERT INTO audit_subject (subject, event_id) "
+            "SELECT value, NEW.id FROM json_array_elements_text(NEW.body::json -> 'os'); "
+            "RETURN NULL; END $$;"
+            f'CREATE TRIGGER "{NAMES_EVERYBODY}" AFTER INSERT ON "audit_event" FOR EACH ROW '
+            "WHEN ((NEW.body::json -> 'os') IS NOT NULL) "
+            f'EXECUTE FUNCTION "{NAMES_EVERYBODY}"()'
+        ),
+    ),
+]
