@@ -67,7 +67,7 @@ class KeyRing:
             self._vault: dict[int, OpenedKey] = {}
             self._active = (0, 0.0)
             self._owners: OrderedDict[int, OwnerKeys] = OrderedDict()
-            self._scopes: dict[tuple[str, str], tuple[OpenedKey, float]] = {}
+            self._scopes: dict[tuple[str, str, int], tuple[OpenedKey, float]] = {}
 
     # --- vault keys
 
@@ -164,17 +164,23 @@ class KeyRing:
 
     # --- keys of scopes
 
-    def scope_key(self, scope: str, purpose: str) -> OpenedKey:
-        """The newest key of a scope and purpose, made at its first use."""
+    def scope_key(self, scope: str, purpose: str, *, generation: int = 0) -> OpenedKey:
+        """The key of a scope and purpose, of one generation or the newest; made at first use."""
         now = time.monotonic()
-        kept = self._scopes.get((scope, purpose))
+        name = (scope, purpose, generation)
+        kept = self._scopes.get(name)
         if kept is not None and kept[1] >= now:
             return kept[0]
-        row = _newest_scope_key(scope, purpose)
+        row = _scope_key_row(scope, purpose, generation)
         if row is None:
+            if generation:
+                raise KeysUnavailable(f"A {purpose} key of {scope} is not in the keys database.")
             row = self._make_scope_key(scope, purpose)
         opened = _open_scope_key(row, self)
-        self._scopes[scope, purpose] = (opened, now + SECONDS)
+        with self._lock:
+            if len(self._scopes) >= KEPT:
+                self._scopes.clear()
+            self._scopes[name] = (opened, now + SECONDS)
         return opened
 
     def _make_scope_key(self, scope: str, purpose: str) -> ScopeKey:
@@ -292,8 +298,10 @@ def _open_data_keys(owners: list[UUID], ring: KeyRing, expires: float) -> dict[i
     return opened
 
 
-def _newest_scope_key(scope: str, purpose: str) -> ScopeKey | None:
+def _scope_key_row(scope: str, purpose: str, generation: int) -> ScopeKey | None:
     rows = ScopeKey.objects.filter(scope=scope, purpose=SCOPE_PURPOSES[purpose])
+    if generation:
+        rows = rows.filter(generation=generation)
     return rows.order_by("-generation").first()
 
 
