@@ -1,8 +1,5 @@
 """Assignments: who helps whom; and the people of other organs in a team."""
 
-from typing import ClassVar
-from uuid import UUID
-
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -93,18 +90,19 @@ class TeamMember(SealedModel):
 
     model_code = 5
     owns_key = False
-    log_type: ClassVar[str] = "team_member"
 
     head = SealedGroup(code=1, version=1, pad=64)
 
+    # The file, whose key this is sealed under; the log names the file as well.
+    key_owner = models.UUIDField(editable=False)
     case_file = models.ForeignKey(
         CaseFile,
         verbose_name=_("case file"),
         on_delete=models.PROTECT,
         related_name="team_members",
     )
-    name = SealedCharField(_("name"), group="head", max_length=50)
-    role = SealedCharField(_("role"), group="head", max_length=50)
+    name = SealedCharField(group="head", verbose_name=_("name"), max_length=50)
+    role = SealedCharField(group="head", verbose_name=_("role"), max_length=50)
     start_on = models.DateField(_("from"))
     until_on = models.DateField(_("until"), null=True, blank=True)
 
@@ -127,13 +125,3 @@ class TeamMember(SealedModel):
 
     def __str__(self) -> str:
         return str(self.id)
-
-    @property
-    def log_reference(self) -> str:
-        """In the log it is the file that is read."""
-        return self.case_file.number
-
-    @property
-    def log_owners(self) -> tuple[UUID, ...]:
-        """The owner of the key that opens this row."""
-        return (self.key_owner,)

