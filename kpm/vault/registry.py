@@ -27,6 +27,7 @@ PAYLOADS: Final[dict[str, int]] = {
     "report.document": 5,
     "backup.key": 6,
     "totp.seed": 7,
+    "audit.detail": 8,
 }
 
 # Purposes of the keys of a scope (u8).
