@@ -17,11 +17,7 @@ def uuid7() -> UUID:
     fraction = rest * 4096 // 1_000_000
     tail = int.from_bytes(os.urandom(8)) & 0x3FFF_FFFF_FFFF_FFFF
     return UUID(
-        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80
-        | 0x7 << 76
-        | fraction << 64
-        | 0b10 << 62
-        | tail
+        int=(milliseconds & 0xFFFF_FFFF_FFFF) << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | tail
     )
 
 

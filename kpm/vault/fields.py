@@ -97,7 +97,9 @@ class SealedQuerySet(models.QuerySet[_Row]):
             kwargs["update_fields"] = sorted(columns_of(layout, kwargs["update_fields"]))
         return super().bulk_create(rows, *args, **kwargs)
 
-    def bulk_update(self, objs: Iterable[_Row], fields: Iterable[str], *args: Any, **kwargs: Any) -> int:
+    def bulk_update(
+        self, objs: Iterable[_Row], fields: Iterable[str], *args: Any, **kwargs: Any
+    ) -> int:
         rows = list(objs)
         columns = columns_of(layout_of(self.model), fields)
         seal_rows(rows, columns)
@@ -121,9 +123,7 @@ class SealedModel(RecordedModel):
     class Meta:
         abstract = True
 
-    def save(  # type: ignore[override]
-        self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any
-    ) -> None:
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
         columns = None
         if update_fields is not None:
             columns = columns_of(layout_of(type(self)), update_fields)
@@ -131,13 +131,18 @@ class SealedModel(RecordedModel):
         super().save(*args, update_fields=columns, **kwargs)
 
     def refresh_from_db(
-        self, using: str | None = None, fields: Iterable[str] | None = None, from_queryset: Any = None
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: Any = None,
     ) -> None:
         """Opened values of what is read again are dropped: open it again with a reading."""
         layout = layout_of(type(self))
         columns = None if fields is None else columns_of(layout, fields)
         super().refresh_from_db(
-            using=using, fields=None if columns is None else sorted(columns), from_queryset=from_queryset
+            using=using,
+            fields=None if columns is None else sorted(columns),
+            from_queryset=from_queryset,
         )
         for name, group in layout.group_of.items():
             if columns is None or group.name in columns:
@@ -156,7 +161,7 @@ class SealedModel(RecordedModel):
             if name in state and state.get(group.name) is None:
                 raise Sealed(f"a new {layout.label} is saved before it is pickled or copied")
             state.pop(name, None)
-        return state  # type: ignore[no-any-return]
+        return state
 
     @classmethod
     def check(cls, **kwargs: Any) -> list[checks.CheckMessage]:

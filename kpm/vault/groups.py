@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models
@@ -12,8 +12,27 @@ from django.db import models
 from kpm.vault.envelope import GROUP, group_context
 from kpm.vault.errors import Sealed
 
+_ST = TypeVar("_ST", contravariant=True)
+_GT = TypeVar("_GT", covariant=True)
+
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+    # The type checker sees one generic field; the parts that behave come from Django's classes.
+    _Field = models.Field
+    _Char = object
+    _Text = object
+    _Date = object
+    _Integer = object
+    _Boolean = object
+    _JSON = object
+else:
+
+    class _Field(Generic[_ST, _GT], models.Field):
+        """Django's field, with types that may be named at run time."""
+
+    _Char, _Text, _Date = models.CharField, models.TextField, models.DateField
+    _Integer, _Boolean, _JSON = models.IntegerField, models.BooleanField, models.JSONField
 
 
 class SealedGroup(models.BinaryField):  # type: ignore[type-arg]
@@ -51,7 +70,7 @@ class SealedGroup(models.BinaryField):  # type: ignore[type-arg]
 class SealedValue:
     """Answers for a value that is not in the instance; what was opened or set never comes here."""
 
-    def __init__(self, field: "VirtualField") -> None:
+    def __init__(self, field: "VirtualField[Any, Any]") -> None:
         self.field = field
 
     def __get__(self, instance: models.Model | None, owner: type[models.Model]) -> Any:
@@ -65,18 +84,18 @@ class SealedValue:
         raise Sealed(f"{layout.label}.{group.name} was not opened")
 
 
-class VirtualField(models.Field):  # type: ignore[type-arg]
+class VirtualField(_Field[_ST, _GT]):
     """A typed field without a column: its group has one."""
 
     _refused = frozenset({"unique", "db_index", "primary_key", "db_column", "unique_for_date"})
 
-    def __init__(self, *args: Any, group: str, since: int = 1, **kwargs: Any) -> None:
-        if args or self._refused & kwargs.keys():
+    def __init__(self, *, group: str, since: int = 1, null: bool = False, **kwargs: Any) -> None:
+        if self._refused & kwargs.keys():
             raise TypeError("a sealed field has a group and no column of its own")
         self.group = group
         # The version of the group that brought this field: fields are appended, never moved.
         self.since = since
-        super().__init__(**kwargs)
+        super().__init__(null=null, **kwargs)
 
     def contribute_to_class(
         self, cls: type[models.Model], name: str, private_only: bool = True
@@ -119,8 +138,11 @@ class VirtualField(models.Field):  # type: ignore[type-arg]
     from_raw: Callable[[Any], Any] | None = None
 
 
-class SealedCharField(VirtualField, models.CharField):  # type: ignore[type-arg]
+class SealedCharField(VirtualField[_ST, _GT], _Char):
     """A short text."""
+
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
 
     def checked(self, value: Any) -> str:
         text = str(value)
@@ -130,8 +152,11 @@ class SealedCharField(VirtualField, models.CharField):  # type: ignore[type-arg]
         return text
 
 
-class SealedTextField(VirtualField, models.TextField):  # type: ignore[type-arg]
+class SealedTextField(VirtualField[_ST, _GT], _Text):
     """A long text."""
+
+    _pyi_private_set_type: str
+    _pyi_private_get_type: str
 
     def checked(self, value: Any) -> str:
         text = str(value)
@@ -139,28 +164,40 @@ class SealedTextField(VirtualField, models.TextField):  # type: ignore[type-arg]
         return text
 
 
-class SealedDateField(VirtualField, models.DateField):  # type: ignore[type-arg]
+class SealedDateField(VirtualField[_ST, _GT], _Date):
     """A day."""
+
+    _pyi_private_set_type: str | date
+    _pyi_private_get_type: date
 
     def checked(self, value: Any) -> str:
         day = self.to_python(value)
         return day.isoformat()  # type: ignore[no-any-return]
 
     @staticmethod
-    def from_raw(raw: str | None) -> date | None:  # type: ignore[override]
+    def from_raw(raw: str | None) -> date | None:
         return None if raw is None else date.fromisoformat(raw)
 
 
-class SealedIntegerField(VirtualField, models.IntegerField):  # type: ignore[type-arg]
+class SealedIntegerField(VirtualField[_ST, _GT], _Integer):
     """A whole number."""
 
+    _pyi_private_set_type: int
+    _pyi_private_get_type: int
 
-class SealedBooleanField(VirtualField, models.BooleanField):  # type: ignore[type-arg]
+
+class SealedBooleanField(VirtualField[_ST, _GT], _Boolean):
     """Yes or no; with null=True also not said."""
 
+    _pyi_private_set_type: bool
+    _pyi_private_get_type: bool
 
-class SealedJSONField(VirtualField, models.JSONField):
+
+class SealedJSONField(VirtualField[_ST, _GT], _JSON):
     """Lists and mappings of plain values."""
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def checked(self, value: Any) -> Any:
         return value
@@ -169,7 +206,13 @@ class SealedJSONField(VirtualField, models.JSONField):
 class GroupLayout:
     """Where the fields of one group lie in its positional array."""
 
-    def __init__(self, model_code: int, label: str, column: SealedGroup, fields: list[VirtualField]):
+    def __init__(
+        self,
+        model_code: int,
+        label: str,
+        column: SealedGroup,
+        fields: list["VirtualField[Any, Any]"],
+    ) -> None:
         self.name = column.name
         self.label = f"{label}.{column.name}"
         self.model_code = model_code

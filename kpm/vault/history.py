@@ -24,7 +24,7 @@ def _set_actor(historical: Any, actor: Any) -> None:
 
 
 class History(HistoricalRecords):  # type: ignore[misc]
-    """HistoricalRecords that keeps blobs byte for byte and leaves virtual fields and indexes out."""
+    """Keeps blobs byte for byte; virtual fields and blind indexes stay out."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(

@@ -201,9 +201,7 @@ class KeyRing:
                 row.save(force_insert=True)
         except IntegrityError:
             # Another process was quicker; its key is the one.
-            return ScopeKey.objects.get(
-                scope=scope, purpose=code, generation=FIRST_GENERATION
-            )
+            return ScopeKey.objects.get(scope=scope, purpose=code, generation=FIRST_GENERATION)
         return row
 
 
@@ -269,9 +267,7 @@ def _open_vault_key(row: VaultKey) -> bytes:
     return key
 
 
-def _unwrap(
-    ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID
-) -> bytes:
+def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID) -> bytes:
     if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.KEY:
         raise Unreadable(0, 0, owner, Cause.SHAPE)
     above = ring.vault_key(int.from_bytes(wrapped[2:4]))

@@ -7,7 +7,7 @@ from kpm.ids import uuid7
 
 
 class VaultKey(models.Model):
-    """The key that wraps all others, itself wrapped by the root key; the highest version is used."""
+    """The key that wraps all others, itself wrapped by the root key. The highest is used."""
 
     version = models.PositiveSmallIntegerField(primary_key=True)
     provider = models.CharField(max_length=20)

@@ -52,9 +52,7 @@ def seal_rows(rows: Sequence[models.Model], groups: Collection[str] | None = Non
 
 def columns_of(layout: Layout, names: Iterable[str]) -> set[str]:
     """Field names with the sealed ones replaced by the columns of their groups."""
-    return {
-        layout.group_of[name].name if name in layout.group_of else name for name in names
-    }
+    return {layout.group_of[name].name if name in layout.group_of else name for name in names}
 
 
 def _pending(row: models.Model, group: GroupLayout) -> list[Any] | None:

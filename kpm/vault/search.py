@@ -132,17 +132,17 @@ def scopes_to_fold() -> list[str]:
 class _Shard(NamedTuple):
     pk: int
     is_delta: bool
-    count: int
+    size: int
     plain: bytes
 
     def owners(self) -> Iterator[bytes]:
         start = _COUNT.size
-        for at in range(start, start + 16 * self.count, 16):
+        for at in range(start, start + 16 * self.size, 16):
             yield self.plain[at : at + 16]
 
     def lines(self) -> Sequence[bytes]:
-        text = self.plain[_COUNT.size + 16 * self.count :]
-        return text.splitlines(keepends=True)[: self.count]
+        text = self.plain[_COUNT.size + 16 * self.size :]
+        return text.splitlines(keepends=True)[: self.size]
 
 
 def _needles(text: str) -> Collection[bytes]:
@@ -156,7 +156,7 @@ def _needles(text: str) -> Collection[bytes]:
 
 def _hits(shard: _Shard, needles: Collection[bytes]) -> Iterator[bytes]:
     plain = shard.plain
-    start = _COUNT.size + 16 * shard.count
+    start = _COUNT.size + 16 * shard.size
     for needle in needles:
         counted, number = start, 0
         at = plain.find(needle, start)
@@ -196,7 +196,9 @@ def _shards(scope: str, rows: models.QuerySet[SearchShard] | None = None) -> lis
     ]
 
 
-def _opened(scope: str, pk: int, seal_id: UUID, is_delta: bool, sealed: bytes) -> _Shard:
+def _opened(
+    scope: str, pk: int, seal_id: UUID, is_delta: bool, sealed: bytes | memoryview
+) -> _Shard:
     blob = bytes(sealed)
     if len(blob) < envelope.OVERHEAD or blob[0] != envelope.SHARD or blob[3] != LAYOUT:
         raise Unreadable(0, 0, seal_id, Cause.SHAPE)
