@@ -1,0 +1,97 @@
+"""What every test can rely on: databases as in production, and real commits where asked for."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test.testcases import LiveServerThread
+from pytest_django import DjangoDbBlocker
+
+from tests.settings import ALIASES
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every database test use both databases; nobody may empty tables that only grow."""
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        wanted = dict(marker.kwargs) if marker else {}
+        if wanted.get("transaction") or "transactional_db" in getattr(item, "fixturenames", ()):
+            raise pytest.UsageError(
+                f"{item.nodeid}: append-only tables cannot be emptied after a test that commits. "
+                "Use the fixture real_commits."
+            )
+        if marker and "databases" not in wanted:
+            item.add_marker(pytest.mark.django_db(databases=list(ALIASES)), append=False)
+
+
+@pytest.fixture(scope="session")
+def template_databases(
+    django_test_environment: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[dict[str, str]]:
+    """The names of untouched, migrated databases beside those of ordinary tests."""
+    from tests import databases
+
+    with django_db_blocker.unblock():
+        making = databases.made()
+        templates = making.__enter__()
+    yield templates
+    with django_db_blocker.unblock():
+        making.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(template_databases: dict[str, str]) -> None:
+    """Replaces pytest-django's: ours are migrated by the owner and used by the runtime role."""
+
+
+@pytest.fixture(autouse=True)
+def _forgotten_keys(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Keys of rows that were rolled back are gone, so the process must not remember them."""
+    yield
+    if "django_db_setup" in request.fixturenames or "real_commits" in request.fixturenames:
+        from kpm.vault import keys
+
+        keys.ring.forget()
+
+
+@dataclass(frozen=True)
+class RealCommits:
+    """Databases of one test: what other threads and processes need to find them."""
+
+    names: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment in which `manage.py` works on the same databases."""
+        names = {f"KPM_TEST_NAME_{alias.upper()}": name for alias, name in self.names.items()}
+        return {**os.environ, **names, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+
+
+@pytest.fixture
+def real_commits(
+    template_databases: dict[str, str], django_db_blocker: DjangoDbBlocker
+) -> Iterator[RealCommits]:
+    """Fresh databases in which commits are real: for threads, processes, crashes, the auditor.
+
+    Works with and without the marker django_db; whatever the test commits goes with them.
+    """
+    from tests import databases
+
+    with django_db_blocker.unblock(), databases.copied(template_databases) as names:
+        yield RealCommits(names)
+
+
+@pytest.fixture
+def live_site(real_commits: RealCommits) -> Iterator[str]:
+    """The address of a server in this process, on the databases of `real_commits`."""
+    from django.contrib.staticfiles.handlers import StaticFilesHandler
+
+    server = LiveServerThread("127.0.0.1", StaticFilesHandler)
+    server.daemon = True
+    server.start()
+    server.is_ready.wait()
+    if server.error:
+        raise server.error
+    yield f"http://127.0.0.1:{server.port}"
+    server.terminate()
