@@ -1,0 +1,75 @@
+"""The tree of the log: its right edge while it grows, and its finished tiles (C2SP tlog-tiles)."""
+
+from collections.abc import Iterator
+
+from audit import merkle
+from audit.models import Leaf, Tile
+
+# A tile holds the 256 hashes of eight levels' worth of leaves.
+WIDTH = 256
+TileRow = tuple[int, int, bytes]
+
+
+class Edge:
+    """What is needed to let the tree grow: the hashes of every tile that is not full yet."""
+
+    def __init__(self, size: int = 0, pending: list[list[bytes]] | None = None) -> None:
+        self.size = size
+        self._pending = pending or [[]]
+        roots = [
+            root for hashes in reversed(self._pending) for root in _complete_subtrees(hashes)
+        ]
+        self._range = merkle.Range(size, roots)
+
+    def append(self, leaf: bytes) -> Iterator[TileRow]:
+        """Add a leaf; gives out the tiles that it completes, lowest first."""
+        self._range.append(leaf)
+        self.size += 1
+        carry, level = leaf, 0
+        while True:
+            if level == len(self._pending):
+                self._pending.append([])
+            hashes = self._pending[level]
+            hashes.append(carry)
+            if len(hashes) < WIDTH:
+                return
+            self._pending[level] = []
+            yield level, (self.size >> 8 * (level + 1)) - 1, b"".join(hashes)
+            carry, level = merkle.subtree(hashes), level + 1
+
+    def root(self) -> bytes:
+        """The root of the tree so far."""
+        return self._range.root()
+
+
+def _complete_subtrees(hashes: list[bytes]) -> Iterator[bytes]:
+    """The roots over a row of neighbours, largest power of two first."""
+    start = 0
+    for bit in reversed(range(len(hashes).bit_length())):
+        width = 1 << bit
+        if len(hashes) & width:
+            yield merkle.subtree(hashes[start : start + width])
+            start += width
+
+
+def load_edge(using: str, size: int) -> Edge:
+    """The edge at this size, from the leaves and tiles that the database holds."""
+    leaves = Leaf.objects.using(using).filter(leaf_index__gte=size - size % WIDTH)
+    below = leaves.filter(leaf_index__lt=size).order_by("leaf_index")
+    pending = [[bytes(one) for one in below.values_list("hash", flat=True)]]
+    level = 1
+    while complete := size >> 8 * level:
+        # Each hash of this level is the root of one full tile of the level below.
+        start = complete - complete % WIDTH
+        tiles = Tile.objects.using(using).filter(level=level - 1, idx__gte=start, idx__lt=complete)
+        pending.append([
+            merkle.subtree(split(bytes(data)))
+            for data in tiles.order_by("idx").values_list("data", flat=True)
+        ])  # fmt: skip
+        level += 1
+    return Edge(size, pending)
+
+
+def split(data: bytes) -> list[bytes]:
+    """The hashes in a tile."""
+    return [data[at : at + merkle.SIZE] for at in range(0, len(data), merkle.SIZE)]
