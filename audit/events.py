@@ -25,10 +25,17 @@ class Event(StrEnum):
     PASSWORD_CHANGED = "password.changed"
     PASSWORD_ISSUED = "password.issued"
     PERMISSION_REFUSED = "permission.refused"
+    PERSON_MATCHED = "person.matched"
+    PERSON_REFUSED = "person.refused"
+    PLAN_APPROVED = "plan.approved"
+    PLAN_DRAFTED = "plan.drafted"
+    SEARCH_RUN = "search.run"
     SESSION_ENDED = "session.ended"
     SESSION_REFUSED = "session.refused"
     SESSION_STARTED = "session.started"
     UNIT_OPENED = "unit.opened"
+    VISIT_PLANNED = "visit.planned"
+    VISIT_RECORDED = "visit.recorded"
 
     @property
     def shows_address(self) -> bool:

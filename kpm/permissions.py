@@ -21,6 +21,7 @@ P = ParamSpec("P")
 class Permission(StrEnum):
     """One thing that a page lets somebody do."""
 
+    ADMIT_PERSON = "admit_person"
     ASSIGN_WORKERS = "assign_workers"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
     DECIDE_LEVEL = "decide_level"
@@ -76,6 +77,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     ),
     Role.SUPERVISOR: frozenset(
         {
+            Permission.ADMIT_PERSON,
             Permission.ASSIGN_WORKERS,
             Permission.DECIDE_LEVEL,
             Permission.IMPORT_LEDGER,
