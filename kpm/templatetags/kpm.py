@@ -45,7 +45,7 @@ WORDS = {
     "red": gettext_lazy("Red · high"),
     "yellow": gettext_lazy("Yellow · medium"),
     "green": gettext_lazy("Green · low"),
-    "ungraded": gettext_lazy("Not yet graded"),
+    "ungraded": gettext_lazy("Ungraded"),
 }
 
 
