@@ -185,6 +185,6 @@ class AccessMiddleware:
             )
         if isinstance(exception, AlreadySent):
             return redirect(exception.location)
-        if isinstance(exception, Busy):
+        if isinstance(exception, Busy | log.NotWritten):
             return unavailable(request)
         return None

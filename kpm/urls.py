@@ -1,8 +1,8 @@
 """The whole site at a glance, one line per app."""
 
-from importlib.util import find_spec
-
+from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
+from django.utils.module_loading import module_has_submodule
 
 from kpm import views
 
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("language/", views.set_language, name="set_language"),
     path("", include("kpm.accounts.urls")),
 ]
-for app in ("audit", "casework", "kpm.jobs"):
-    if find_spec(f"{app}.urls"):
-        urlpatterns.append(path("", include(f"{app}.urls")))
+for label in ("audit", "casework", "jobs"):
+    if apps.is_installed(f"kpm.{label}") or apps.is_installed(label):
+        config = apps.get_app_config(label)
+        if module_has_submodule(config.module, "urls"):
+            urlpatterns.append(path("", include(f"{config.name}.urls")))

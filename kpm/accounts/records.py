@@ -39,18 +39,19 @@ class Entry:
 
 @dataclass(frozen=True)
 class GrantRow:
-    """A grant and where it stands today."""
+    """A grant, where it stands today, and the colour that says so."""
 
     grant: RoleGrant
     state: Promise
-    can_end: bool
+    colour: str = ""
+    can_end: bool = True
 
     @classmethod
     def of(cls, grant: RoleGrant, today: date) -> "GrantRow":
         """Judge a grant by its days."""
         if grant.until_on is not None and grant.until_on <= today:
             return cls(grant, ENDED, can_end=False)
-        return cls(grant, IN_FORCE if grant.start_on <= today else PLANNED, can_end=True)
+        return cls(grant, IN_FORCE, "green") if grant.start_on <= today else cls(grant, PLANNED)
 
 
 def entries_of(user: User) -> QuerySet[LoggedEvent]:

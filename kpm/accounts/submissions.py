@@ -12,6 +12,7 @@ from kpm.accounts.models import Submission
 from kpm.errors import AlreadySent
 
 KEPT = timedelta(days=1)
+LONGEST_LOCATION = 500
 
 
 def key_of(request: HttpRequest) -> bytes | None:
@@ -51,7 +52,7 @@ class Submissions:
     def answered(self, response: HttpResponse) -> None:
         """Keep where the form led, for whoever sends it again."""
         location = response.headers.get("Location", "")
-        if self.claimed is not None and 0 < len(location) <= 500:
+        if self.claimed is not None and 0 < len(location) <= LONGEST_LOCATION:
             Submission.objects.filter(key=self.claimed).update(location=location)
 
 
