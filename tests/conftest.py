@@ -33,11 +33,10 @@ def template_databases(
     from tests import databases
 
     with django_db_blocker.unblock():
-        making = databases.made()
-        templates = making.__enter__()
+        templates = databases.make()
     yield templates
     with django_db_blocker.unblock():
-        making.__exit__(None, None, None)
+        databases.remove(templates)
 
 
 @pytest.fixture(scope="session")
