@@ -38,7 +38,10 @@ class Assignment(RecordedModel):
         related_name="assignments",
     )
     worker = models.ForeignKey(
-        User, verbose_name=_("worker"), on_delete=models.PROTECT, related_name="assignments"
+        User,
+        verbose_name=_("worker"),
+        on_delete=models.PROTECT,
+        related_name="assignments",
     )
     role = models.CharField(_("place in the team"), max_length=8, choices=Place.choices)
     start_on = models.DateField(_("from"))
@@ -78,7 +81,9 @@ class Assignment(RecordedModel):
             ),
         )
         indexes = (
-            models.Index(fields=("worker", "until_on", "case_file"), name="files_of_a_worker"),
+            models.Index(
+                fields=("worker", "until_on", "case_file"), name="files_of_a_worker"
+            ),
         )
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from risk_levels.models import RiskLevel
 
 from casework.models.people import Person
 from kpm.accounts.models import Unit
@@ -21,7 +22,6 @@ from kpm.vault.fields import (
     SealedTextField,
 )
 from kpm.vault.history import History
-from risk_levels.models import RiskLevel
 from risk_levels.populations import POPULATIONS
 
 if TYPE_CHECKING:
@@ -58,7 +58,9 @@ class CaseFileQuerySet(SealedQuerySet["CaseFile"]):
     def _within_grant(self, user: "User") -> "CaseFileQuerySet":
         units = units_under(user)
         rows = self.filter(unit__in=units, status__in=READABLE)
-        return rows.filter(population__in=user.populations) if user.populations else rows
+        return (
+            rows.filter(population__in=user.populations) if user.populations else rows
+        )
 
     def of_group(self, *, welfare: bool) -> "CaseFileQuerySet":
         """Only welfare or only justice populations: the two never stand in one list."""
@@ -77,10 +79,17 @@ class CaseFile(SealedModel):
 
     # The only name of a file beyond its team: random, derived from nothing.
     number = models.CharField(
-        _("file number"), max_length=11, unique=True, default=file_number, editable=False
+        _("file number"),
+        max_length=11,
+        unique=True,
+        default=file_number,
+        editable=False,
     )
     person = models.ForeignKey(
-        Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="case_files"
+        Person,
+        verbose_name=_("person"),
+        on_delete=models.PROTECT,
+        related_name="case_files",
     )
     population = models.CharField(
         _("population"),
@@ -88,7 +97,10 @@ class CaseFile(SealedModel):
         choices=[(code, each.label) for code, each in POPULATIONS.items()],
     )
     unit = models.ForeignKey(
-        Unit, verbose_name=_("unit"), on_delete=models.PROTECT, related_name="case_files"
+        Unit,
+        verbose_name=_("unit"),
+        on_delete=models.PROTECT,
+        related_name="case_files",
     )
     district = models.CharField(_("district"), max_length=6, editable=False)
     status = models.CharField(
@@ -97,7 +109,10 @@ class CaseFile(SealedModel):
     opened_on = models.DateField(_("opened on"))
     closed_on = models.DateField(_("closed on"), null=True, blank=True)
     risk_level = models.OneToOneField(
-        RiskLevel, verbose_name=_("level"), on_delete=models.PROTECT, related_name="case_file"
+        RiskLevel,
+        verbose_name=_("level"),
+        on_delete=models.PROTECT,
+        related_name="case_file",
     )
     # The one copy of the calendar: written by case_files.refresh_due alone, checked by a sweep.
     next_due_on = models.DateField(_("next due"), null=True, blank=True, editable=False)
@@ -137,7 +152,10 @@ class CaseFile(SealedModel):
                 fields=("district", "population", "status", "next_due_on", "id"),
                 name="files_by_due_date",
             ),
-            models.Index(fields=("district", "unit", "population", "status"), name="files_by_unit"),
+            models.Index(
+                fields=("district", "unit", "population", "status"),
+                name="files_by_unit",
+            ),
         )
 
     def __str__(self) -> str:

@@ -5,13 +5,13 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from risk_levels.models import Proposal
 
 from casework.models.case_files import CaseFile
 from kpm.accounts.models import User
 from kpm.fsm import GuardedStateField, GuardedStateModel, transition
 from kpm.vault.fields import SealedGroup, SealedJSONField, SealedModel, SealedTextField
 from kpm.vault.history import History
-from risk_levels.models import Proposal
 
 
 class State(models.TextChoices):
@@ -33,7 +33,10 @@ class Plan(GuardedStateModel, SealedModel):
     # The file, whose key this is sealed under; the log names the file as well.
     key_owner = models.UUIDField(editable=False)
     case_file = models.ForeignKey(
-        CaseFile, verbose_name=_("case file"), on_delete=models.PROTECT, related_name="plans"
+        CaseFile,
+        verbose_name=_("case file"),
+        on_delete=models.PROTECT,
+        related_name="plans",
     )
     # The proposal that this plan goes with, where there is one.
     proposal = models.ForeignKey(
@@ -44,9 +47,14 @@ class Plan(GuardedStateModel, SealedModel):
         null=True,
         blank=True,
     )
-    state = GuardedStateField(_("state"), max_length=8, choices=State.choices, default=State.DRAFT)
+    state = GuardedStateField(
+        _("state"), max_length=8, choices=State.choices, default=State.DRAFT
+    )
     drafted_by = models.ForeignKey(
-        User, verbose_name=_("drafted by"), on_delete=models.PROTECT, related_name="drafted_plans"
+        User,
+        verbose_name=_("drafted by"),
+        on_delete=models.PROTECT,
+        related_name="drafted_plans",
     )
     drafted_on = models.DateField(_("drafted on"))
     approved_by = models.ForeignKey(
@@ -72,7 +80,8 @@ class Plan(GuardedStateModel, SealedModel):
         ordering = ("-drafted_on", "-id")
         constraints = (
             models.CheckConstraint(
-                name="a_plan_is_sealed_under_its_file", condition=Q(key_owner=F("case_file_id"))
+                name="a_plan_is_sealed_under_its_file",
+                condition=Q(key_owner=F("case_file_id")),
             ),
             models.UniqueConstraint(
                 fields=("case_file",),
@@ -80,13 +89,22 @@ class Plan(GuardedStateModel, SealedModel):
                 name="one_approved_plan_per_file",
             ),
             models.CheckConstraint(
-                name="nobody_approves_their_own_plan", condition=~Q(approved_by=F("drafted_by"))
+                name="nobody_approves_their_own_plan",
+                condition=~Q(approved_by=F("drafted_by")),
             ),
             models.CheckConstraint(
                 name="a_plan_is_approved_by_somebody_on_a_day",
-                condition=Q(state=State.DRAFT, approved_by__isnull=True, approved_on__isnull=True)
+                condition=Q(
+                    state=State.DRAFT,
+                    approved_by__isnull=True,
+                    approved_on__isnull=True,
+                )
                 | Q(state=State.ENDED)
-                | Q(state=State.APPROVED, approved_by__isnull=False, approved_on__isnull=False),
+                | Q(
+                    state=State.APPROVED,
+                    approved_by__isnull=False,
+                    approved_on__isnull=False,
+                ),
             ),
         )
 

@@ -1,0 +1,70 @@
+"""Who helps: places in the team of a file are given and taken here."""
+
+from datetime import date
+
+from django.db import transaction
+
+from audit import log
+from audit.events import Event
+from casework import rules
+from casework.models import Assignment, CaseFile
+from casework.models.assignments import Place
+from kpm.accounts.models import User
+
+ONE_OF_A_KIND = frozenset({Place.LEAD, Place.DEPUTY})
+
+
+def locked(case_file: CaseFile) -> CaseFile:
+    """The file as it is now, held until the transaction ends."""
+    rows = CaseFile.objects.select_for_update(of=("self",)).select_related(
+        "unit", "risk_level"
+    )
+    return rows.get(pk=case_file.pk)
+
+
+@transaction.atomic
+def assign(
+    *, case_file: CaseFile, worker: User, role: str, by: User, today: date
+) -> Assignment:
+    """Give a worker a place; who held it, and what the worker held before, ends today."""
+    case_file = locked(case_file)
+    rules.check_can_assign_worker(by, case_file)
+    rules.check_can_be_assigned(worker, case_file)
+    rules.check_can_take_place(worker, case_file, role)
+    for each in rules.team(case_file):
+        is_replaced = each.role == role and role in ONE_OF_A_KIND
+        if is_replaced or each.worker_id == worker.pk:
+            _end(each, case_file, by=by, today=today)
+    assignment = Assignment(
+        case_file=case_file, worker=worker, role=role, start_on=today
+    )
+    assignment.save_as(by=by)
+    log.record(
+        Event.ASSIGNMENT_STARTED,
+        by=by,
+        target=case_file,
+        detail={"to": worker.log_reference},
+    )
+    return assignment
+
+
+@transaction.atomic
+def end(*, assignment: Assignment, by: User, today: date) -> Assignment:
+    """Take a place away."""
+    case_file = locked(assignment.case_file)
+    assignment = Assignment.objects.select_related("worker").get(pk=assignment.pk)
+    assignment.case_file = case_file
+    rules.check_can_end_assignment(by, assignment)
+    _end(assignment, case_file, by=by, today=today)
+    return assignment
+
+
+def _end(assignment: Assignment, case_file: CaseFile, *, by: User, today: date) -> None:
+    assignment.until_on = today
+    assignment.save_as(by=by)
+    log.record(
+        Event.ASSIGNMENT_ENDED,
+        by=by,
+        target=case_file,
+        detail={"from": assignment.worker.log_reference},
+    )

@@ -1,0 +1,84 @@
+"""What is done to a whole file: its due date, and single fields that open with a reason."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import log
+from audit.events import Event, Purpose
+from casework import rules
+from casework.caseload import Calendar
+from casework.models import CaseFile, Visit
+from kpm.accounts.models import User
+from kpm.vault.opening import open_groups
+from risk_levels.populations import POPULATIONS
+
+
+def calendars(files: Sequence[CaseFile], today: date) -> dict[CaseFile, Calendar]:
+    """What the due dates of each file follow from; give files with their levels loaded."""
+    latest = Visit.objects.latest_by_file(
+        [each.id for each in files if not each._state.adding]
+    )
+    return {
+        each: Calendar(
+            opened_on=each.opened_on,
+            level_since_on=each.risk_level.since_on,
+            review_on=each.risk_level.review_on,
+            duties=each.risk_level.duties(on=today),
+            first_visit_days=POPULATIONS[each.population].first_visit_days,
+            last_contact_on=day_of(latest.get(each.id, {}).get("contact_at")),
+            last_visit_on=day_of(latest.get(each.id, {}).get("visit_at")),
+        )
+        for each in files
+    }
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """The day here on which something happened."""
+    return timezone.localtime(moment).date() if moment else None
+
+
+def due_days(files: Sequence[CaseFile], today: date) -> dict[CaseFile, date | None]:
+    """The day that belongs into next_due_on of each file; nothing is due on a closed one."""
+    found: dict[CaseFile, date | None] = dict.fromkeys(files)
+    for each, calendar in calendars(
+        [each for each in files if each.is_open], today
+    ).items():
+        found[each] = calendar.next_due_on()
+    return found
+
+
+@transaction.atomic
+def refresh_due(case_file: CaseFile, today: date) -> date | None:
+    """Write next_due_on anew after anything that it follows from has changed."""
+    fresh = CaseFile.objects.select_related("risk_level").get(pk=case_file.pk)
+    (due_on,) = due_days([fresh], today).values()
+    # No history row: the day follows from rows that have theirs.
+    CaseFile.objects.filter(pk=fresh.pk).update(next_due_on=due_on)
+    case_file.next_due_on = due_on
+    return due_on
+
+
+def reveal(*, case_file: CaseFile, field: str, reason: str, by: User) -> str:
+    """The value of one field, after who asked for it and why is in the log for good."""
+    rules.check_can_reveal_field(by, case_file, field)
+    is_identity = field in rules.REVEALED_OF_PERSON
+    with transaction.atomic():
+        log.record(
+            Event.CASE_FILE_REVEALED,
+            by=by,
+            target=case_file,
+            groups=[f"{'person' if is_identity else 'case_file'}.{field}"],
+            purpose=Purpose.SERVICE,
+            detail={"reason": reason},
+        )
+    with log.reading(
+        by, event=Event.CASE_FILE_READ, purpose=Purpose.SERVICE, about=[case_file]
+    ) as reading:
+        if is_identity:
+            open_groups([case_file.person], "head", "body", reading=reading)
+            return str(getattr(case_file.person, field))
+        open_groups([case_file], "body", reading=reading)
+        return str(case_file.details.get(field, ""))

@@ -1,0 +1,70 @@
+"""Plans are drafted, approved and ended here."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+from risk_levels.models import Proposal
+
+from audit import log
+from audit.events import Event
+from casework import rules
+from casework.actions.assignments import locked
+from casework.models import CaseFile, Plan
+from casework.models.plans import State
+from kpm.accounts.models import User
+
+STEP = ("what", "resource", "who", "by_on")
+
+
+@transaction.atomic
+def draft(
+    *,
+    case_file: CaseFile,
+    goal: str,
+    steps: Iterable[Mapping[str, Any]],
+    by: User,
+    today: date,
+    proposal: Proposal | None = None,
+) -> Plan:
+    """Write a new draft; an earlier draft ends, an approved plan holds until this is approved."""
+    case_file = locked(case_file)
+    rules.check_can_draft_plan(by, case_file)
+    kept = [{key: str(step.get(key) or "").strip() for key in STEP} for step in steps]
+    rules.check_steps_fit(kept)
+    for earlier in _in_state(case_file, State.DRAFT):
+        earlier.end(on=today)
+        earlier.save_as(by=by)
+    plan = Plan(
+        key_owner=case_file.id,
+        case_file=case_file,
+        proposal=proposal,
+        drafted_by=by,
+        drafted_on=today,
+        goal=goal,
+        steps=kept,
+    )
+    plan.save_as(by=by)
+    log.record(Event.PLAN_DRAFTED, by=by, target=case_file)
+    return plan
+
+
+@transaction.atomic
+def approve(*, plan: Plan, by: User, today: date) -> Plan:
+    """Let a draft hold from now on, in place of the one before."""
+    case_file = locked(plan.case_file)
+    plan = Plan.objects.select_for_update().get(pk=plan.pk)
+    plan.case_file = case_file
+    rules.check_can_approve_plan(by, plan)
+    for earlier in _in_state(case_file, State.APPROVED):
+        earlier.end(on=today)
+        earlier.save_as(by=by)
+    plan.approve(by=by, on=today)
+    plan.save_as(by=by)
+    log.record(Event.PLAN_APPROVED, by=by, target=case_file)
+    return plan
+
+
+def _in_state(case_file: CaseFile, state: str) -> Iterable[Plan]:
+    return Plan.objects.select_for_update().filter(case_file=case_file, state=state)

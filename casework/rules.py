@@ -1,0 +1,172 @@
+"""Who may do what to a file and when: every rule refuses in words, and buttons ask the same."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from casework.models import Assignment, CaseFile, Plan
+from casework.models.visits import Outcome
+from kpm.accounts.models import Unit, User
+from kpm.errors import Refused
+from kpm.permissions import Permission, Role, is_granted
+from risk_levels.populations import POPULATIONS
+from risk_levels.populations.parts import PHONE, Field, Sensitivity
+
+# Fields of a person that open one by one, with a reason. The name is one of them for whoever
+# does not work on the file; the team reads it on the page.
+REVEALED_OF_PERSON = ("name", "id_number", "phone", "address", "emergency_phone")
+
+
+def covers(user: User, unit: Unit, population: str) -> bool:
+    """Whether the user's grant reaches this unit and this population."""
+    grant = user.grant
+    if grant is None or not unit.code.startswith(grant.unit.prefix):
+        return False
+    return not grant.populations or population in grant.populations
+
+
+def team(case_file: CaseFile) -> list[Assignment]:
+    """Who works on the file now."""
+    return [each for each in case_file.assignments.all() if each.until_on is None]
+
+
+def is_in_team(user: User, case_file: CaseFile) -> bool:
+    """Whether the user has a place in the team of the file."""
+    return any(each.worker_id == user.pk for each in team(case_file))
+
+
+def check_is_open(case_file: CaseFile) -> None:
+    """Work happens on open files only."""
+    if not case_file.is_open:
+        raise Refused(_("This file is closed."))
+
+
+def check_can_admit_person(user: User, population: str, unit: Unit) -> None:
+    """A supervisor takes people in for their units and populations; parts of the system may."""
+    if user.is_system:
+        return
+    if not is_granted(user, Permission.ADMIT_PERSON):
+        raise Refused(_("Your role does not take people in."))
+    if not covers(user, unit, population):
+        raise Refused(_("This unit or group is not yours."), field="unit")
+
+
+def check_details_fit(population: str, details: Mapping[str, Any]) -> None:
+    """A file holds the fields that its population declares, and no others."""
+    declared = {each.code for each in POPULATIONS[population].fields}
+    if not declared.issuperset(details):
+        raise Refused(_("This group has no such field."))
+
+
+def check_can_assign_worker(user: User, case_file: CaseFile) -> None:
+    """A supervisor decides who helps, in their own units and populations."""
+    if not is_granted(user, Permission.ASSIGN_WORKERS):
+        raise Refused(_("Supervisors assign the team."))
+    if not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
+    check_is_open(case_file)
+
+
+def check_can_be_assigned(worker: User, case_file: CaseFile) -> None:
+    """A worker helps where they hold the role of a social worker."""
+    if not worker.is_active:
+        raise Refused(_("This account is closed."), field="worker")
+    if worker.role != Role.SOCIAL_WORKER:
+        raise Refused(
+            _("Only a social worker can have a place in the team."), field="worker"
+        )
+    if not covers(worker, case_file.unit, case_file.population):
+        raise Refused(
+            _("This social worker is not there for this unit or group."), field="worker"
+        )
+
+
+def check_can_take_place(worker: User, case_file: CaseFile, place: str) -> None:
+    """Nobody is given the place that they have."""
+    for each in team(case_file):
+        if each.worker_id == worker.pk and each.role == place:
+            raise Refused(_("They have this place already."), field="worker")
+
+
+def check_can_end_assignment(user: User, assignment: Assignment) -> None:
+    """A supervisor ends what holds."""
+    check_can_assign_worker(user, assignment.case_file)
+    if assignment.until_on is not None:
+        raise Refused(_("This assignment has ended."))
+
+
+def check_works_on(user: User, case_file: CaseFile, permission: Permission) -> None:
+    """The team works on an open file, each with the permission of their role."""
+    if not is_granted(user, permission) or not is_in_team(user, case_file):
+        raise Refused(_("Only the team of this file does this."))
+    check_is_open(case_file)
+
+
+def check_can_record_visit(user: User, case_file: CaseFile) -> None:
+    """The team records its visits."""
+    check_works_on(user, case_file, Permission.RECORD_VISIT)
+
+
+def check_visit_fits(
+    outcome: str, happened_at: datetime, opened_on: date, now: datetime
+) -> None:
+    """What is planned lies ahead; everything else has happened since the file was opened."""
+    if outcome == Outcome.PLANNED:
+        if happened_at <= now:
+            raise Refused(_("A planned visit lies ahead."), field="happened_at")
+    elif happened_at > now:
+        raise Refused(_("This has not happened yet."), field="happened_at")
+    elif happened_at.astimezone(now.tzinfo).date() < opened_on:
+        raise Refused(_("The file was not open then."), field="happened_at")
+
+
+def check_can_draft_plan(user: User, case_file: CaseFile) -> None:
+    """The team drafts plans."""
+    check_works_on(user, case_file, Permission.DRAFT_PLAN)
+
+
+def check_steps_fit(steps: Iterable[Mapping[str, Any]]) -> None:
+    """A plan has steps, and each step says what is to be done."""
+    listed = list(steps)
+    if not listed:
+        raise Refused(_("A plan has at least one step."), field="steps")
+    if not all(str(step.get("what", "")).strip() for step in listed):
+        raise Refused(_("Each step says what is to be done."), field="steps")
+
+
+def check_can_approve_plan(user: User, plan: Plan) -> None:
+    """A supervisor who neither drafted it nor works on the file approves a plan."""
+    case_file = plan.case_file
+    if not is_granted(user, Permission.DECIDE_LEVEL):
+        raise Refused(_("Supervisors approve plans."))
+    if not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
+    if plan.drafted_by_id == user.pk or is_in_team(user, case_file):
+        raise Refused(_("Somebody who does not work on this file approves its plan."))
+    check_is_open(case_file)
+
+
+def is_revealed(declared: Field) -> bool:
+    """Whether a field of a population opens by itself only."""
+    return declared.kind == PHONE or declared.sensitivity == Sensitivity.RESTRICTED
+
+
+def check_field_is_revealed(population: str, field: str) -> None:
+    """Everything else is read on the page or not at all."""
+    declared = POPULATIONS[population].field(field)
+    if field in REVEALED_OF_PERSON or (declared is not None and is_revealed(declared)):
+        return
+    raise Refused(_("This field does not open."))
+
+
+def check_can_reveal_field(user: User, case_file: CaseFile, field: str) -> None:
+    """The team and the supervisor open single fields of their files."""
+    if not is_granted(user, Permission.REVEAL_FIELD):
+        raise Refused(_("Your role does not open fields."))
+    check_field_is_revealed(case_file.population, field)
+    if user.role != Role.SUPERVISOR and not is_in_team(user, case_file):
+        raise Refused(_("This file is not yours."))
+    if not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
