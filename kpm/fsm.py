@@ -1,0 +1,72 @@
+"""The one door to django_fsm: states that change by transitions and by nothing else.
+
+Serves django-fsm-2 and django-fsm alike. Their own `protected` switch sits on the class, and
+reading a row again flips it for every thread; here each instance guards itself.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import models
+from django_fsm import (
+    RETURN_VALUE,
+    FSMField,
+    FSMFieldDescriptor,
+    TransitionNotAllowed,
+    can_proceed,
+    transition,
+)
+
+__all__ = [
+    "RETURN_VALUE",
+    "GuardedStateField",
+    "GuardedStateModel",
+    "TransitionNotAllowed",
+    "can_proceed",
+    "transition",
+]
+
+LOADING = "_state_is_loading"
+
+
+class GuardedDescriptor(FSMFieldDescriptor):
+    """Lets a state be set once, by the constructor, and again only while it is read."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        field = self.field
+        held = instance.__dict__
+        if field.name in held and held[field.name] != value and not held.get(LOADING, False):
+            raise AttributeError(f"{field.name} changes by a transition only")
+        field.set_proxy(instance, value)
+        field.set_state(instance, value)
+
+
+class GuardedStateField(FSMField):  # type: ignore[misc,unused-ignore]
+    """A state in a text column. Migrations see a CharField, so they outlive the package."""
+
+    descriptor_class = GuardedDescriptor
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        kwargs.pop("protected", None)
+        return name, "django.db.models.CharField", args, kwargs
+
+
+class GuardedStateModel(models.Model):
+    """A model with guarded states: reading a row again is the one time they may be set."""
+
+    class Meta:
+        abstract = True
+
+    def refresh_from_db(
+        self,
+        using: str | None = None,
+        fields: Iterable[str] | None = None,
+        from_queryset: Any = None,
+    ) -> None:
+        """Read the row again, states too; the guard is back even when the row is gone."""
+        self.__dict__[LOADING] = True
+        try:
+            super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
+        finally:
+            self.__dict__.pop(LOADING, None)

@@ -1,0 +1,264 @@
+"""What a population is made of: fields, scales, duties, roles, terms. Pure data, no database."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from risk_levels.levels import Level, rank
+
+# Translated when it is shown, not when it is imported.
+Words = Promise | str
+
+
+TEXT, CHOICE, DATE, INTEGER, YES_NO, PHONE, NAME, PEOPLE = KINDS = (
+    "text",
+    "choice",
+    "date",
+    "integer",
+    "yes_no",
+    "phone",
+    "name",
+    "people",
+)
+
+
+class Sensitivity(TextChoices):
+    """How much harm a leak of this field would do (PIPL article 28)."""
+
+    ORDINARY = "ordinary", _("Personal information")
+    SENSITIVE = "sensitive", _("Sensitive personal information")
+    RESTRICTED = "restricted", _("Sensitive, opened one by one with a reason")
+
+
+class Retention(TextChoices):
+    """How long a field is kept once the file is closed."""
+
+    WITH_FILE = "with_file", _("Kept until the file is destroyed")
+    UNTIL_CLOSED = "until_closed", _("Erased when the file is closed")
+
+
+class Source(TextChoices):
+    """Who decides the official class from which a level is proposed."""
+
+    IMPORTED = "imported", _("The authority's class, imported")
+    DOCTOR = "doctor", _("The psychiatrist's class, imported")
+    GUARDIANSHIP = "guardianship", _("The guardianship assessment")
+    HUMAN = "human", _("Assessment by the support team")
+
+
+@dataclass(frozen=True)
+class Basis:
+    """On what ground something is recorded: a law with its article, or consent."""
+
+    law: Words
+    article: str
+
+    def __str__(self) -> str:
+        return str(
+            _("%(law)s, article %(article)s") % {"law": self.law, "article": self.article}
+        )
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One answer of a closed list, and how ledgers write it."""
+
+    code: str
+    label: Words
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One thing that may be recorded, with everything that justifies it."""
+
+    code: str
+    label: Words
+    kind: str
+    # How Excel ledgers head this column, the template's own wording first.
+    headings: tuple[str, ...]
+    purpose: Words
+    basis: Basis
+    sensitivity: Sensitivity = Sensitivity.ORDINARY
+    retention: Retention = Retention.WITH_FILE
+    hint: Words = ""
+    choices: tuple[Choice, ...] = ()
+    is_required: bool = False
+
+    def choice(self, value: Any) -> Choice | None:
+        """The choice that a stored value stands for; yes and no are stored as true and false."""
+        if isinstance(value, bool):
+            value = "yes" if value else "no"
+        return next((each for each in self.choices if each.code == value), None)
+
+    def choice_named(self, name: str) -> Choice | None:
+        """The choice that a ledger writes this way."""
+        return next((each for each in self.choices if name in each.names), None)
+
+    def label_of(self, value: Any) -> Words:
+        """What a stored value is called on a page."""
+        if value is None or value == "":
+            return ""
+        chosen = self.choice(value)
+        return chosen.label if chosen else str(value)
+
+
+@dataclass(frozen=True)
+class Duties:
+    """The longest days between two events, and how long a level lives without a new decision."""
+
+    contact_days: int
+    visit_days: int
+    review_days: int
+    valid_days: int
+
+
+@dataclass(frozen=True)
+class TeamRole:
+    """A place in the team that a level asks for."""
+
+    code: str
+    label: Words
+    # True: one of our accounts, by assignment. False: somebody of another organ, by name only.
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scale:
+    """The scale of the authority that owns it, and what each class suggests here."""
+
+    label: Words
+    owner: Words
+    source: Source
+    # The fields that carry it, the deciding one first: the highest level that any suggests.
+    fields: tuple[str, ...]
+    # "field" -> "choice" -> level
+    levels: Mapping[str, Mapping[str, Level]]
+    # The field with the day of the assessment, and the one with who assessed.
+    date_field: str = ""
+    assessor_field: str = ""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """A reason for which a file is closed."""
+
+    code: str
+    label: Words
+    # True: the law ends it, nobody may object.
+    is_by_law: bool = False
+    # True: the sweep closes it by itself on the day.
+    is_automatic: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """When the purpose of a file ends: a stated day, or so many years after one, or an age."""
+
+    basis: Basis
+    end_field: str = ""
+    start_field: str = ""
+    years: int = 0
+    ends_at_age: int = 0
+
+    def ends_on(self, details: Mapping[str, Any], birth_on: date | None = None) -> date | None:
+        """The day on which the purpose ends, as far as it is known."""
+        if self.ends_at_age:
+            return None if birth_on is None else years_after(birth_on, self.ends_at_age)
+        stated = day_of(details.get(self.end_field))
+        if stated is not None:
+            return stated
+        start = day_of(details.get(self.start_field))
+        return None if start is None or not self.years else years_after(start, self.years)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Population:
+    """One of the six: everything that is different for these people."""
+
+    code: str
+    label: Words
+    # What one person of it is called, in a sentence.
+    one: Words
+    # "Care level" for welfare populations, "Risk level" for the others.
+    level_label: Words
+    welfare: bool
+    # Whether the person may decline the whole service without any consequence.
+    voluntary: bool
+    fields: tuple[Field, ...]
+    # Columns of the person and of the file, before and after the fields in a ledger.
+    first_columns: tuple[Field, ...]
+    last_columns: tuple[Field, ...]
+    official_scale: Scale | None
+    team_roles: Mapping[Level, tuple[TeamRole, ...]]
+    duties: Mapping[Level, Duties]
+    term: Term | None
+    closings: tuple[Closing, ...]
+    retain_days: int
+    first_visit_days: int
+    basis: Basis
+    # No step down takes effect here without somebody saying so.
+    needs_decision_down: bool = False
+    seals_on_close: bool = False
+    # For minors: kept at least until this birthday.
+    retain_until_age: int = 0
+    is_minor: bool = False
+    needs_woman_in_team: bool = False
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """Every column of this population's ledger, in the order of its template."""
+        return (*self.first_columns, *self.fields, *self.last_columns)
+
+    def field(self, code: str) -> Field | None:
+        """The field with this code."""
+        return next((each for each in self.fields if each.code == code), None)
+
+    def suggested_by(self, details: Mapping[str, Any]) -> tuple[Level, Field, Choice] | None:
+        """The level that the official class in these details suggests, and what said so."""
+        if self.official_scale is None:
+            return None
+        found: tuple[Level, Field, Choice] | None = None
+        for code in self.official_scale.fields:
+            field = self.field(code)
+            choice = field.choice(details.get(code)) if field else None
+            level = self.official_scale.levels[code].get(choice.code) if choice else None
+            if field is None or choice is None or level is None:
+                continue
+            if found is None or rank(level) > rank(found[0]):
+                found = (level, field, choice)
+        return found
+
+
+def day_of(value: Any) -> date | None:
+    """A stored day: kept as text in sealed details, as a date in memory."""
+    if isinstance(value, date):
+        return value
+    return date.fromisoformat(value) if value else None
+
+
+def years_after(day: date, years: int) -> date:
+    """The corresponding day; where the month lacks it, its last one (Civil Code article 202)."""
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def yes_no(code: str, label: Words, *headings: str, **more: Any) -> Field:
+    """A field that is answered with yes or no."""
+    answers = (
+        Choice("yes", _("Yes"), ("是", "有", "已签订", "已纳入", "√", "Y", "1")),
+        Choice("no", _("No"), ("否", "无", "未签订", "未纳入", "×", "N", "0")),
+    )
+    return Field(code=code, label=label, kind=YES_NO, headings=headings, choices=answers, **more)
+
+
+def choices(*rows: tuple[str, Words, str]) -> tuple[Choice, ...]:
+    """Choices from (code, label, "name|another name")."""
+    return tuple(Choice(code, label, tuple(names.split("|"))) for code, label, names in rows)
