@@ -19,10 +19,10 @@ def seal_bytes(owner: UUID, purpose: str, payload: bytes) -> bytes:
     if kept is None:
         ring.create([owner])
         kept = ring.load([owner])[owner.int]
-    key = kept.by_generation[kept.current]
+    key = kept[kept.current]
     head = envelope.header(envelope.PAYLOAD, suite(), key.generation, LAYOUT)
     context = bytes((code,)) + owner.bytes
-    return envelope.seal(key.cipher(head[1]), head, context, payload)
+    return envelope.seal(key[head[1]], head, context, payload)
 
 
 def open_bytes(owner: UUID, purpose: str, blob: bytes, reading: Reading) -> bytes:
@@ -37,6 +37,6 @@ def open_bytes(owner: UUID, purpose: str, blob: bytes, reading: Reading) -> byte
     kept = ring.load([owner], fresh=True).get(owner.int)
     key = owner_key(kept, blob[2] or 256, 0, code, owner)
     try:
-        return envelope.unseal(key.cipher(blob[1]), blob, bytes((code,)) + owner.bytes)
+        return envelope.unseal(key[blob[1]], blob, bytes((code,)) + owner.bytes)
     except Forged:
         raise Unreadable(0, code, owner, Cause.CHANGED) from None

@@ -3,12 +3,12 @@
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
 from django.conf import settings
-from django.db import IntegrityError, router, transaction
+from django.db import IntegrityError, connections, router, transaction
 
 from kpm.vault import envelope, providers
 from kpm.vault.ciphers import AES_GCM, Aead, Forged, cipher, key_check, new_key
@@ -20,38 +20,36 @@ KEPT: Final = 4096
 SECONDS: Final = 240.0
 BATCH: Final = 500
 FIRST_GENERATION: Final = 1
+_SELECT: Final = "SELECT owner, generation, wrapped, check_value FROM vault_datakey WHERE owner IN"
 
 
-class OpenedKey:
-    """One key in memory, with its ciphers by suite."""
+class OpenedKey(dict[int, Aead]):
+    """One key in memory: its ciphers by suite, each made at its first use."""
 
-    __slots__ = ("ciphers", "generation", "material")
+    __slots__ = ("generation", "material")
 
     def __init__(self, material: bytes, generation: int) -> None:
         self.material = material
         self.generation = generation
-        self.ciphers: dict[int, Aead] = {}
 
-    def cipher(self, suite: int) -> Aead:
-        found = self.ciphers.get(suite)
-        if found is None:
-            found = self.ciphers[suite] = cipher(suite, self.material)
-        return found
+    def __missing__(self, code: int) -> Aead:
+        made = self[code] = cipher(code, self.material)
+        return made
 
 
-class OwnerKeys:
+class OwnerKeys(dict[int, OpenedKey]):
     """The data keys of one owner by generation; `current` is the one to seal with."""
 
-    __slots__ = ("by_generation", "current", "expires")
+    __slots__ = ("current", "expires")
 
     def __init__(self, expires: float) -> None:
-        self.by_generation: dict[int, OpenedKey] = {}
         self.current = 0
         self.expires = expires
 
     def add(self, key: OpenedKey) -> None:
-        self.by_generation[key.generation] = key
-        self.current = max(self.current, key.generation)
+        self[key.generation] = key
+        if key.generation > self.current:
+            self.current = key.generation
 
 
 class KeyRing:
@@ -68,6 +66,11 @@ class KeyRing:
             self._active = (0, 0.0)
             self._owners: OrderedDict[int, OwnerKeys] = OrderedDict()
             self._scopes: dict[tuple[str, str, int], tuple[OpenedKey, float]] = {}
+
+    def forget_data_keys(self) -> None:
+        """Drop the keys of people and files; the vault keys stay open."""
+        with self._lock:
+            self._owners.clear()
 
     # --- vault keys
 
@@ -249,7 +252,7 @@ def create_data_keys(owners: Collection[UUID]) -> None:
 def _wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
     code = suite()
     head = envelope.key_header(envelope.KEY, code, above.generation)
-    return envelope.seal(above.cipher(code), head, context, material)
+    return envelope.seal(above[code], head, context, material)
 
 
 def _open_vault_key(row: VaultKey) -> bytes:
@@ -268,11 +271,12 @@ def _open_vault_key(row: VaultKey) -> bytes:
 
 
 def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID) -> bytes:
+    """The key inside, after its envelope and its check value were found right."""
     if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.KEY:
         raise Unreadable(0, 0, owner, Cause.SHAPE)
-    above = ring.vault_key(int.from_bytes(wrapped[2:4]))
+    above = ring.vault_key(wrapped[2] << 8 | wrapped[3])[wrapped[1]]
     try:
-        material = envelope.unseal(above.cipher(wrapped[1]), wrapped, context)
+        material = envelope.unseal(above, wrapped, context)
     except Forged:
         raise Unreadable(0, 0, owner, Cause.CHANGED) from None
     if key_check(material, context) != check:
@@ -283,15 +287,27 @@ def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: 
 def _open_data_keys(owners: list[UUID], ring: KeyRing, expires: float) -> dict[int, OwnerKeys]:
     opened: dict[int, OwnerKeys] = {}
     for start in range(0, len(owners), BATCH):
-        rows = DataKey.objects.filter(owner__in=owners[start : start + BATCH])
-        for owner, generation, wrapped, check in rows.values_list(
-            "owner", "generation", "wrapped", "check_value"
-        ):
-            context = envelope.data_key_context(generation, owner.bytes)
-            material = _unwrap(ring, bytes(wrapped), context, bytes(check), owner)
-            entry = opened.setdefault(owner.int, OwnerKeys(expires))
+        for owner, generation, wrapped, check in _data_key_rows(owners[start : start + BATCH]):
+            number = owner.int
+            context = envelope.data_key_context(generation, number.to_bytes(16))
+            material = _unwrap(ring, wrapped, context, check, owner)
+            entry = opened.get(number)
+            if entry is None:
+                entry = opened[number] = OwnerKeys(expires)
             entry.add(OpenedKey(material, generation))
     return opened
+
+
+def _data_key_rows(owners: list[UUID]) -> Iterator[tuple[UUID, int, bytes, bytes]]:
+    """By hand: for a page of cold keys the ORM would cost more than all unwrapping."""
+    connection = connections[router.db_for_read(DataKey)]
+    native = connection.features.has_native_uuid_field
+    stored: dict[object, UUID] = {owner if native else owner.hex: owner for owner in owners}
+    marks = ",".join(["%s"] * len(stored))
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_SELECT} ({marks})", list(stored))
+        for owner, generation, wrapped, check in cursor.fetchall():
+            yield stored[owner], generation, bytes(wrapped), bytes(check)
 
 
 def _scope_key_row(scope: str, purpose: str, generation: int) -> ScopeKey | None:
@@ -315,7 +331,7 @@ def owner_key(
         raise KeyDestroyed(model_code, group, owner)
     if kept is None:
         raise KeyDestroyed(model_code, group, owner, Cause.NO_KEY)
-    key = kept.by_generation.get(generation)
+    key = kept.get(generation)
     if key is None:
         raise Unreadable(model_code, group, owner, Cause.GENERATION)
     return key

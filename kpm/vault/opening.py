@@ -33,44 +33,55 @@ def open_groups(rows: Iterable[models.Model], *groups: str, reading: Reading) ->
     work = [item for path in groups for item in _noted(rows, path, reading)]
     keys = _keys_for(work)
     for row, group, owner in work:
-        key = owner_key(
-            keys.get(owner.int),
-            row.__dict__["key_gen"],
-            group.model_code,
-            group.code,
-            row.__dict__["id"],
-        )
-        _put(row, group, raw_values(row, group, key))
+        held = row.__dict__
+        kept = keys.get(owner.int)
+        # The common case in line: a list opens a hundred groups.
+        key = None if kept is None else kept.get(held["key_gen"])
+        if key is None:
+            key = owner_key(kept, held["key_gen"], group.model_code, group.code, held["id"])
+        values = raw_values(row, group, key)
+        for position, from_raw in group.converters:
+            values[position] = from_raw(values[position])
+        if held.keys().isdisjoint(group.names):
+            held.update(zip(group.names, values))  # noqa: B905 - the lengths were compared
+        else:
+            # What was assigned since and is not saved yet stays.
+            for name, value in zip(group.names, values, strict=True):
+                held.setdefault(name, value)
 
 
-type_of_work = tuple[models.Model, GroupLayout, UUID]
+Work = tuple[models.Model, GroupLayout, UUID]
 
 
-def _noted(rows: Sequence[models.Model], path: str, reading: Reading) -> list[type_of_work]:
+def _noted(rows: Sequence[models.Model], path: str, reading: Reading) -> list[Work]:
     """Each blob that is to be opened, noted in the reading before any plaintext exists."""
     *relations, name = path.split("__")
     for relation in relations:
         rows = [other for row in rows if (other := getattr(row, relation)) is not None]
-    work: list[type_of_work] = []
+    work: list[Work] = []
     note = reading.note
+    model = None
     for row in rows:
-        layout = layout_of(type(row))
-        group = layout.groups.get(name)
-        if group is None:
-            raise FieldError(f"{layout.label} has no sealed group {name}")
-        owner: UUID = getattr(row, layout.owner)
+        if type(row) is not model:
+            model = type(row)
+            layout = layout_of(model)
+            group = layout.groups.get(name)
+            if group is None:
+                raise FieldError(f"{layout.label} has no sealed group {name}")
+            label, owner_name = group.label, layout.owner
+        owner: UUID = getattr(row, owner_name)
         if not row.key_gen:  # type: ignore[attr-defined]
             # Looked at before any cache of keys.
             raise KeyDestroyed(group.model_code, group.code, row.id)  # type: ignore[attr-defined]
         if row._state.adding and getattr(row, name) is None:
             # A new row has nothing sealed yet: what was set is there, the rest are defaults.
             continue
-        note(group=group.label, owner=owner)
+        note(group=label, owner=owner)
         work.append((row, group, owner))
     return work
 
 
-def _keys_for(work: list[type_of_work]) -> dict[int, OwnerKeys]:
+def _keys_for(work: list[Work]) -> dict[int, OwnerKeys]:
     past = [owner for row, _, owner in work if "_history" in row.__dict__]
     if not past:
         return ring.load(owner for _, _, owner in work)
@@ -90,19 +101,15 @@ def raw_values(row: models.Model, group: GroupLayout, key: OpenedKey) -> list[An
         raise Unreadable(group.model_code, group.code, owner, Cause.SHAPE)
     if blob[2] != key.generation:
         raise Unreadable(group.model_code, group.code, owner, Cause.GENERATION)
-    suite = blob[1]
-    cipher = key.ciphers.get(suite) or key.cipher(suite)
-    head = blob[:HEADER_BYTES]
+    context = blob[:HEADER_BYTES] + group.context + owner.int.to_bytes(16)
     try:
-        plain = cipher.decrypt(
-            blob[HEADER_BYTES:BODY_AT], blob[BODY_AT:], head + group.context + owner.bytes
-        )
+        plain = key[blob[1]].decrypt(blob[HEADER_BYTES:BODY_AT], blob[BODY_AT:], context)
     except Forged:
         # The key itself matched its check value when it was opened, so the bytes are wrong.
         raise Unreadable(group.model_code, group.code, owner, Cause.CHANGED) from None
     values: list[Any] = _loads(plain)
-    if head[3] != group.version or len(values) != group.size:
-        _extend(values, head[3], group, owner)
+    if blob[3] != group.version or len(values) != group.size:
+        _extend(values, blob[3], group, owner)
     return values
 
 
@@ -119,15 +126,3 @@ def _extend(values: list[Any], version: int, group: GroupLayout, owner: UUID) ->
     if len(values) != group.sizes.get(version):
         raise Unreadable(group.model_code, group.code, owner, Cause.SHAPE)
     values.extend(field.to_raw(field.get_default()) for field in group.fields[len(values) :])
-
-
-def _put(row: models.Model, group: GroupLayout, values: list[Any]) -> None:
-    for position, from_raw in group.converters:
-        values[position] = from_raw(values[position])
-    held = row.__dict__
-    if held.keys().isdisjoint(group.names):
-        held.update(zip(group.names, values, strict=True))
-    else:
-        # What was assigned since and is not saved yet stays.
-        for name, value in zip(group.names, values, strict=True):
-            held.setdefault(name, value)

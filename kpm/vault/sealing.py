@@ -78,7 +78,7 @@ def _seal(row: models.Model, group: GroupLayout, key: OpenedKey, values: list[An
     code = suite()
     head = envelope.header(envelope.GROUP, code, key.generation, group.version)
     row.__dict__[group.name] = envelope.seal(
-        key.cipher(code),
+        key[code],
         head,
         group.context + row.pk.bytes,
         envelope.padded(plain, group.pad),

@@ -181,7 +181,7 @@ def _write(scope: str, lines: dict[bytes, bytes], *, is_delta: bool) -> None:
         owners, texts = zip(*part, strict=True)
         plain = b"".join((_COUNT.pack(len(part)), *owners, *texts))
         context = _context(row.seal_id, scope, is_delta=is_delta)
-        row.sealed = envelope.seal(key.cipher(code), head, context, envelope.padded(plain, PAD))
+        row.sealed = envelope.seal(key[code], head, context, envelope.padded(plain, PAD))
         rows.append(row)
     SearchShard.objects.bulk_create(rows)
 
@@ -205,7 +205,7 @@ def _opened(
     key = ring.scope_key(scope, "search", generation=blob[2])
     context = _context(seal_id, scope, is_delta=is_delta)
     try:
-        plain = envelope.unseal(key.cipher(blob[1]), blob, context)
+        plain = envelope.unseal(key[blob[1]], blob, context)
     except Forged:
         raise Unreadable(0, 0, seal_id, Cause.CHANGED) from None
     return _Shard(pk, is_delta, _COUNT.unpack_from(plain)[0], plain)
