@@ -28,7 +28,9 @@ VILLAGE = re.compile(
     "村(?!民委员会|委会|街|镇|乡|路|巷|里|弄|道|大|小区|新区|苑|花园|公寓|[东南西北中]路|[东南西北中]街)"
 )
 TOWNSHIP = re.compile("街道|苏木|(?<!集)镇(?!路|街)|乡(?!路|街|村)")
-COUNTY = re.compile("自治县|县(?!路|街)|(?<![小社园景厂校库])区(?!路|街)|旗(?!路|街)|市(?!场|路|街)")
+COUNTY = re.compile(
+    "自治县|县(?!路|街)|(?<![小社园景厂校库])区(?!路|街)|旗(?!路|街)|市(?!场|路|街)"
+)
 HOME = re.compile("[0-9号栋幢室弄楼]|单元")
 AGES = ((0, 5), (6, 13), (14, 17), (18, 29))
 
@@ -70,7 +72,9 @@ def id_number(value: str) -> str:
 
 def phone(value: str) -> str:
     """1**********: the first digit says mobile or landline, nothing else is shown."""
-    folded = re.sub(r"[^0-9+]", "", plain(value)).removeprefix("+86").removeprefix("0086")
+    folded = (
+        re.sub(r"[^0-9+]", "", plain(value)).removeprefix("+86").removeprefix("0086")
+    )
     if len(folded) < 5:
         return STAR * len(folded)
     return folded[0] + STAR * (len(folded) - 1)
@@ -90,7 +94,11 @@ def address(value: str) -> str:
 
 def age_band(born_on: date, today: date) -> str:
     """70–79: the ages that the law divides for children, ten years for everybody else."""
-    years = today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
+    years = (
+        today.year
+        - born_on.year
+        - ((today.month, today.day) < (born_on.month, born_on.day))
+    )
     for first, last in AGES:
         if years <= last:
             return f"{first}–{last}"

@@ -65,10 +65,12 @@ def shape(level: str) -> SafeString:
 
 def level_label(population: Any) -> str:
     """Care level for elders and children, risk level elsewhere; the population says which."""
+    if not population:
+        return _("Level")
     if isinstance(population, str):
         # Looked up by code: rows of lists carry the code only.
         population = import_string("risk_levels.populations.POPULATIONS")[population]
-    return str(population.level_label) if population else _("Level")
+    return str(population.level_label)
 
 
 @register.simple_tag
@@ -129,7 +131,9 @@ def file_number(number: str, url: str = "") -> SafeString:
 @register.simple_tag
 def status_tag(word: Any, kind: str = "") -> SafeString:
     """A state in one word; kind is red, yellow, green or brand."""
-    return format_html('<span class="tag{}">{}</span>', f" tag-{kind}" if kind else "", word)
+    return format_html(
+        '<span class="tag{}">{}</span>', f" tag-{kind}" if kind else "", word
+    )
 
 
 @register.simple_tag
@@ -153,7 +157,9 @@ def due_words(due_on: date | None, today: date) -> str:
         return ""
     days = (due_on - today).days
     if days < 0:
-        return ngettext("%(days)d day overdue", "%(days)d days overdue", -days) % {"days": -days}
+        return ngettext("%(days)d day overdue", "%(days)d days overdue", -days) % {
+            "days": -days
+        }
     if days == 0:
         return _("due today")
     return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
@@ -165,7 +171,9 @@ def due_tag(due_on: date | None, today: date) -> SafeString:
     if due_on is None:
         return SafeString()
     days = (due_on - today).days
-    return status_tag(due_words(due_on, today), "red" if days < 0 else "" if days else "yellow")
+    return status_tag(
+        due_words(due_on, today), "red" if days < 0 else "" if days else "yellow"
+    )
 
 
 @register.simple_tag
@@ -193,7 +201,9 @@ def empty_state(
 
 
 @register.inclusion_tag("kpm/components/masked_value.html", takes_context=True)
-def masked_value(context: Context, code: str, label: Any, value: str, **more: Any) -> dict[str, Any]:
+def masked_value(
+    context: Context, code: str, label: Any, value: str, **more: Any
+) -> dict[str, Any]:
     """A masked value that opens with a reason.
 
     `action` is where the reason is sent, `reasons` the choices, `error` what was wrong with the
