@@ -11,7 +11,7 @@ KEYS_MODELS = frozenset({"vault.vaultkey", "vault.datakey", "vault.scopekey"})
 class KeysRouter:
     """Keys on `keys`, everything else on `default`; `auditor` is a door, not a place."""
 
-    def _place(self, model: type[models.Model]) -> str:
+    def _place(self, model: type[models.Model] | models.Model) -> str:
         return "keys" if model._meta.label_lower in KEYS_MODELS else "default"
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str:
@@ -26,7 +26,8 @@ class KeysRouter:
         self, one: models.Model, other: models.Model, **hints: Any
     ) -> bool:
         """Relations stay inside one database."""
-        return self._place(type(one)) == self._place(type(other))
+        # Not type(): the signed-in user of a request comes wrapped.
+        return self._place(one) == self._place(other)
 
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
