@@ -32,6 +32,14 @@ class AlreadySent(Exception):  # noqa: N818 it is an answer, not a fault
         self.location = location
 
 
+class AskFirst(Exception):  # noqa: N818 it is an answer, not a fault
+    """Another page has a question before this one may be shown."""
+
+    def __init__(self, location: str) -> None:
+        super().__init__("ask first")
+        self.location = location
+
+
 class Busy(Exception):  # noqa: N818 it is an answer, not a fault
     """Too much is going on at once; the same request works in a moment."""
 

@@ -20,7 +20,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
 from kpm.accounts.submissions import Submissions
-from kpm.errors import AlreadySent, Busy, NotYou
+from kpm.errors import AlreadySent, AskFirst, Busy, NotYou
 from kpm.permissions import Open, Permission, access_of
 from kpm.views import unavailable
 
@@ -176,14 +176,14 @@ class AccessMiddleware:
     def process_exception(
         self, request: HttpRequest, exception: Exception
     ) -> HttpResponse | None:
-        """Log a refused permission; lead a second copy of a form to where the first one led."""
+        """Log a refused permission; lead on whoever is to go to another page instead."""
         if isinstance(exception, NotYou):
             log.refused(
                 Event.PERMISSION_REFUSED,
                 by=request.user,  # type: ignore[arg-type]
                 rule=exception.permission,
             )
-        if isinstance(exception, AlreadySent):
+        if isinstance(exception, AlreadySent | AskFirst):
             return redirect(exception.location)
         if isinstance(exception, Busy | log.NotWritten):
             return unavailable(request)
