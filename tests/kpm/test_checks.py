@@ -1,0 +1,40 @@
+"""Every view declares who may use it."""
+
+from django.http import HttpResponse
+from django.urls import include, path
+
+from kpm import checks
+from kpm.permissions import public
+
+
+@public
+def door(request):
+    return HttpResponse()
+
+
+def forgotten(request):
+    return HttpResponse()
+
+
+class Inner:
+    urlpatterns = [path("door/", door), path("<str:name>/forgotten/", forgotten)]
+
+
+class Outer:
+    urlpatterns = [path("house/", include(Inner.urlpatterns)), path("", door)]
+
+
+def test_every_view_of_the_site_declares_its_access():
+    assert checks.check_every_view_declares_access() == []
+
+
+def test_a_forgotten_view_is_found_below_an_include(settings):
+    settings.ROOT_URLCONF = Outer
+    [error] = checks.check_every_view_declares_access()
+    assert error.id == "kpm.E001"
+    assert "house/<str:name>/forgotten/" in error.msg
+
+
+def test_the_walker_sees_every_route():
+    routes = [route for route, _view in checks.walk(Outer.urlpatterns)]
+    assert routes == ["house/door/", "house/<str:name>/forgotten/", ""]

@@ -1,0 +1,149 @@
+"""Forms that hand over to an action, once."""
+
+import pytest
+from django import forms
+from django.db import connection, transaction
+from django.http import QueryDict
+
+from kpm.accounts.models import Submission
+from kpm.accounts.submissions import Submissions
+from kpm.errors import AlreadySent, Refused
+from kpm.forms import ActionForm, Renderer, status
+
+
+class NameForm(ActionForm):
+    """Asks for a name."""
+
+    name = forms.CharField(max_length=10)
+
+
+class ButtonForm(ActionForm):
+    """Just a button."""
+
+
+class AgainForm(ActionForm):
+    """May be sent as often as one likes."""
+
+    once = False
+
+
+def posted(rf, data=None, **attributes):
+    request = rf.post("/names/", data or {})
+    for name, value in attributes.items():
+        setattr(request, name, value)
+    return request
+
+
+def greet(*, name: str, by: str) -> str:
+    return f"{by} greets {name}"
+
+
+def refuse(*, name: str) -> None:
+    raise Refused("Not this one.", field="name")
+
+
+def test_a_shown_form_is_neither_bound_nor_wrong(rf):
+    form = NameForm.from_request(rf.get("/names/"), initial={"name": "Lin"})
+    assert not form.is_bound
+    assert form.initial == {"name": "Lin"}
+    assert not form.run(greet, by="me")
+    assert status(form) == 200
+
+
+def test_what_was_filled_in_reaches_the_action(rf):
+    form = NameForm.from_request(posted(rf, {"name": "Lin"}))
+    assert form.run(greet, by="me")
+    assert form.result == "me greets Lin"
+    assert status(form) == 200
+
+
+def test_a_form_that_is_only_a_button_runs(rf):
+    request = posted(rf)
+    assert request.POST == QueryDict()
+    form = ButtonForm.from_request(request)
+    assert form.run(lambda: "pressed")
+    assert form.result == "pressed"
+
+
+def test_what_is_not_filled_in_stops_before_the_action(rf):
+    form = NameForm.from_request(posted(rf, {"name": "x" * 11}))
+    assert not form.run(greet, by="me")
+    assert status(form) == 422
+    assert form["name"].value() == "x" * 11
+
+
+def test_a_refusal_stands_beside_its_field(rf):
+    form = NameForm.from_request(posted(rf, {"name": "Lin"}))
+    assert not form.run(refuse)
+    assert form.errors == {"name": ["Not this one."]}
+    assert status(form) == 422
+
+
+@pytest.mark.parametrize("field", [None, "day"])
+def test_a_refusal_about_no_field_of_the_form_stands_on_top(rf, field):
+    def closed() -> None:
+        raise Refused("Not now.", field=field)
+
+    form = ButtonForm.from_request(posted(rf))
+    assert not form.run(closed)
+    assert form.non_field_errors() == ["Not now."]
+
+
+def test_files_reach_the_form(rf):
+    class UploadForm(ActionForm):
+        ledger = forms.FileField()
+
+    from django.core.files.uploadedfile import SimpleUploadedFile
+
+    form = UploadForm.from_request(posted(rf, {"ledger": SimpleUploadedFile("a.xlsx", b"x")}))
+    assert form.run(lambda ledger: ledger.name)
+    assert form.result == "a.xlsx"
+
+
+@pytest.mark.django_db
+def test_the_same_form_has_one_effect(rf):
+    done = []
+    for _turn in range(2):
+        request = posted(
+            rf, {"name": "Lin", "csrfmiddlewaretoken": "t"}, submissions=Submissions()
+        )
+        form = NameForm.from_request(request)
+        try:
+            form.run(lambda name: done.append(name))
+        except AlreadySent as sent:
+            assert sent.location == "/names/"
+    assert done == ["Lin"]
+
+
+@pytest.mark.django_db
+def test_a_form_that_may_be_sent_again_leaves_no_mark(rf):
+    done = []
+    for _turn in range(2):
+        request = posted(rf, {"csrfmiddlewaretoken": "t"}, submissions=Submissions())
+        AgainForm.from_request(request).run(lambda: done.append(connection.in_atomic_block))
+    assert len(done) == 2
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("failure", [Refused("No."), ValueError("broken")])
+def test_what_failed_leaves_no_mark(rf, failure):
+    def fail(name: str) -> None:
+        raise failure
+
+    request = posted(rf, {"name": "Lin", "csrfmiddlewaretoken": "t"}, submissions=Submissions())
+    form = NameForm.from_request(request)
+    try:
+        with transaction.atomic():
+            form.run(fail)
+    except ValueError:
+        assert isinstance(failure, ValueError)
+    assert not Submission.objects.exists()
+
+
+def test_fields_are_drawn_with_our_templates():
+    drawn = str(NameForm({"name": ""}))
+    assert 'class="field wrong' in drawn
+    assert 'aria-invalid="true"' in drawn
+    assert "required" not in str(NameForm()["name"].as_widget())
+    assert Renderer().engine.get_template("kpm/forms/field.html")

@@ -1,0 +1,244 @@
+"""What every request passes."""
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import Client, override_settings
+from django.urls import path
+
+from audit import log
+from audit.events import Event
+from audit.models import LoggedEvent
+from kpm import views
+from kpm.accounts.models import User
+from kpm.errors import Busy
+from kpm.middleware import HEADERS, AuditMiddleware, SecurityHeadersMiddleware, address_of
+from kpm.permissions import Permission, Role, public, requires
+from kpm.urls import urlpatterns as site
+from tests.factories import client_for, make_user
+
+SECRET = "only for those who are written down"
+
+
+def read(request):
+    log.reading(request.user, event=Event.CASE_FILE_READ, purpose=None).about(request.user)
+    return HttpResponse(SECRET)
+
+
+@requires(Permission.VIEW_OWN_RECORD)
+def reading(request):
+    return read(request)
+
+
+@public
+def refusing(request):
+    from django.db import transaction
+
+    with transaction.atomic():
+        log.refused(Event.CASE_FILE_REFUSED, by=log.ANONYMOUS, rule="test")
+        User.objects.update(name="changed")
+        raise PermissionDenied
+
+
+@public
+def busy(request):
+    raise Busy
+
+
+@public
+def broken(request):
+    raise RuntimeError(SECRET)
+
+
+@public
+def context(request):
+    now = log.current()
+    return HttpResponse(f"{now.channel} {now.request} {now.session} {now.address} {now.agent}")
+
+
+@public
+def streaming(request):
+    return StreamingHttpResponse(iter(["a", "b"]))
+
+
+@public
+def kept(request):
+    return HttpResponse(headers={"Cache-Control": "max-age=60"})
+
+
+def undeclared(request):
+    return HttpResponse(SECRET)
+
+
+class Routes:
+    """The site, and pages that only a test has."""
+
+    handler403 = staticmethod(views.permission_denied)
+    handler500 = staticmethod(views.server_error)
+    urlpatterns = [
+        *site,
+        *(
+            path(f"test/{view.__name__}/", view)
+            for view in (reading, refusing, busy, broken, context, streaming, kept, undeclared)
+        ),
+    ]
+
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _routes(settings):
+    settings.ROOT_URLCONF = Routes
+
+
+@pytest.mark.parametrize(
+    ("path", "code"),
+    [
+        ("/health/", 200),
+        ("/sign-in/", 200),
+        ("/nowhere/", 404),
+        ("/me/", 302),
+        ("/test/undeclared/", 403),
+        ("/test/busy/", 503),
+        ("/test/streaming/", 200),
+    ],
+)
+def test_every_answer_carries_every_header(path, code):
+    response = Client().get(path)
+    assert response.status_code == code
+    for name, value in HEADERS.items():
+        assert response.headers[name] == value
+
+
+def test_the_policies_are_as_strict_as_designed():
+    response = Client().get("/sign-in/")
+    policy = response.headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self'")
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy
+    assert "data:" not in policy
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "camera=()" in response.headers["Permissions-Policy"]
+
+
+def test_an_answer_that_may_be_kept_says_so_itself():
+    assert Client().get("/test/kept/").headers["Cache-Control"] == "max-age=60"
+
+
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
+def test_three_methods_are_answered(method):
+    response = Client().generic(method, "/health/")
+    assert response.status_code == 405
+    assert response.headers["Allow"] == "GET, HEAD, POST"
+    assert response.headers["Content-Security-Policy"]
+
+
+def test_a_method_is_not_smuggled_in():
+    client = client_for(make_user())
+    for extra in ({"HTTP_X_HTTP_METHOD_OVERRIDE": "POST"}, {"QUERY_STRING": "_method=POST"}):
+        assert client.get("/sign-out/", **extra).status_code == 405
+    assert client.get("/me/").status_code == 200
+
+
+def test_what_was_read_is_written_before_the_answer_leaves():
+    user = make_user()
+    assert client_for(user).get("/test/reading/").content.decode() == SECRET
+    event = LoggedEvent.objects.get(event=Event.CASE_FILE_READ)
+    assert (event.actor, event.outcome) == (user.log_reference, "ok")
+
+
+def test_what_cannot_be_written_down_is_not_shown(monkeypatch):
+    client = client_for(make_user())
+
+    def fail(*_args):
+        raise log.NotWritten("broken")
+
+    monkeypatch.setattr(log, "_write_apart", fail)
+    response = client.get("/test/reading/")
+    assert response.status_code == 503
+    assert SECRET not in response.content.decode()
+    assert response.headers["Retry-After"]
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_a_refusal_is_written_after_its_transaction_was_rolled_back():
+    user = make_user()
+    assert client_for(user).get("/test/refusing/").status_code == 403
+    assert LoggedEvent.objects.get(event=Event.CASE_FILE_REFUSED).outcome == "denied"
+    user.refresh_from_db()
+    assert user.name != "changed"
+
+
+def test_a_refused_permission_is_written_down():
+    user = make_user(Role.SOCIAL_WORKER)
+    assert client_for(user).get("/grants/").status_code == 403
+    event = LoggedEvent.objects.get(event=Event.PERMISSION_REFUSED)
+    assert event.actor == user.log_reference
+    assert '"rule":"view_grants"' in event.body
+
+
+def test_a_view_that_declares_nothing_does_not_answer(caplog):
+    for client in (Client(), client_for(make_user())):
+        response = client.get("/test/undeclared/")
+        assert response.status_code == 403
+        assert SECRET not in response.content.decode()
+    assert "undeclared" in caplog.text
+
+
+def test_too_much_at_once_is_told_to_come_back():
+    response = Client().get("/test/busy/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+
+
+def test_a_fault_shows_nothing_of_itself():
+    client = Client(raise_request_exception=False)
+    response = client.get("/test/broken/")
+    assert response.status_code == 500
+    page = response.content.decode()
+    assert SECRET not in page
+    assert "Traceback" not in page
+    assert "RuntimeError" not in page
+
+
+def test_the_context_names_request_session_and_place():
+    user = make_user()
+    client = client_for(user)
+    words = client.get(
+        "/test/context/", REMOTE_ADDR="192.0.2.7", headers={"user-agent": "Browser/1"}
+    ).content.decode()
+    channel, request, session, address, agent = words.split()
+    assert channel == "web"
+    assert len(request) == 32
+    assert session == user.sessions.get().log_reference
+    assert (address, agent) == ("192.0.2.7", "Browser/1")
+    assert client.get("/test/context/").content.decode().split()[1] != request
+    assert Client().get("/test/context/").content.decode().split()[2] == "None"
+    assert log.current() is None
+
+
+def test_behind_a_proxy_its_word_counts(rf):
+    request = rf.get("/", REMOTE_ADDR="10.0.0.1", headers={"x-real-ip": "192.0.2.9"})
+    assert address_of(request) == "10.0.0.1"
+    with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
+        assert address_of(request) == "192.0.2.9"
+        assert address_of(rf.get("/")) == ""
+
+
+def test_the_middleware_stands_alone(rf):
+    response = SecurityHeadersMiddleware(AuditMiddleware(lambda _request: HttpResponse("x")))(
+        rf.get("/")
+    )
+    assert response.headers["X-Frame-Options"] == "DENY"
+
+
+def test_the_cookie_is_for_this_site_and_no_script():
+    user = make_user(username="lin", password="paper lantern over the river")
+    client = Client()
+    client.post("/sign-in/", {"username": user.username, "password": "paper lantern over the river"})
+    cookie = client.cookies["kpm_session"]
+    assert cookie["httponly"]
+    assert cookie["samesite"] == "Strict"
+    assert cookie["path"] == "/"
+    assert not cookie["domain"]

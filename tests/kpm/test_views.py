@@ -1,0 +1,103 @@
+"""Pages that belong to no app."""
+
+import pytest
+from django.db import DatabaseError
+from django.test import Client
+
+from kpm import views
+from kpm.context_processors import MENU
+from kpm.permissions import ROLES, Role
+from tests.factories import client_for, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_health_is_one_word():
+    response = Client().get("/health/")
+    assert (response.status_code, response.content) == (200, b"ok\n")
+    assert Client().post("/health/").status_code == 405
+
+
+def test_health_says_when_the_database_is_away(monkeypatch):
+    class Away:
+        def __getitem__(self, alias):
+            raise DatabaseError(alias)
+
+    monkeypatch.setattr(views, "connections", Away())
+    response = Client().get("/health/")
+    assert (response.status_code, response.content) == (503, b"unavailable\n")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_home_is_where_the_work_of_a_role_begins(role):
+    client = client_for(make_user(role))
+    response = client.get("/")
+    assert response.status_code == 302
+    first = next(entry for entry in MENU if entry.permission in ROLES[role])
+    assert client.get(response.url).status_code == 200, first.view
+
+
+def test_without_a_role_home_is_ones_own_account():
+    assert client_for(make_user(None)).get("/").url == "/me/"
+
+
+def test_a_visitor_is_asked_to_sign_in():
+    assert Client().get("/").url == "/sign-in/?next=%2F"
+
+
+def test_the_language_is_kept_and_the_page_comes_back():
+    client = Client()
+    response = client.post("/language/", {"language": "en", "next": "/sign-in/"})
+    assert response.url == "/sign-in/"
+    assert "Sign in" in client.get("/sign-in/").content.decode()
+    assert '<html lang="en"' in client.get("/sign-in/").content.decode()
+    client.post("/language/", {"language": "zh-hans", "next": "/sign-in/"})
+    assert '<html lang="zh-hans"' in client.get("/sign-in/").content.decode()
+
+
+def test_the_language_leads_to_no_other_site():
+    response = Client().post("/language/", {"language": "en", "next": "https://evil.example/"})
+    assert response.url == "/"
+    assert Client().get("/language/").status_code == 405
+
+
+def test_a_form_from_elsewhere_is_refused():
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/sign-in/", {"username": "x", "password": "y"})
+    assert response.status_code == 403
+    assert "csrfmiddlewaretoken" not in response.content.decode()
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize("origin", ["null", "https://evil.example"])
+def test_another_origin_is_refused(origin):
+    client = Client(enforce_csrf_checks=True)
+    response = client.post("/language/", {"language": "en"}, headers={"origin": origin})
+    assert response.status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("view", "code"),
+    [
+        (views.bad_request, 400),
+        (views.permission_denied, 403),
+        (views.page_not_found, 404),
+        (views.csrf_refused, 403),
+        (views.server_error, 500),
+        (views.unavailable, 503),
+    ],
+)
+def test_error_pages_need_nothing_and_say_nothing(rf, view, code, django_assert_num_queries):
+    with django_assert_num_queries(0):
+        response = view(rf.get("/x/?secret=1"))
+    assert response.status_code == code
+    page = response.content.decode()
+    assert "<h1>" in page
+    assert "secret" not in page
+    assert "style=" not in page
+
+
+def test_what_does_not_exist_and_what_is_bad_get_our_pages():
+    client = client_for(make_user())
+    assert "<h1>" in client.get("/nowhere/").content.decode()
+    assert client.get("/accounts/%00/password/").status_code in {403, 404}
