@@ -1,5 +1,7 @@
 """Who helps: places in the team of a file are given and taken here."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
@@ -10,6 +12,7 @@ from casework import rules
 from casework.models import Assignment, CaseFile
 from casework.models.assignments import Place
 from kpm.accounts.models import User
+from kpm.vault.history import bulk_create_as
 
 ONE_OF_A_KIND = frozenset({Place.LEAD, Place.DEPUTY})
 
@@ -57,6 +60,38 @@ def end(*, assignment: Assignment, by: User, today: date) -> Assignment:
     rules.check_can_end_assignment(by, assignment)
     _end(assignment, case_file, by=by, today=today)
     return assignment
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewPlace:
+    """A place to be given in the team of a file that has nobody in this place."""
+
+    case_file: CaseFile
+    worker: User
+    role: str
+    start_on: date
+
+
+@transaction.atomic
+def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
+    """Give places in many teams at once; a place that is taken refuses them all."""
+    for each in places:
+        rules.check_can_assign_worker(by, each.case_file)
+        rules.check_can_be_assigned(each.worker, each.case_file)
+    rows = [
+        Assignment(
+            case_file=each.case_file, worker=each.worker, role=each.role, start_on=each.start_on
+        )
+        for each in places
+    ]
+    bulk_create_as(Assignment, rows, by=by)
+    for each in places:
+        log.record(
+            Event.ASSIGNMENT_STARTED,
+            by=by,
+            target=each.case_file,
+            detail={"to": each.worker.log_reference},
+        )
 
 
 def _end(assignment: Assignment, case_file: CaseFile, *, by: User, today: date) -> None:

@@ -1,5 +1,6 @@
 """Visits are recorded here, and what is due next follows."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from casework.actions.assignments import locked
 from casework.models import CaseFile, Visit
 from casework.models.visits import Outcome
 from kpm.accounts.models import User
+from kpm.vault.history import bulk_create_as
 
 
 @transaction.atomic
@@ -55,3 +57,19 @@ def record(
     log.record(event, by=by, target=case_file)
     case_files.refresh_due(case_file, timezone.localtime(now).date())
     return visit
+
+
+@transaction.atomic
+def record_many(*, visits: Sequence[Visit], by: User, now: datetime) -> None:
+    """Write down many visits of one worker; due dates are the caller's to refresh, once."""
+    for each in visits:
+        rules.check_can_record_visit(by, each.case_file)
+        rules.check_visit_fits(
+            each.outcome, each.happened_at, each.case_file.opened_on, timezone.localtime(now)
+        )
+        each.worker, each.key_owner = by, each.case_file.id
+    bulk_create_as(Visit, visits, by=by)
+    for each in visits:
+        is_planned = each.outcome == Outcome.PLANNED
+        event = Event.VISIT_PLANNED if is_planned else Event.VISIT_RECORDED
+        log.record(event, by=by, target=each.case_file)
