@@ -17,8 +17,7 @@ def seal_bytes(owner: UUID, purpose: str, payload: bytes) -> bytes:
     code = PAYLOADS[purpose]
     kept = ring.load([owner]).get(owner.int)
     if kept is None:
-        ring.create([owner])
-        kept = ring.load([owner])[owner.int]
+        kept = ring.create([owner])[owner.int]
     key = kept[kept.current]
     head = envelope.header(envelope.PAYLOAD, suite(), key.generation, LAYOUT)
     context = bytes((code,)) + owner.bytes

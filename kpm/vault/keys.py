@@ -125,27 +125,28 @@ class KeyRing:
             while len(self._owners) > KEPT:
                 self._owners.popitem(last=False)
 
-    def create_unless_kept(self, owners: Collection[UUID]) -> None:
-        """Make first data keys for new owners; the key rows are there before the owners' rows."""
+    def for_new_rows(self, owners: Collection[UUID]) -> dict[int, OwnerKeys]:
+        """Keys of rows that are about to be inserted, made where this process knows of none."""
         with self._lock:
-            new = [owner for owner in owners if owner.int not in self._owners]
-        if new:
-            self.create(new)
+            kept = {o.int: self._owners[o.int] for o in owners if o.int in self._owners}
+        return kept | self.create([owner for owner in owners if owner.int not in kept])
 
-    def create(self, owners: Collection[UUID]) -> None:
-        """Make first data keys for owners that have none."""
+    def create(self, owners: Collection[UUID]) -> dict[int, OwnerKeys]:
+        """First data keys; the rows are there before the owners' rows, or instead of them."""
         try:
-            self._insert(owners)
+            return self._insert(owners)
         except IntegrityError:
             # Some exist: a row was tried before and rolled back on the other database.
             kept = self.load(owners, fresh=True)
-            self._insert([owner for owner in owners if owner.int not in kept])
+            return kept | self._insert([owner for owner in owners if owner.int not in kept])
 
-    def _insert(self, owners: Collection[UUID]) -> None:
+    def _insert(self, owners: Collection[UUID]) -> dict[int, OwnerKeys]:
+        opened: dict[int, OwnerKeys] = {}
+        if not owners:
+            return opened
         above = self.active_vault_key()
         expires = time.monotonic() + SECONDS
         rows = []
-        opened = {}
         for owner in owners:
             key = OpenedKey(new_key(), FIRST_GENERATION)
             context = envelope.data_key_context(FIRST_GENERATION, owner.bytes)
@@ -164,6 +165,7 @@ class KeyRing:
         with transaction.atomic(using=router.db_for_write(DataKey), durable=True):
             DataKey.objects.bulk_create(rows, batch_size=BATCH)
         self._keep(opened)
+        return opened
 
     # --- keys of scopes
 
@@ -302,7 +304,7 @@ def _data_key_rows(owners: list[UUID]) -> Iterator[tuple[UUID, int, bytes, bytes
     """By hand: for a page of cold keys the ORM would cost more than all unwrapping."""
     connection = connections[router.db_for_read(DataKey)]
     native = connection.features.has_native_uuid_field
-    stored: dict[object, UUID] = {owner if native else owner.hex: owner for owner in owners}
+    stored: dict[str | UUID, UUID] = {owner if native else owner.hex: owner for owner in owners}
     marks = ",".join(["%s"] * len(stored))
     with connection.cursor() as cursor:
         cursor.execute(f"{_SELECT} ({marks})", list(stored))

@@ -1,6 +1,7 @@
 """Opening sealed groups: one query for the keys of a page, and nothing without a reading."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import Any, Protocol, cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from kpm.vault.groups import GroupLayout, layout_of
 from kpm.vault.keys import OpenedKey, OwnerKeys, owner_key, ring
 
 _loads = orjson.loads
+_generation = attrgetter("key_gen")
 
 
 class Reading(Protocol):
@@ -60,23 +62,20 @@ def _noted(rows: Sequence[models.Model], path: str, reading: Reading) -> list[Wo
         rows = [other for row in rows if (other := getattr(row, relation)) is not None]
     work: list[Work] = []
     note = reading.note
-    model = None
     for row in rows:
-        if type(row) is not model:
-            model = type(row)
-            layout = layout_of(model)
-            group = layout.groups.get(name)
-            if group is None:
-                raise FieldError(f"{layout.label} has no sealed group {name}")
-            label, owner_name = group.label, layout.owner
-        owner: UUID = getattr(row, owner_name)
-        if not row.key_gen:  # type: ignore[attr-defined]
+        layout = layout_of(type(row))
+        group = layout.groups.get(name)
+        if group is None:
+            raise FieldError(f"{layout.label} has no sealed group {name}")
+        held = row.__dict__
+        if not _generation(row):
             # Looked at before any cache of keys.
-            raise KeyDestroyed(group.model_code, group.code, row.id)  # type: ignore[attr-defined]
+            raise KeyDestroyed(group.model_code, group.code, held["id"])
         if row._state.adding and getattr(row, name) is None:
             # A new row has nothing sealed yet: what was set is there, the rest are defaults.
             continue
-        note(group=label, owner=owner)
+        owner: UUID = getattr(row, layout.owner)
+        note(group=group.label, owner=owner)
         work.append((row, group, owner))
     return work
 

@@ -1,6 +1,7 @@
 """Sealing: the groups that changed get new bytes, all others keep theirs."""
 
 from collections.abc import Collection, Iterable, Sequence
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,11 @@ from django.db import models
 from kpm.vault import envelope
 from kpm.vault.errors import Sealed
 from kpm.vault.groups import GroupLayout, Layout, layout_of
-from kpm.vault.keys import OpenedKey, owner_key, ring, suite
+from kpm.vault.keys import OpenedKey, OwnerKeys, owner_key, ring, suite
 from kpm.vault.opening import raw_values
+
+
+_generation = attrgetter("key_gen")
 
 
 def seal_rows(rows: Sequence[models.Model], groups: Collection[str] | None = None) -> None:
@@ -26,28 +30,35 @@ def seal_rows(rows: Sequence[models.Model], groups: Collection[str] | None = Non
         if groups is None or group.name in groups
         if (values := _pending(row, group)) is not None
     ]
-    new = [row for row in rows if row._state.adding]
-    if layout.owner == "id":
-        ring.create_unless_kept([row.pk for row in new])
-    owners: dict[int, UUID] = {}
-    for row in rows if new else [row for row, _, _ in work]:
-        owner: UUID = getattr(row, layout.owner)
-        owners[owner.int] = owner
-    keys = ring.load(owners.values())
-    for row in new:
-        kept = keys.get(getattr(row, layout.owner).int)
-        if kept is not None and row.key_gen:  # type: ignore[attr-defined]
-            row.key_gen = kept.current  # type: ignore[attr-defined]
+    keys = _keys_for(rows, [row for row, _, _ in work], layout)
     for row, group, values in work:
-        owner = getattr(row, layout.owner)
-        key = owner_key(
-            keys.get(owner.int),
-            row.key_gen,  # type: ignore[attr-defined]
-            group.model_code,
-            group.code,
-            row.pk,
-        )
+        kept = keys.get(_owner(row, layout).int)
+        key = owner_key(kept, _generation(row), group.model_code, group.code, row.pk)
         _seal(row, group, key, values)
+
+
+def _keys_for(
+    rows: Sequence[models.Model], sealed: Sequence[models.Model], layout: Layout
+) -> dict[int, OwnerKeys]:
+    """The keys to seal with; new rows take the generation that their owner has now."""
+    new = [row for row in rows if row._state.adding]
+    keys: dict[int, OwnerKeys] = {}
+    if layout.owner == "id":
+        keys = ring.for_new_rows([row.pk for row in new])
+    owners = {_owner(row, layout) for row in sealed}
+    keys |= ring.load(owner for owner in owners if owner.int not in keys)
+    for row in new:
+        kept = keys.get(_owner(row, layout).int)
+        if kept is not None and _generation(row):
+            row.__dict__["key_gen"] = kept.current
+    return keys
+
+
+def _owner(row: models.Model, layout: Layout) -> UUID:
+    owner = getattr(row, layout.owner)
+    if not isinstance(owner, UUID):
+        raise ValueError(f"a {layout.label} says whose key it is sealed under: {layout.owner}")
+    return owner
 
 
 def columns_of(layout: Layout, names: Iterable[str]) -> set[str]:
