@@ -21,6 +21,7 @@ from risk_levels.populations.parts import (
     Sensitivity,
     Source,
     Term,
+    checks,
     choices,
 )
 
@@ -155,6 +156,14 @@ POPULATION = Population(
     ),
     retain_days=365,
     first_visit_days=7,
+    checks=checks(
+        ("home", _("Home and family life")),
+        ("work", _("Work, school or training")),
+        ("money", _("Enough to live on")),
+        ("health", _("Health and mood")),
+        ("community", _("Standing among neighbours")),
+        ("tasks", _("Agreed tasks and appointments")),
+    ),
     basis=BASIS,
     needs_woman_in_team=True,
 )

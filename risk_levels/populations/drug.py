@@ -20,6 +20,7 @@ from risk_levels.populations.parts import (
     Sensitivity,
     Source,
     Term,
+    checks,
     choices,
 )
 
@@ -180,6 +181,14 @@ POPULATION = Population(
     ),
     retain_days=365,
     first_visit_days=7,
+    checks=checks(
+        ("health", _("Health and sleep")),
+        ("home", _("Home and family life")),
+        ("work", _("Work, school or training")),
+        ("money", _("Enough to live on")),
+        ("support", _("Has somebody to turn to")),
+        ("treatment", _("Treatment and appointments")),
+    ),
     basis=BASIS,
     seals_on_close=True,
 )

@@ -19,6 +19,7 @@ from risk_levels.populations.parts import (
     Scale,
     Sensitivity,
     Source,
+    checks,
     choices,
     yes_no,
 )
@@ -191,5 +192,13 @@ POPULATION = Population(
     ),
     retain_days=365,
     first_visit_days=7,
+    checks=checks(
+        ("health", _("Health and medicine")),
+        ("mood", _("Mood and company")),
+        ("meals", _("Meals and clothing")),
+        ("safety", _("Fire, gas, water and electricity")),
+        ("home", _("Home is clean, warm and in repair")),
+        ("children", _("Contact with the children")),
+    ),
     basis=BASIS,
 )

@@ -21,6 +21,7 @@ from risk_levels.populations.parts import (
     Sensitivity,
     Source,
     Term,
+    checks,
     choices,
     yes_no,
 )
@@ -232,6 +233,14 @@ POPULATION = Population(
     retain_days=1095,
     retain_until_age=18,
     first_visit_days=7,
+    checks=checks(
+        ("carer", _("The carer is there and copes")),
+        ("safe", _("Safe at home and on the way to school")),
+        ("school", _("School")),
+        ("body", _("Food, clothes, sleep and health")),
+        ("mood", _("Mood, and somebody to talk to")),
+        ("parents", _("Contact with the parents")),
+    ),
     basis=BASIS,
     needs_decision_down=True,
     is_minor=True,

@@ -21,6 +21,7 @@ from risk_levels.populations.parts import (
     Scale,
     Sensitivity,
     Source,
+    checks,
     choices,
     yes_no,
 )
@@ -204,5 +205,13 @@ POPULATION = Population(
     ),
     retain_days=1095,
     first_visit_days=14,
+    checks=checks(
+        ("medicine", _("Medicine is there and is taken")),
+        ("sleep", _("Sleep and appetite")),
+        ("daily", _("Daily life and company")),
+        ("carer", _("The carer is well and has help")),
+        ("treatment", _("Treatment and appointments")),
+        ("safety", _("Feels safe at home")),
+    ),
     basis=BASIS,
 )

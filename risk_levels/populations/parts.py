@@ -128,6 +128,14 @@ class TeamRole:
     is_ours: bool = False
 
 
+@dataclass(frozen=True)
+class Check:
+    """One thing that a visit looks at, worded so that "fine" is the good answer."""
+
+    code: str
+    label: Words
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scale:
     """The scale of the authority that owns it, and what each class suggests here."""
@@ -201,6 +209,8 @@ class Population:
     closings: tuple[Closing, ...]
     retain_days: int
     first_visit_days: int
+    # What every visit looks at; an item that nobody looked at is left open.
+    checks: tuple[Check, ...]
     basis: Basis
     # No step down takes effect here without somebody saying so.
     needs_decision_down: bool = False
@@ -257,6 +267,11 @@ def yes_no(code: str, label: Words, *headings: str, **more: Any) -> Field:
         Choice("no", _("No"), ("否", "无", "未签订", "未纳入", "×", "N", "0")),
     )
     return Field(code=code, label=label, kind=YES_NO, headings=headings, choices=answers, **more)
+
+
+def checks(*rows: tuple[str, Words]) -> tuple[Check, ...]:
+    """Items of a visit from (code, label)."""
+    return tuple(Check(code, label) for code, label in rows)
 
 
 def choices(*rows: tuple[str, Words, str]) -> tuple[Choice, ...]:

@@ -21,6 +21,7 @@ from risk_levels.populations.parts import (
     Sensitivity,
     Source,
     Term,
+    checks,
     choices,
 )
 
@@ -164,5 +165,13 @@ POPULATION = Population(
     ),
     retain_days=365,
     first_visit_days=7,
+    checks=checks(
+        ("home", _("A place to stay")),
+        ("work", _("Work or training")),
+        ("money", _("Enough to live on, benefits applied for")),
+        ("papers", _("Identity papers and registration")),
+        ("health", _("Health and mood")),
+        ("family", _("Family ties")),
+    ),
     basis=BASIS,
 )
