@@ -15,11 +15,12 @@ DOT = "·"
 DOTS = re.compile("[·•‧∙⋅・・․]")
 VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 SURNAMES = (
-    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 司寇 夏侯 宇文 长孙 钟离 端木 独孤 "
-    "南宫 西门 东郭 百里 轩辕 淳于 单于 太史 太叔 申屠 公冶 公羊 公良 公西 仲孙 叔孙 季孙 濮阳 澹台 "
-    "闻人 赫连 呼延 万俟 拓跋 拓拔 鲜于 闾丘 子车 颛孙 漆雕 乐正 壤驷 夹谷 宰父 谷梁 榖梁 段干 东里 "
-    "东门 南门 南郭 北宫 梁丘 左丘 微生 羊舌 巫马 第五 纳兰 叶赫 完颜 耶律 歐陽 司馬 諸葛 東方 慕容 "
-    "鍾離 獨孤 南宮 軒轅 長孫 申屠 澹臺 聞人 赫連 鮮于 閭丘"
+    "欧阳 司马 上官 诸葛 东方 皇甫 尉迟 公孙 慕容 令狐 司徒 司空 司寇 夏侯 宇文 "
+    "长孙 钟离 端木 独孤 南宫 西门 东郭 百里 轩辕 淳于 单于 太史 太叔 申屠 公冶 "
+    "公羊 公良 公西 仲孙 叔孙 季孙 濮阳 澹台 闻人 赫连 呼延 万俟 拓跋 拓拔 鲜于 "
+    "闾丘 子车 颛孙 漆雕 乐正 壤驷 夹谷 宰父 谷梁 榖梁 段干 东里 东门 南门 南郭 "
+    "北宫 梁丘 左丘 微生 羊舌 巫马 第五 纳兰 叶赫 完颜 耶律 歐陽 司馬 諸葛 東方 "
+    "鍾離 獨孤 南宮 軒轅 長孫 澹臺 聞人 赫連 鮮于 閭丘"
 )
 COMPOUND_SURNAMES = frozenset(SURNAMES.split())
 # Where an address stops being the village or the community and starts being the home.
@@ -72,9 +73,7 @@ def id_number(value: str) -> str:
 
 def phone(value: str) -> str:
     """1**********: the first digit says mobile or landline, nothing else is shown."""
-    folded = (
-        re.sub(r"[^0-9+]", "", plain(value)).removeprefix("+86").removeprefix("0086")
-    )
+    folded = re.sub(r"[^0-9+]", "", plain(value)).removeprefix("+86").removeprefix("0086")
     if len(folded) < 5:
         return STAR * len(folded)
     return folded[0] + STAR * (len(folded) - 1)
@@ -94,11 +93,7 @@ def address(value: str) -> str:
 
 def age_band(born_on: date, today: date) -> str:
     """70–79: the ages that the law divides for children, ten years for everybody else."""
-    years = (
-        today.year
-        - born_on.year
-        - ((today.month, today.day) < (born_on.month, born_on.day))
-    )
+    years = today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
     for first, last in AGES:
         if years <= last:
             return f"{first}–{last}"

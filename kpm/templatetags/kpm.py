@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from kpm import masking
 from kpm.errors import is_allowed
 from kpm.permissions import Permission, is_granted
+from risk_levels.populations import POPULATIONS
 
 register = template.Library()
 
@@ -69,7 +70,7 @@ def level_label(population: Any) -> str:
         return _("Level")
     if isinstance(population, str):
         # Looked up by code: rows of lists carry the code only.
-        population = import_string("risk_levels.populations.POPULATIONS")[population]
+        population = POPULATIONS[population]
     return str(population.level_label)
 
 
@@ -131,9 +132,7 @@ def file_number(number: str, url: str = "") -> SafeString:
 @register.simple_tag
 def status_tag(word: Any, kind: str = "") -> SafeString:
     """A state in one word; kind is red, yellow, green or brand."""
-    return format_html(
-        '<span class="tag{}">{}</span>', f" tag-{kind}" if kind else "", word
-    )
+    return format_html('<span class="tag{}">{}</span>', f" tag-{kind}" if kind else "", word)
 
 
 @register.simple_tag
@@ -157,9 +156,7 @@ def due_words(due_on: date | None, today: date) -> str:
         return ""
     days = (due_on - today).days
     if days < 0:
-        return ngettext("%(days)d day overdue", "%(days)d days overdue", -days) % {
-            "days": -days
-        }
+        return ngettext("%(days)d day overdue", "%(days)d days overdue", -days) % {"days": -days}
     if days == 0:
         return _("due today")
     return ngettext("in %(days)d day", "in %(days)d days", days) % {"days": days}
@@ -171,9 +168,7 @@ def due_tag(due_on: date | None, today: date) -> SafeString:
     if due_on is None:
         return SafeString()
     days = (due_on - today).days
-    return status_tag(
-        due_words(due_on, today), "red" if days < 0 else "" if days else "yellow"
-    )
+    return status_tag(due_words(due_on, today), "red" if days < 0 else "" if days else "yellow")
 
 
 @register.simple_tag

@@ -113,9 +113,7 @@ def test_an_unknown_kind_is_a_mistake_and_not_a_value() -> None:
 
 
 def test_a_missing_value_stays_empty() -> None:
-    assert [masking.masked(None, kind) for kind in masking.KINDS] == [""] * len(
-        masking.KINDS
-    )
+    assert [masking.masked(None, kind) for kind in masking.KINDS] == [""] * len(masking.KINDS)
 
 
 def test_what_has_no_shape_shows_only_that_it_is_there() -> None:

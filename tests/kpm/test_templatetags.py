@@ -106,9 +106,7 @@ def test_a_due_date_says_how_far_it_is(day: int, words: str) -> None:
 
 
 def test_what_is_not_due_says_nothing() -> None:
-    assert (
-        drawn("{% due_words None today %}{% due_tag None today %}", today=TODAY) == ""
-    )
+    assert drawn("{% due_words None today %}{% due_tag None today %}", today=TODAY) == ""
 
 
 def test_only_what_is_overdue_is_red() -> None:
@@ -124,9 +122,7 @@ def test_only_what_is_overdue_is_red() -> None:
 
 
 def test_a_file_number_stays_in_one_piece() -> None:
-    assert drawn("{% file_number '7K3MQ-9TX2A' %}").startswith(
-        '<span class="file-number">'
-    )
+    assert drawn("{% file_number '7K3MQ-9TX2A' %}").startswith('<span class="file-number">')
     linked = drawn("{% file_number '7K3MQ-9TX2A' '/files/' %}")
     assert linked == '<a class="file-number" href="/files/">7K3MQ-9TX2A</a>'
 
@@ -161,9 +157,7 @@ def test_nothing_comes_out_unescaped(source: str) -> None:
 
 def test_a_cell_keeps_its_role_and_takes_its_heading_along() -> None:
     cell = drawn("{% cell 'Due' %}today{% endcell %}{% cell %}more{% endcell %}")
-    assert (
-        cell == '<td role="cell" data-label="Due">today</td><td role="cell">more</td>'
-    )
+    assert cell == '<td role="cell" data-label="Due">today</td><td role="cell">more</td>'
 
 
 def test_a_masked_value_opens_by_a_plain_form_with_a_reason() -> None:
@@ -179,9 +173,7 @@ def test_a_masked_value_opens_by_a_plain_form_with_a_reason() -> None:
 
 
 def test_a_masked_value_without_a_reason_says_so_beside_the_field() -> None:
-    html = drawn(
-        "{% masked_value 'phone' 'Phone' '1***' action='/open/' error='Choose one.' %}"
-    )
+    html = drawn("{% masked_value 'phone' 'Phone' '1***' action='/open/' error='Choose one.' %}")
     assert "<details open>" in html
     assert 'id="masked-phone-error"><li>Choose one.' in html
     assert 'aria-invalid="true"' in html
@@ -202,9 +194,7 @@ def test_a_revealed_value_carries_its_time_and_who_looks() -> None:
 
 def test_what_nobody_may_open_has_no_form_and_what_is_missing_says_so() -> None:
     assert "<form" not in drawn("{% masked_value 'phone' 'Phone' '1**********' %}")
-    assert "none on file" in drawn(
-        "{% masked_value 'phone' 'Phone' '' action='/open/' %}"
-    )
+    assert "none on file" in drawn("{% masked_value 'phone' 'Phone' '' action='/open/' %}")
 
 
 def test_a_field_has_its_label_hint_error_and_input_tied_together() -> None:
@@ -249,25 +239,18 @@ def test_errors_of_the_whole_form_stand_on_top_too() -> None:
 
 def test_a_form_without_errors_has_no_summary() -> None:
     assert drawn("{% form_errors form %}", form=PhoneForm()).strip() == ""
-    assert (
-        drawn("{% form_errors form None %}", form=PhoneForm({"phone": "1", "way": "a"}))
-        == "\n"
-    )
+    assert drawn("{% form_errors form None %}", form=PhoneForm({"phone": "1", "way": "a"})) == "\n"
 
 
 def test_a_whole_form_draws_its_errors_its_hidden_fields_and_its_fields() -> None:
     from kpm.forms import Renderer
 
     html = PhoneForm({}, renderer=Renderer()).render()
-    assert (
-        html.index("error-summary") < html.index('type="hidden"') < html.index("for=")
-    )
+    assert html.index("error-summary") < html.index('type="hidden"') < html.index("for=")
 
 
 def test_an_empty_list_says_what_would_be_here() -> None:
-    html = drawn(
-        "{% empty_state 'Nothing is due' 'It would stand here.' 'today' '/x/' 'Go' %}"
-    )
+    html = drawn("{% empty_state 'Nothing is due' 'It would stand here.' 'today' '/x/' 'Go' %}")
     assert "Nothing is due" in html
     assert '<a class="button button-second" href="/x/">Go</a>' in html
 
@@ -279,7 +262,9 @@ def refuse(_user: object, thing: str) -> None:
 
 
 def test_a_button_asks_the_rule() -> None:
-    source = "{% if_allowed 'tests.kpm.test_templatetags.refuse' thing as ok %}{% if ok %}yes{% endif %}"
+    source = (
+        "{% if_allowed 'tests.kpm.test_templatetags.refuse' thing as ok %}{% if ok %}yes{% endif %}"
+    )
     assert drawn(source, user=None, thing="mine") == "yes"
     assert drawn(source, user=None, thing="theirs") == ""
 
@@ -293,9 +278,7 @@ def test_a_button_asks_the_role() -> None:
 
 
 def test_an_icon_is_never_read_aloud() -> None:
-    assert drawn("{% icon 'today' %}").startswith(
-        '<svg class="icon" aria-hidden="true"'
-    )
+    assert drawn("{% icon 'today' %}").startswith('<svg class="icon" aria-hidden="true"')
 
 
 def test_a_timeline_names_when_who_and_what() -> None:
@@ -321,9 +304,7 @@ def test_a_timeline_names_when_who_and_what() -> None:
 def test_pages_of_a_list_keep_the_filters() -> None:
     request = RequestFactory().get("/files/", {"level": "red", "page": "2"})
     page = Paginator(range(150), 50).get_page(2)
-    html = drawn(
-        "{% include 'kpm/components/pagination.html' %}", page=page, request=request
-    )
+    html = drawn("{% include 'kpm/components/pagination.html' %}", page=page, request=request)
     assert "51–100 of 150" in html
     assert "?level=red&amp;page=1" in html
     assert "?level=red&amp;page=3" in html
