@@ -60,7 +60,8 @@ PERSONAL = re.compile(r"(?<!\d)(?:1\d{10}|\d{15}|\d{17}[\dXx])(?!\d)")
 _reference_shape = _shape(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,63}")
 
 
-def _reference(value: Any) -> bool:
+def is_reference(value: Any) -> bool:
+    """Whether this can stand for something in the log; numbers of people cannot."""
     return _reference_shape(value) and PERSONAL.search(value) is None
 
 
@@ -70,8 +71,8 @@ _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _DECISION: dict[str, Callable[[Any], bool]] = {
     "ok": lambda value: isinstance(value, bool),
     "rule": _code,
-    "grant": _reference,
-    "btg": _reference,
+    "grant": is_reference,
+    "btg": is_reference,
 }
 
 
@@ -79,9 +80,7 @@ def _decision(value: Any) -> bool:
     return (
         isinstance(value, dict)
         and "ok" in value
-        and all(
-            key in _DECISION and _DECISION[key](part) for key, part in value.items()
-        )
+        and all(key in _DECISION and _DECISION[key](part) for key, part in value.items())
     )
 
 
@@ -102,8 +101,8 @@ KEYS: dict[str, Callable[[Any], bool]] = {
     "role": _shape(r"[a-z_]{1,40}"),
     "act": _one_of(Event),
     "ot": _shape(r"[a-z_]{1,40}"),
-    "o": _reference,
-    "os": _listed(_reference, MOST_SUBJECTS),
+    "o": is_reference,
+    "os": _listed(is_reference, MOST_SUBJECTS),
     "pt": _part,
     "n": _number,
     "f": _listed(_shape(r"[a-z_]{1,40}\.[a-z_]{1,40}"), 100),
@@ -121,8 +120,8 @@ NEEDED = frozenset({"v", "ev", "at", "a", "act", "out", "ch"})
 
 def check(body: Body) -> None:
     """Refuse a body that has a key or value which an event cannot have."""
-    if not NEEDED <= body.keys():
-        raise NotLoggable(f"An event needs {', '.join(sorted(NEEDED - body.keys()))}.")
+    if lacking := NEEDED - body.keys():
+        raise NotLoggable(f"An event needs {', '.join(sorted(lacking))}.")
     for key, value in body.items():
         # The value is not repeated: it may be what must not be written anywhere.
         if key not in KEYS:

@@ -38,9 +38,7 @@ def commit(detail: Mapping[str, str | int], owner: UUID | None) -> Detail:
             raise NotLoggable(f"A detail cannot hold this {key!r}.")
     has_words = not WORDS.isdisjoint(detail)
     if has_words and owner is None:
-        raise NotLoggable(
-            "Words need a key: name the thing that they are about as target."
-        )
+        raise NotLoggable("Words need a key: name the thing that they are about as target.")
     spelt = canonical(dict(detail)).encode()
     salt = os.urandom(32)
     body = seal_bytes(owner, PURPOSE, spelt) if has_words and owner else spelt
@@ -55,6 +53,4 @@ def commitment(salt: bytes, spelt: bytes) -> str:
 
 def write(ev: UUID, detail: Detail) -> None:
     """Write it in the transaction of its event."""
-    models.Detail.objects.create(
-        ev=ev, owner=detail.owner, salt=detail.salt, body=detail.body
-    )
+    models.Detail.objects.create(ev=ev, owner=detail.owner, salt=detail.salt, body=detail.body)

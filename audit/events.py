@@ -22,8 +22,8 @@ class Event(StrEnum):
     CASE_FILE_PRINTED = "case_file.printed"
     GRANT_ENDED = "grant.ended"
     GRANT_STARTED = "grant.started"
-    PASSWORD_CHANGED = "password.changed"
-    PASSWORD_ISSUED = "password.issued"
+    PASSWORD_CHANGED = "password.changed"  # noqa: S105 a name, not a secret
+    PASSWORD_ISSUED = "password.issued"  # noqa: S105 a name, not a secret
     PERMISSION_REFUSED = "permission.refused"
     PERSON_MATCHED = "person.matched"
     PERSON_REFUSED = "person.refused"

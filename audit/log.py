@@ -80,6 +80,19 @@ ANONYMOUS = Anonymous()
 
 
 @dataclass(frozen=True)
+class System:
+    """A part of the system that acts by itself, without an account."""
+
+    name: str
+    log_role: str = "system"
+
+    @property
+    def log_reference(self) -> str:
+        """Its name, marked as no person."""
+        return f"s:{self.name}"
+
+
+@dataclass(frozen=True)
 class Entry:
     """An event that is ready to be written: one body, or several parts of one event."""
 
@@ -196,9 +209,7 @@ def refused(
         return entry.ev
     context = _current.get()
     if context is None or context.is_settled:
-        raise OutsideTransaction(
-            f"{event} was refused inside a transaction and no context."
-        )
+        raise OutsideTransaction(f"{event} was refused inside a transaction and no context.")
     context._queue.append(entry)
     return entry.ev
 
@@ -228,9 +239,7 @@ class Reading:
     def note(self, *, group: str, owner: UUID) -> None:
         """Note one opened group; the vault calls this before it hands out anything."""
         if not self._is_live:
-            raise ReadingClosed(
-                f"{group} was to be opened with nobody to write it down."
-            )
+            raise ReadingClosed(f"{group} was to be opened with nobody to write it down.")
         if owner not in self._owners:
             raise NotDeclared(f"{group} of something that the reading does not name.")
         self._groups.add(group)
@@ -380,9 +389,7 @@ def _parts(ev: UUID, body: Body, references: list[str]) -> Iterator[str]:
         yield spell(base | part | {"os": chunk})
 
 
-def _subjects(
-    target: Thing | None, several: list[Thing]
-) -> tuple[str | None, list[str]]:
+def _subjects(target: Thing | None, several: list[Thing]) -> tuple[str | None, list[str]]:
     things = several if target is None else [target, *several]
     kinds = {thing.log_type for thing in things}
     if len(kinds) > 1:
@@ -391,9 +398,7 @@ def _subjects(
     return (kinds.pop() if kinds else None), references
 
 
-def _decision(
-    outcome: Outcome, rule: str | None, grant: str | None
-) -> dict[str, Any] | None:
+def _decision(outcome: Outcome, rule: str | None, grant: str | None) -> dict[str, Any] | None:
     if rule is None and grant is None and outcome is not Outcome.DENIED:
         return None
     decision: dict[str, Any] = {"ok": outcome is not Outcome.DENIED}

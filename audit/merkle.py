@@ -32,9 +32,7 @@ class Range:
         self.size = size
         self.roots = list(roots)
         if len(self.roots) != size.bit_count():
-            raise ValueError(
-                f"A tree of {size} has {size.bit_count()} complete subtrees."
-            )
+            raise ValueError(f"A tree of {size} has {size.bit_count()} complete subtrees.")
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf hash."""
@@ -95,9 +93,7 @@ def verify_consistency(
 ) -> None:
     """Check that the tree of `size2` begins with the whole tree of `size1`."""
     if not 0 < size1 <= size2:
-        raise ProofFailed(
-            "A proof leads from a tree that is not empty to one not smaller."
-        )
+        raise ProofFailed("A proof leads from a tree that is not empty to one not smaller.")
     if size1 == size2:
         if proof or root1 != root2:
             raise ProofFailed("Trees of one size have one root and need no proof.")

@@ -16,9 +16,7 @@ class Edge:
     def __init__(self, size: int = 0, pending: list[list[bytes]] | None = None) -> None:
         self.size = size
         self._pending = pending or [[]]
-        roots = [
-            root for hashes in reversed(self._pending) for root in _complete_subtrees(hashes)
-        ]
+        roots = [root for hashes in reversed(self._pending) for root in _complete_subtrees(hashes)]
         self._range = merkle.Range(size, roots)
 
     def append(self, leaf: bytes) -> Iterator[TileRow]:

@@ -28,9 +28,7 @@ def proof_of(case: dict[str, Any]) -> list[bytes]:
     return [decoded(one) for one in case["proof"] or []]
 
 
-REFERENCE = json.loads(
-    (VECTORS / "rfc6962_reference_tree.json").read_text(encoding="utf-8")
-)
+REFERENCE = json.loads((VECTORS / "rfc6962_reference_tree.json").read_text(encoding="utf-8"))
 LEAVES = [merkle.leaf_hash(bytes.fromhex(one)) for one in REFERENCE["leaf_inputs_hex"]]
 
 
@@ -44,9 +42,7 @@ def test_every_node_of_the_reference_tree_is_reproduced() -> None:
 
 @pytest.mark.parametrize("size", range(9))
 def test_every_root_of_the_reference_tree_is_reproduced(size: int) -> None:
-    assert (
-        merkle.root(LEAVES[:size]).hex() == REFERENCE["root_hashes_hex_by_size"][size]
-    )
+    assert merkle.root(LEAVES[:size]).hex() == REFERENCE["root_hashes_hex_by_size"][size]
 
 
 @pytest.mark.parametrize("case", cases("inclusion"))

@@ -1,0 +1,75 @@
+"""The filters of the list, sent by GET, and the button that verifies."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from audit.bodies import is_reference
+from audit.events import Outcome, Purpose
+from audit.labels import OUTCOMES, PURPOSES, event_choices
+from audit.searches import Filters, actors_called
+from kpm.forms import ActionForm
+
+ANY = ("", _("any"))
+
+
+def _day() -> forms.DateField:
+    return forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class FilterForm(forms.Form):
+    """What the auditor looks for."""
+
+    use_required_attribute = False
+
+    actor = forms.CharField(label=_("Who (name or user name)"), max_length=64, required=False)
+    event = forms.ChoiceField(label=_("What"), required=False)
+    subject = forms.CharField(label=_("File or other number"), max_length=64, required=False)
+    outcome = forms.ChoiceField(label=_("Outcome"), required=False)
+    purpose = forms.ChoiceField(label=_("Purpose"), required=False)
+    since = _day()
+    until = _day()
+    before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    after = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["since"].label = _("From day")
+        self.fields["until"].label = _("To day")
+        for name, choices in {
+            "event": event_choices(),
+            "outcome": [(str(outcome), OUTCOMES[outcome]) for outcome in Outcome],
+            "purpose": [(str(purpose), PURPOSES[purpose]) for purpose in Purpose],
+        }.items():
+            found = self.fields[name]
+            assert isinstance(found, forms.ChoiceField)
+            found.choices = [ANY, *choices]
+
+    def clean_subject(self) -> str:
+        """Numbers are looked for as they are written on the file."""
+        subject: str = self.cleaned_data["subject"].strip()
+        if subject and not is_reference(subject):
+            # A name typed here by mistake finds nothing, and is written down nowhere.
+            raise forms.ValidationError(_("Type a file number such as 7K3MQ-9TX2A."))
+        return subject
+
+    def clean(self) -> dict[str, Any]:
+        """The days in their order."""
+        cleaned: dict[str, Any] = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and until < since:
+            self.add_error("until", _("This day lies before the first one."))
+        return cleaned
+
+    def filters(self) -> Filters:
+        """What was asked for, with staff by their pseudonyms."""
+        values = dict(self.cleaned_data)
+        name = values.pop("actor").strip()
+        return Filters(actors=actors_called(name) if name else None, **values)
+
+
+class VerifyForm(ActionForm):
+    """A button: verifying twice does no harm."""
+
+    once = False

@@ -1,0 +1,86 @@
+"""The words for what the log holds in codes."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.events import Event, Outcome, Purpose
+
+NOUNS: dict[str, Promise] = {
+    "account": gettext_lazy("Account"),
+    "assessment": gettext_lazy("Assessment"),
+    "assignment": gettext_lazy("Assignment"),
+    "audit": gettext_lazy("Access log"),
+    "case_file": gettext_lazy("Case file"),
+    "grant": gettext_lazy("Role"),
+    "password": gettext_lazy("Password"),
+    "permission": gettext_lazy("Permission"),
+    "person": gettext_lazy("Person"),
+    "plan": gettext_lazy("Plan"),
+    "search": gettext_lazy("Search"),
+    "session": gettext_lazy("Sign-in"),
+    "unit": gettext_lazy("Unit"),
+    "visit": gettext_lazy("Visit"),
+}
+VERBS: dict[str, Promise] = {
+    "approved": gettext_lazy("approved"),
+    "changed": gettext_lazy("changed"),
+    "drafted": gettext_lazy("drafted"),
+    "ended": gettext_lazy("ended"),
+    "explained": gettext_lazy("explained"),
+    "issued": gettext_lazy("issued"),
+    "listed": gettext_lazy("listed"),
+    "matched": gettext_lazy("matched"),
+    "opened": gettext_lazy("opened"),
+    "planned": gettext_lazy("planned"),
+    "printed": gettext_lazy("printed"),
+    "read": gettext_lazy("read"),
+    "recorded": gettext_lazy("recorded"),
+    "refused": gettext_lazy("refused"),
+    "revealed": gettext_lazy("revealed"),
+    "run": gettext_lazy("run"),
+    "searched": gettext_lazy("searched"),
+    "started": gettext_lazy("started"),
+    "verified": gettext_lazy("verified"),
+}
+PURPOSES: dict[Purpose, Promise] = {
+    Purpose.SERVICE: gettext_lazy("Service"),
+    Purpose.COVER: gettext_lazy("Standing in"),
+    Purpose.SUPERVISION: gettext_lazy("Supervision"),
+    Purpose.INTAKE: gettext_lazy("Intake"),
+    Purpose.LEGAL: gettext_lazy("Legal duty"),
+    Purpose.QUALITY: gettext_lazy("Quality control"),
+    Purpose.SUBJECT_REQUEST: gettext_lazy("Request of the person"),
+    Purpose.EMERGENCY: gettext_lazy("Emergency"),
+    Purpose.SYSTEM: gettext_lazy("The system itself"),
+}
+OUTCOMES: dict[Outcome, Promise] = {
+    Outcome.OK: gettext_lazy("done"),
+    Outcome.DENIED: gettext_lazy("refused"),
+    Outcome.ERROR: gettext_lazy("failed"),
+    Outcome.PARTIAL: gettext_lazy("done in part"),
+}
+
+
+def event_label(code: str) -> str:
+    """An event in words, such as "Case file: opened"."""
+    noun, _dot, verb = code.partition(".")
+    return _("%(noun)s: %(verb)s") % {
+        "noun": NOUNS.get(noun, noun.replace("_", " ")),
+        "verb": VERBS.get(verb, verb.replace("_", " ")),
+    }
+
+
+def purpose_label(code: str | None) -> str:
+    """A purpose in words; nothing where none was asked."""
+    return str(PURPOSES[Purpose(code)]) if code else ""
+
+
+def outcome_label(code: str) -> str:
+    """How it ended, in one word."""
+    return str(OUTCOMES[Outcome(code)])
+
+
+def event_choices() -> list[tuple[str, str]]:
+    """Every event with its words, sorted by them."""
+    return sorted(((str(event), event_label(event)) for event in Event), key=lambda pair: pair[1])

@@ -1,0 +1,54 @@
+"""Verifies the log: exit code 0 good, 1 altered, 2 cannot be read, 3 a guard is missing."""
+
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+
+from audit import log
+from audit.actions import verify_log
+
+
+class Command(BaseCommand):
+    """Hash everything again and say the first bad place."""
+
+    help = __doc__ or ""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """All of it by default."""
+        parser.add_argument(
+            "--newest", type=int, metavar="N", help="look only at the newest N events"
+        )
+        parser.add_argument(
+            "--pinned",
+            action="append",
+            default=[],
+            metavar="SIZE:ROOT",
+            help="a root (hexadecimal) that was kept elsewhere; may be given several times",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Print the result in words."""
+        pinned = dict(_pin(text) for text in options["pinned"])
+        with log.entered(log.Context(channel="cli")):
+            result = verify_log(by=log.System("verify"), newest=options["newest"], pinned=pinned)
+        self.stdout.write(
+            _("Events in the tree: %(size)s, of these verified: %(checked)s, waiting: %(waiting)s")
+            % {"size": result.size, "checked": result.checked, "waiting": result.waiting}
+        )
+        self.stdout.write(_("Root: %s") % result.root.hex())
+        if result.kind is None:
+            self.stdout.write(_("Everything is as it was written."))
+            return
+        self.stderr.write(result.problem)
+        sys.exit(result.kind.value)
+
+
+def _pin(text: str) -> tuple[int, bytes]:
+    size, _colon, root = text.partition(":")
+    try:
+        return int(size), bytes.fromhex(root)
+    except ValueError:
+        raise CommandError(_("A pinned root is written as size:hexadecimal root.")) from None

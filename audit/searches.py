@@ -1,0 +1,188 @@
+"""Finding events: filters and pages, through the auditor's own door to the database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from audit.bodies import NotLoggable, parse
+from audit.labels import event_label, outcome_label, purpose_label
+from audit.models import LoggedEvent, Subject
+from kpm.permissions import Role
+
+DATABASE = "auditor"
+PER_PAGE = 50
+# More people of one name than this are not told apart here.
+MOST_ACTORS = 50
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What to look for. `actors` are pseudonyms: None for anybody, empty for nobody we know."""
+
+    actors: tuple[str, ...] | None = None
+    event: str = ""
+    subject: str = ""
+    outcome: str = ""
+    purpose: str = ""
+    since: date | None = None
+    until: date | None = None
+    before: int | None = None
+    after: int | None = None
+
+    def spell(self) -> str:
+        """The filters in one line, for the log: codes, pseudonyms and days only."""
+        parts = {
+            "actor": " ".join(self.actors or ()),
+            "event": self.event,
+            "subject": self.subject,
+            "outcome": self.outcome,
+            "purpose": self.purpose,
+            "since": self.since.isoformat() if self.since else "",
+            "until": self.until.isoformat() if self.until else "",
+        }
+        return "; ".join(f"{name}={part}" for name, part in parts.items() if part)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One event as the list shows it."""
+
+    id: int
+    at: datetime
+    event: str
+    actor: str
+    name: str
+    role: str
+    subjects: tuple[str, ...]
+    count: int | None
+    groups: tuple[str, ...]
+    purpose: str | None
+    outcome: str
+    rule: str
+
+    @property
+    def words(self) -> str:
+        """What happened, in words."""
+        return event_label(self.event)
+
+    @property
+    def purpose_words(self) -> str:
+        """Why, in words."""
+        return purpose_label(self.purpose)
+
+    @property
+    def outcome_words(self) -> str:
+        """How it ended, in words."""
+        return outcome_label(self.outcome)
+
+    @property
+    def role_words(self) -> str:
+        """In which role, in words."""
+        return str(Role(self.role).label) if self.role in Role.values else ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of events, newest first, and where its neighbours begin."""
+
+    rows: list[Row] = field(default_factory=list)
+    newer: int | None = None
+    older: int | None = None
+
+
+def find(filters: Filters) -> Page:
+    """One page of the events that fit."""
+    found = _matching(filters)
+    if filters.after is not None:
+        # Towards the newest: the ones next to the page that we come from.
+        ids = list(found.filter(id__gt=filters.after).order_by("id")[: PER_PAGE + 1])
+        rows = list(reversed(ids[:PER_PAGE]))
+        older, newer = rows[-1].id if rows else None, rows[0].id if len(ids) > PER_PAGE else None
+    else:
+        if filters.before is not None:
+            found = found.filter(id__lt=filters.before)
+        ids = list(found.order_by("-id")[: PER_PAGE + 1])
+        rows = ids[:PER_PAGE]
+        older = rows[-1].id if len(ids) > PER_PAGE else None
+        newer = rows[0].id if rows and filters.before is not None else None
+    return Page(rows=_shown(rows), newer=newer, older=older)
+
+
+def _matching(filters: Filters) -> QuerySet[LoggedEvent]:
+    found = LoggedEvent.objects.using(DATABASE)
+    if filters.actors is not None:
+        found = found.filter(actor__in=filters.actors)
+    exact = {
+        name: getattr(filters, name)
+        for name in ("event", "outcome", "purpose")
+        if getattr(filters, name)
+    }
+    found = found.filter(**exact)
+    if filters.subject:
+        among = Subject.objects.using(DATABASE).filter(subject=filters.subject)
+        found = found.filter(Q(subject=filters.subject) | Q(id__in=among.values("event_id")))
+    if filters.since is not None:
+        found = found.filter(at__gte=_begins(filters.since))
+    if filters.until is not None:
+        found = found.filter(at__lt=_begins(filters.until + timedelta(days=1)))
+    return found
+
+
+def _begins(day: date) -> str:
+    """The moment at which a day begins here, as events write it."""
+    local = datetime.combine(day, time(), timezone.get_current_timezone())
+    return local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _shown(events: list[LoggedEvent]) -> list[Row]:
+    names = staff_names({event.actor for event in events})
+    return [_row(event, names) for event in events]
+
+
+def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
+    try:
+        body = parse(event.body)
+    except NotLoggable:
+        # Verifying says what is wrong with it; the list shows what the columns say.
+        body = {}
+    several: tuple[str, ...] = tuple(body.get("os", ()))
+    return Row(
+        id=event.id,
+        at=datetime.fromisoformat(event.at),
+        event=event.event,
+        actor=event.actor,
+        name=names.get(event.actor, ""),
+        role=body.get("role", ""),
+        subjects=(event.subject,) if event.subject else several,
+        count=body.get("n"),
+        groups=tuple(body.get("f", ())),
+        purpose=event.purpose,
+        outcome=event.outcome,
+        rule=body.get("dec", {}).get("rule", ""),
+    )
+
+
+def _staff() -> QuerySet[Any]:
+    return get_user_model().objects.using("default")
+
+
+def staff_names(references: Iterable[str]) -> dict[str, str]:
+    """The names behind pseudonyms of staff; nobody else's name is ever looked up here."""
+    rows = _staff().filter(log_reference__in=references).values_list("log_reference", "name")
+    return dict(rows)
+
+
+def actors_called(text: str) -> tuple[str, ...]:
+    """The pseudonyms of the staff whom somebody means by a name, a user name or a pseudonym."""
+    meant = Q(name=text) | Q(username=text.casefold()) | Q(log_reference=text)
+    return tuple(
+        _staff()
+        .filter(meant)
+        .order_by("log_reference")
+        .values_list("log_reference", flat=True)[:MOST_ACTORS]
+    )

@@ -1,0 +1,12 @@
+"""The auditor's pages."""
+
+from django.urls import path
+
+from audit import views
+
+app_name = "audit"
+
+urlpatterns = [
+    path("log/", views.list_events, name="list_events"),
+    path("log/verification/", views.verify_log, name="verify_log"),
+]

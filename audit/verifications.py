@@ -1,0 +1,254 @@
+"""Looking whether the log is what was written: events, leaves, tiles, roots, and the guards."""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from functools import partial
+
+from django.db import DatabaseError, connections
+from django.utils.translation import gettext as _
+
+from audit import merkle
+from audit.bodies import NotLoggable, parse
+from audit.checkpoints import latest
+from audit.models import Checkpoint, Leaf, LoggedEvent, Tile
+from audit.trees import WIDTH, Edge, TileRow, load_edge, split
+from kpm.database import commit_orders, guards, log_rows
+from kpm.database.commit_orders import Place
+
+DATABASE = "auditor"
+CHUNK = 2_000
+
+# What the database reads from a body, and the key it reads.
+FIELDS = {
+    "event": "act",
+    "at": "at",
+    "actor": "a",
+    "subject_type": "ot",
+    "subject": "o",
+    "purpose": "p",
+    "outcome": "out",
+    "request": "rq",
+}
+
+
+class Kind(Enum):
+    """What is wrong; the number is what the command answers with."""
+
+    ALTERED = 1
+    UNREADABLE = 2
+    UNGUARDED = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a verification went."""
+
+    size: int = 0
+    root: bytes = merkle.EMPTY
+    checked: int = 0
+    waiting: int = 0
+    kind: Kind | None = None
+    # In words: the first place that is not as it was written.
+    problem: str = ""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything that was looked at is as it was written."""
+        return self.kind is None
+
+
+class Found(Exception):
+    """The first bad place."""
+
+    def __init__(self, kind: Kind, problem: str) -> None:
+        super().__init__(problem)
+        self.kind, self.problem = kind, problem
+
+
+altered = partial(Found, Kind.ALTERED)
+
+
+@dataclass(frozen=True)
+class Read:
+    """One leaf and its event, as they stand now."""
+
+    index: int
+    stored: bytes
+    event_id: int
+    event: LoggedEvent | None
+
+
+def verify(*, newest: int | None = None, pinned: dict[int, bytes] | None = None) -> Result:
+    """Hash everything again, or only the newest events; stops at the first bad place.
+
+    `pinned` are roots that were kept elsewhere: what was rewritten together with all its hashes
+    shows only against those.
+    """
+    look = _Look(pinned or {})
+    try:
+        if missing := guards.missing(connections["default"]):
+            raise Found(Kind.UNGUARDED, _("The guard %s is not in its place.") % missing[0])
+        with log_rows.frozen(DATABASE):
+            look.over(newest)
+    except Found as found:
+        return look.result(found.kind, found.problem)
+    except DatabaseError as error:
+        words = _("The database cannot read the log: %s.") % type(error).__name__
+        return look.result(Kind.UNREADABLE, words)
+    return look.result()
+
+
+class _Look:
+    """One pass over the log, in the order in which the tree grew."""
+
+    def __init__(self, pinned: dict[int, bytes]) -> None:
+        self._pinned = pinned
+        self._size = self._start = self._waiting = 0
+        self._edge = Edge()
+        self._tiles: list[TileRow] = []
+
+    def result(self, kind: Kind | None = None, problem: str = "") -> Result:
+        """How far it came."""
+        return Result(
+            size=self._size,
+            root=self._edge.root(),
+            checked=self._edge.size - self._start,
+            waiting=self._waiting,
+            kind=kind,
+            problem=problem,
+        )
+
+    def over(self, newest: int | None) -> None:
+        """Everything, or the newest events with everything to their left taken for granted."""
+        last = latest(DATABASE)
+        self._size = last.size if last else 0
+        if newest is not None:
+            self._begin_at(max(0, self._size - newest))
+        first_id = self._grow()
+        self._nothing_beside()
+        if last is not None:
+            _nothing_passed_over(last)
+        event_id = log_rows.event_with_other_subjects(connections[DATABASE], first_id)
+        if event_id is not None:
+            raise altered(_("Event %s names others than the index says.") % event_id)
+        self._waiting = LoggedEvent.objects.using(DATABASE).count() - self._size
+
+    def _begin_at(self, start: int) -> None:
+        start -= start % WIDTH
+        try:
+            self._edge = load_edge(DATABASE, start)
+        except ValueError as error:
+            raise altered(_("A tile before leaf %s is missing.") % start) from error
+        self._start = start
+
+    def _grow(self) -> int:
+        """Build the tree again and compare on the way; the id of the first event."""
+        first_id = 0
+        roots = self._roots()
+        size, root = next(roots, (0, b""))
+        for read in _read(self._start, self._size):
+            first_id = first_id or read.event_id
+            self._tiles.extend(self._edge.append(_leaf(read, self._edge.size)))
+            if len(self._tiles) >= WIDTH:
+                self._compare_tiles()
+            while size == self._edge.size:
+                self._compare_root(root)
+                size, root = next(roots, (0, b""))
+        self._compare_tiles()
+        if self._edge.size < max(size, self._size):
+            raise altered(_("Leaf %s is missing.") % self._edge.size)
+        return first_id
+
+    def _roots(self) -> Iterator[tuple[int, bytes]]:
+        """Roots to meet on the way: on record here, or kept elsewhere."""
+        rows = Checkpoint.objects.using(DATABASE).filter(size__gt=self._start).order_by("size")
+        on_record = ((row.size, bytes(row.root)) for row in rows.iterator())
+        kept = sorted(pin for pin in self._pinned.items() if pin[0] > self._start)
+        return heapq.merge(on_record, kept)
+
+    def _compare_root(self, root: bytes) -> None:
+        if self._edge.root() != root:
+            # A finished tile says more exactly where.
+            self._compare_tiles()
+            raise altered(_("The root on record for %s events is another one.") % self._edge.size)
+
+    def _compare_tiles(self) -> None:
+        """Compare the tiles that were finished since the last time with those on record."""
+        for level in sorted({level for level, _idx, _data in self._tiles}):
+            wanted = {idx: data for at, idx, data in self._tiles if at == level}
+            rows = Tile.objects.using(DATABASE).filter(level=level, idx__in=list(wanted))
+            stored = dict(rows.values_list("idx", "data"))
+            for idx, data in wanted.items():
+                if idx not in stored:
+                    raise altered(
+                        _("Tile %(level)s/%(tile)s is missing.") % {"level": level, "tile": idx}
+                    )
+                if bytes(stored[idx]) != data:
+                    raise altered(_tile_words(level, idx, data, bytes(stored[idx])))
+        self._tiles.clear()
+
+    def _nothing_beside(self) -> None:
+        """No row that the tree does not account for."""
+        if Leaf.objects.using(DATABASE).filter(leaf_index__gte=self._size).exists():
+            raise altered(_("There are leaves behind the end, which is %s.") % self._size)
+        level = 0
+        while complete := self._size >> 8 * (level + 1):
+            if Tile.objects.using(DATABASE).filter(level=level, idx__gte=complete).exists():
+                raise altered(_("There are tiles of level %s behind the end.") % level)
+            level += 1
+        if Tile.objects.using(DATABASE).filter(level__gte=level).exists():
+            raise altered(_("There are tiles of level %s behind the end.") % level)
+
+
+def _read(start: int, size: int) -> Iterator[Read]:
+    """Leaves from `start` on, each with its event."""
+    for at in range(start, size, CHUNK):
+        leaves = list(
+            Leaf.objects.using(DATABASE)
+            .filter(leaf_index__gte=at, leaf_index__lt=min(at + CHUNK, size))
+            .order_by("leaf_index")
+        )
+        events = LoggedEvent.objects.using(DATABASE).in_bulk([leaf.event_id for leaf in leaves])
+        for leaf in leaves:
+            yield Read(leaf.leaf_index, bytes(leaf.hash), leaf.event_id, events.get(leaf.event_id))
+
+
+def _leaf(read: Read, expected: int) -> bytes:
+    """The hash of an event as it stands, if it is the one of its leaf and reads as it should."""
+    place = {"event": read.event_id, "leaf": read.index}
+    if read.index != expected:
+        raise altered(_("Leaf %s is missing.") % expected)
+    if read.event is None:
+        raise altered(_("Event %(event)s (leaf %(leaf)s) is missing.") % place)
+    leaf = merkle.leaf_hash(read.event.body.encode())
+    if leaf != read.stored:
+        raise altered(_("Event %(event)s is not what leaf %(leaf)s was made of.") % place)
+    try:
+        body = parse(read.event.body)
+    except NotLoggable as error:
+        raise Found(Kind.UNREADABLE, _("Event %s is no event.") % read.event_id) from error
+    for column, key in FIELDS.items():
+        if getattr(read.event, column) != body.get(key):
+            raise altered(_("The columns of event %s are not those of its body.") % read.event_id)
+    return leaf
+
+
+def _nothing_passed_over(last: Checkpoint) -> None:
+    """Every event up to the last one in the tree is in the tree."""
+    place = Place(last.epoch, last.xid, last.event_id)
+    event_id = commit_orders.left_out(connections[DATABASE], place)
+    if event_id is not None:
+        raise altered(_("Event %s was passed over.") % event_id)
+
+
+def _tile_words(level: int, idx: int, data: bytes, stored: bytes) -> str:
+    pairs = zip(split(data), split(stored), strict=True)
+    first = next(n for n, (one, other) in enumerate(pairs) if one != other)
+    leaf = (idx * WIDTH + first) << 8 * level
+    return _("Tile %(level)s/%(tile)s differs from leaf %(leaf)s on.") % {
+        "level": level,
+        "tile": idx,
+        "leaf": leaf,
+    }

@@ -1,0 +1,58 @@
+"""The auditor's pages: the list of events, and whether they are still what was written."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_safe
+
+from audit import actions
+from audit.forms import FilterForm, VerifyForm
+from audit.log import Actor
+from audit.searches import Page
+from audit.states import state
+from kpm.permissions import Permission, requires
+
+
+class AuditorRequest(HttpRequest):
+    """A request by somebody who is signed in."""
+
+    user: Any
+
+
+@require_safe
+@requires(Permission.VIEW_LOG)
+def list_events(request: AuditorRequest) -> HttpResponse:
+    """Who did what, when and why; looking is written down as well."""
+    by: Actor = request.user
+    form = FilterForm(request.GET)
+    page = actions.search(by=by, filters=form.filters()) if form.is_valid() else Page()
+    return render(
+        request,
+        "audit/list_events.html",
+        {"form": form, "page": page, "state": state(timezone.now())},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.VERIFY_LOG)
+def verify_log(request: AuditorRequest) -> HttpResponse:
+    """How the log stands, and a button that hashes it again."""
+    form = VerifyForm.from_request(request)
+    if form.run(actions.verify_now, by=request.user):
+        result = form.result
+        if result.is_good:
+            words = ngettext(
+                "%d event was verified: it is as it was written.",
+                "%d events were verified: they are as they were written.",
+                result.checked,
+            )
+            messages.success(request, words % result.checked)
+        else:
+            messages.error(request, _("The log is not as it was written. %s") % result.problem)
+        return redirect("audit:verify_log")
+    return render(request, "audit/verify_log.html", {"form": form, "state": state(timezone.now())})

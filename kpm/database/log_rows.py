@@ -1,0 +1,44 @@
+"""Questions to the log that each engine answers in its own words."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+SUBJECTS = {
+    "sqlite": "SELECT value FROM json_each(e.body, '$.os') AS one",
+    "postgresql": "SELECT value FROM json_array_elements_text(e.body::json -> 'os') AS one(value)",
+}
+
+
+@contextmanager
+def frozen(using: str) -> Iterator[None]:
+    """Everything read inside is of one moment, and nobody waits for it."""
+    with transaction.atomic(using=using, durable=True):
+        connection = connections[using]
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+def event_with_other_subjects(connection: BaseDatabaseWrapper, first_id: int) -> int | None:
+    """The first event whose rows in audit_subject are not exactly those that its body names."""
+    named = SUBJECTS[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT min(e.id) FROM audit_event e WHERE e.id >= %s AND EXISTS ("
+            f"SELECT 1 FROM ({named}) AS named WHERE NOT EXISTS (SELECT 1 FROM audit_subject s "
+            "WHERE s.subject = named.value AND s.event_id = e.id))",
+            [first_id],
+        )
+        unnamed: int | None = cursor.fetchone()[0]
+        cursor.execute(
+            "SELECT min(s.event_id) FROM audit_subject s WHERE s.event_id >= %s AND NOT EXISTS ("
+            "SELECT 1 FROM audit_event e WHERE e.id = s.event_id "
+            f"AND s.subject IN ({named}))",
+            [first_id],
+        )
+        extra: int | None = cursor.fetchone()[0]
+    return min((found for found in (unnamed, extra) if found is not None), default=None)
