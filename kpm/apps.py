@@ -10,4 +10,4 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the checks."""
-        from kpm import checks  # noqa: F401, PLC0415 the registration is its effect
+        from kpm import checks  # noqa: F401 the registration is its effect

@@ -40,7 +40,9 @@ MENU = (
     Entry(Permission.VIEW_CASE_FILES, "casework:list_case_files", _("Case files"), "files"),
     Entry(Permission.IMPORT_LEDGER, "casework:list_ledgers", _("Ledgers"), "ledgers"),
     Entry(Permission.VIEW_LOG, "audit:list_events", _("Access log"), "log"),
-    Entry(Permission.VIEW_LEGAL_BASES, "casework:list_legal_bases", _("Legal bases"), "legal-bases"),
+    Entry(
+        Permission.VIEW_LEGAL_BASES, "casework:list_legal_bases", _("Legal bases"), "legal-bases"
+    ),
     Entry(Permission.VIEW_GRANTS, "accounts:list_grants", _("Roles"), "grants"),
     Entry(Permission.VIEW_ACCOUNTS, "accounts:list_accounts", _("Accounts"), "accounts"),
     Entry(Permission.VIEW_UNITS, "accounts:list_units", _("Units"), "units"),

@@ -6,7 +6,7 @@ from typing import Any
 from django.core.exceptions import PermissionDenied
 
 
-class Refused(Exception):  # noqa: N818 it is an answer, not a fault
+class Refused(Exception):
     """A rule says no, in words for the user; with a field, the words stand beside it."""
 
     def __init__(self, message: Any, *, field: str | None = None) -> None:
@@ -24,7 +24,7 @@ class NotYou(PermissionDenied):
         self.permission = permission
 
 
-class AlreadySent(Exception):  # noqa: N818 it is an answer, not a fault
+class AlreadySent(Exception):
     """The same filled-in form arrived before and has had its effect."""
 
     def __init__(self, location: str) -> None:
@@ -32,7 +32,7 @@ class AlreadySent(Exception):  # noqa: N818 it is an answer, not a fault
         self.location = location
 
 
-class AskFirst(Exception):  # noqa: N818 it is an answer, not a fault
+class AskFirst(Exception):
     """Another page has a question before this one may be shown."""
 
     def __init__(self, location: str) -> None:
@@ -40,7 +40,7 @@ class AskFirst(Exception):  # noqa: N818 it is an answer, not a fault
         self.location = location
 
 
-class Busy(Exception):  # noqa: N818 it is an answer, not a fault
+class Busy(Exception):
     """Too much is going on at once; the same request works in a moment."""
 
 

@@ -3,10 +3,8 @@
 import logging
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-from audit import log
-from audit.events import Event
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.core.exceptions import PermissionDenied
@@ -19,6 +17,9 @@ from django.http import (
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 
+from audit import log
+from audit.events import Event
+from kpm.accounts.sessions import SessionStore
 from kpm.accounts.submissions import Submissions
 from kpm.errors import AlreadySent, AskFirst, Busy, NotYou
 from kpm.permissions import Open, Permission, access_of
@@ -139,11 +140,11 @@ class SessionMiddleware(DjangoSessionMiddleware):
         super().process_request(request)
         context = log.current()
         if context is not None and request.session.session_key:
-            context.session = request.session.log_reference
+            context.session = cast(SessionStore, request.session).log_reference
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
         response = super().process_response(request, response)  # type: ignore[arg-type]
-        request.session.touch()
+        cast(SessionStore, request.session).touch()
         return response
 
 
@@ -173,9 +174,7 @@ class AccessMiddleware:
             return redirect("accounts:change_password")
         return None
 
-    def process_exception(
-        self, request: HttpRequest, exception: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Log a refused permission; lead on whoever is to go to another page instead."""
         if isinstance(exception, NotYou):
             log.refused(

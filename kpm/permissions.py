@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from enum import Enum, StrEnum
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -148,7 +148,7 @@ def requires(
             return view(request, *args, **kwargs)
 
         checked.access = permission  # type: ignore[attr-defined]
-        return checked
+        return cast(View[P], checked)
 
     return mark
 

@@ -1,10 +1,8 @@
 """Pages that belong to no app: the way home, the language, the health check, the error pages."""
 
-from collections.abc import Callable
-
 from django.db import DatabaseError, connections
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.template import loader
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language as django_set_language

@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 from ipaddress import ip_address, ip_network
+from typing import cast
 
-from audit import log
-from audit.events import Event
 from django.contrib import auth
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
+from audit import log
+from audit.events import Event
 from kpm.accounts import rules
 from kpm.accounts.models import (
     RoleGrant,
@@ -22,7 +23,7 @@ from kpm.accounts.models import (
     normalise_username,
 )
 from kpm.accounts.passwords import one_time_password
-from kpm.accounts.sessions import hash_key
+from kpm.accounts.sessions import SessionStore, hash_key
 from kpm.errors import Refused
 from kpm.permissions import Role
 
@@ -89,7 +90,7 @@ def admit(*, request: HttpRequest, user: User) -> None:
         # A new key, so that a session somebody planted before the sign-in is worth nothing.
         auth.login(request, user)
         if context := log.current():
-            context.session = request.session.log_reference
+            context.session = cast(SessionStore, request.session).log_reference
         log.record(Event.SESSION_STARTED, by=user, target=user)
 
 
@@ -123,7 +124,12 @@ def open_account(*, username: str, name: str, unit: Unit, by: User) -> Opened:
     user = User(username=username, name=name, unit=unit, must_change_password=True)
     password = one_time_password()
     user.set_password(password)
-    user.save_as(by=by)
+    try:
+        with transaction.atomic():
+            user.save_as(by=by)
+    except IntegrityError:
+        # Somebody else opened it between the question and the answer.
+        raise rules.name_is_taken() from None
     log.record(Event.ACCOUNT_OPENED, by=by, target=user)
     return Opened(user, password)
 

@@ -1,7 +1,7 @@
 """What is filled in to sign in, to open accounts and to grant roles."""
 
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib.auth import password_validation
@@ -14,6 +14,12 @@ from kpm.accounts.passwords import LONGEST
 from kpm.accounts.scoping import POPULATIONS
 from kpm.forms import ActionForm
 from kpm.permissions import Role
+
+if TYPE_CHECKING:
+    UnitField = forms.ModelChoiceField[Unit]
+    UserField = forms.ModelChoiceField[User]
+else:
+    UnitField = UserField = forms.ModelChoiceField
 
 
 def date_input() -> forms.DateInput:
@@ -90,14 +96,14 @@ class ChangePasswordForm(ActionForm):
         return cleaned
 
 
-class UnitChoiceField(forms.ModelChoiceField):
+class UnitChoiceField(UnitField):
     """A unit of the tree, chosen by name and sent by code."""
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Unit"))
         super().__init__(Unit.objects.order_by("code"), to_field_name="code", **kwargs)
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: Unit) -> str:
         """Indented by its place in the tree."""
         return "　" * (obj.level - 1) + obj.name
 
@@ -125,14 +131,14 @@ class IssuePasswordForm(ActionForm):
     """Just a button."""
 
 
-class PersonChoiceField(forms.ModelChoiceField):
+class PersonChoiceField(UserField):
     """A colleague, sent by the random reference."""
 
     def __init__(self, **kwargs: Any) -> None:
         people = User.objects.filter(is_active=True).select_related("unit").order_by("username")
         super().__init__(people, to_field_name="log_reference", **kwargs)
 
-    def label_from_instance(self, obj: Any) -> str:
+    def label_from_instance(self, obj: User) -> str:
         """Namesakes are told apart by unit and user name."""
         return f"{obj.name} · {obj.unit or ''} · {obj.username}"
 
@@ -160,7 +166,7 @@ class GrantRoleForm(ActionForm):
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"start_on": today}, **kwargs)
+        super().__init__(*args, **{"initial": {"start_on": today}, **kwargs})
         populations: Any = self.fields["populations"]
         populations.choices = sorted(POPULATIONS.items())
 
@@ -179,4 +185,4 @@ class EndGrantForm(ActionForm):
     )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"until_on": today}, **kwargs)
+        super().__init__(*args, **{"initial": {"until_on": today}, **kwargs})

@@ -16,7 +16,8 @@ CONTEXT_WORDS = (
     "kpm", "zhongdian", "renqun", "shegong", "dudao", "shequ", "minzheng", "sifa", "jiedao",
     "password", "passwort", "mima", "welcome", "huanying", "qwerty", "asdf", "admin", "letmein",
     "changeme", "iloveyou", "woaini", "zhongguo", "china", "spring", "summer", "autumn", "winter",
-    "重点人群", "分级服务", "管理系统", "社工", "督导", "社区", "民政", "司法", "街道", "密码", "欢迎",
+    "重点人群", "分级服务", "管理系统", "社工", "督导", "社区", "民政", "司法", "街道",
+    "密码", "欢迎",
 )  # fmt: skip
 # What is left after these are taken away has to carry the password.
 LEAST_LEFT = 8

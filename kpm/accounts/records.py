@@ -6,11 +6,11 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from audit.models import LoggedEvent
 from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.models import LoggedEvent
 from kpm.accounts.models import RoleGrant, User
 from kpm.accounts.scoping import POPULATIONS
 

@@ -13,7 +13,12 @@ def check_can_open_account(by: User, username: str) -> None:
     """A system administrator opens accounts; one name, one account."""
     _check_may(by, Permission.OPEN_ACCOUNT)
     if User.objects.filter(username=username).exists():
-        raise Refused(_("Another account has this user name."), field="username")
+        raise name_is_taken()
+
+
+def name_is_taken() -> Refused:
+    """What is said when a user name is in use, or came into use this very moment."""
+    return Refused(_("Another account has this user name."), field="username")
 
 
 def check_can_issue_password(by: User, user: User) -> None:

@@ -1,6 +1,6 @@
 """Which rows somebody may see: the units below them, and the one way to fetch what is theirs."""
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from django.db import models
 from django.http import Http404
@@ -9,7 +9,7 @@ from audit import log
 from audit.events import Event
 from kpm.accounts.models import Unit, User
 
-M = TypeVar("M", bound=models.Model)
+M = TypeVar("M", bound=models.Model, covariant=True)
 
 # The groups of people that a grant may be limited to: code and label. Which there are is known
 # further up; the app of levels enters them here when it starts.
@@ -48,5 +48,6 @@ def get_visible(
         return found
     hidden = queryset.filter(**lookup).first()
     if hidden is not None:
-        log.refused(event, by=user, target=hidden, rule="not_visible")
+        thing = cast(log.Thing, hidden)
+        log.refused(event, by=user, target=thing, rule="not_visible")
     raise Http404

@@ -57,7 +57,7 @@ class SessionStore(SessionBase):
         self.save(must_create=True)
         self.modified = True
 
-    def save(self, must_create: bool = False) -> None:  # noqa: FBT001, FBT002 Django's signature
+    def save(self, must_create: bool = False) -> None:
         """Write the content; a session that was ended meanwhile stays ended."""
         if self.session_key is None:
             self.create()

@@ -5,7 +5,8 @@ import json
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from kpm.accounts.models import Submission
@@ -25,7 +26,7 @@ def key_of(request: HttpRequest) -> bytes | None:
     if not token:
         return None
     fields = sorted((name, request.POST.getlist(name)) for name in request.POST)
-    files = sorted((name, file.name, file.size) for name, file in request.FILES.items())
+    files = sorted((file.name, file.size) for _name, each in request.FILES.lists() for file in each)
     content = json.dumps([request.get_full_path(), fields, files], default=str)
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).digest()
 
@@ -49,7 +50,7 @@ class Submissions:
             raise AlreadySent(location.first() or request.path) from None
         self.claimed = key
 
-    def answered(self, response: HttpResponse) -> None:
+    def answered(self, response: HttpResponseBase) -> None:
         """Keep where the form led, for whoever sends it again."""
         location = response.headers.get("Location", "")
         if self.claimed is not None and 0 < len(location) <= LONGEST_LOCATION:

@@ -1,7 +1,5 @@
 """Pages for signing in, for one's own account, and for those who look after accounts."""
 
-from audit import log
-from audit.events import Event
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -14,6 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from audit import log
+from audit.events import Event
 from kpm.accounts import actions, forms, records
 from kpm.accounts.models import RoleGrant, SignedInRequest, Unit, User
 from kpm.forms import status
@@ -42,7 +42,9 @@ def next_page(request: HttpRequest) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return wanted if is_ours and wanted.startswith("/") else resolve_url(settings.LOGIN_REDIRECT_URL)
+    if is_ours and wanted.startswith("/"):
+        return wanted
+    return resolve_url(settings.LOGIN_REDIRECT_URL)
 
 
 @require_POST

@@ -236,7 +236,8 @@ def test_the_middleware_stands_alone(rf):
 def test_the_cookie_is_for_this_site_and_no_script():
     user = make_user(username="lin", password="paper lantern over the river")
     client = Client()
-    client.post("/sign-in/", {"username": user.username, "password": "paper lantern over the river"})
+    words = {"username": user.username, "password": "paper lantern over the river"}
+    client.post("/sign-in/", words)
     cookie = client.cookies["kpm_session"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Strict"

@@ -72,9 +72,7 @@ def test_nobody_may_do_everything():
 
 def test_no_two_of_the_watching_roles_share_more_than_a_list_of_accounts():
     watching = sorted(SEPARATED)
-    shared = set().union(
-        *(ROLES[a] & ROLES[b] for a in watching for b in watching if a != b)
-    )
+    shared = set().union(*(ROLES[a] & ROLES[b] for a in watching for b in watching if a != b))
     assert shared == {Permission.VIEW_ACCOUNTS}
 
 

@@ -1,0 +1,94 @@
+"""Two people, or one impatient finger, at the same moment."""
+
+from collections.abc import Callable
+from threading import Barrier, Thread
+
+from django.db import DatabaseError, connections, transaction
+from django.test import Client
+from django.utils import timezone
+
+from audit.events import Event
+from audit.models import LoggedEvent
+from kpm.accounts.models import RoleGrant, Submission, User
+from kpm.permissions import Role
+from tests.conftest import RealCommits
+from tests.factories import COUNTY, TOWNSHIP, make_unit, make_user
+
+
+def at_once(number: int, act: Callable[[int], object]) -> list[object]:
+    """What several threads got that started together."""
+    barrier, got = Barrier(number), []
+
+    def run(turn: int) -> None:
+        barrier.wait()
+        try:
+            got.append(act(turn))
+        except DatabaseError as error:
+            got.append(type(error))
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=run, args=(turn,)) for turn in range(number)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return got
+
+
+def test_one_form_sent_by_five_clicks_has_one_effect(real_commits: RealCommits):
+    make_unit(TOWNSHIP)
+    guardian, user = make_user(Role.SECURITY_ADMINISTRATOR), make_user(None)
+    client = Client()
+    client.force_login(guardian)
+    cookies = client.cookies.output(header="", sep=";")
+    form = {
+        "csrfmiddlewaretoken": "the token of one page",
+        "user": user.log_reference,
+        "role": "supervisor",
+        "unit": TOWNSHIP,
+        "start_on": timezone.localdate().isoformat(),
+    }
+
+    def click(_turn: int) -> int:
+        browser = Client(raise_request_exception=False)
+        browser.cookies.load(cookies)
+        return browser.post("/grants/new/", form).status_code
+
+    assert at_once(5, click) == [302] * 5
+    assert user.grants.count() == 1
+    assert LoggedEvent.objects.filter(event=Event.GRANT_STARTED).count() == 1
+    assert Submission.objects.count() == 1
+
+
+def test_two_roles_given_at_the_same_moment_are_not_both_given(real_commits: RealCommits):
+    user, unit = make_user(None), make_unit(COUNTY)
+    roles = [Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR, Role.SUPERVISOR, Role.SOCIAL_WORKER]
+
+    def give(turn: int) -> str:
+        with transaction.atomic():
+            # Straight into the table: no action has locked anybody.
+            RoleGrant(
+                user=user, role=roles[turn], unit=unit, start_on=timezone.localdate()
+            ).save_as(by=None)
+        return "given"
+
+    assert at_once(4, give).count("given") == 1
+    assert user.grants.count() == 1
+
+
+def test_one_name_opened_twice_at_once_is_one_account(real_commits: RealCommits):
+    make_unit(COUNTY)
+    admins = [make_user(Role.SYSTEM_ADMINISTRATOR) for _ in range(2)]
+    browsers = []
+    for admin in admins:
+        browsers.append(Client(raise_request_exception=False))
+        browsers[-1].force_login(admin)
+
+    def open_it(turn: int) -> int:
+        form = {"username": "wang.min", "name": "王敏", "unit": COUNTY}
+        return browsers[turn].post("/accounts/new/", form).status_code
+
+    codes = at_once(2, open_it)
+    assert sorted(codes) == [200, 422]
+    assert User.objects.filter(username="wang.min").count() == 1
