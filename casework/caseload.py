@@ -56,12 +56,8 @@ class Calendar:
         found = [Due(self.review_on, DueKind.REVIEW)] if self.review_on else []
         found += self._first_visit()
         if self.duties is not None:
-            found += self._rhythm(
-                DueKind.CONTACT, self.duties.contact_days, self.last_contact_on
-            )
-            found += self._rhythm(
-                DueKind.VISIT, self.duties.visit_days, self.last_visit_on
-            )
+            found += self._rhythm(DueKind.CONTACT, self.duties.contact_days, self.last_contact_on)
+            found += self._rhythm(DueKind.VISIT, self.duties.visit_days, self.last_visit_on)
         return sorted(found)
 
     def next_due_on(self) -> date | None:
@@ -72,13 +68,9 @@ class Calendar:
         """Whoever is new is visited soon, whatever their level."""
         if self.first_visit_days is None or self.last_visit_on is not None:
             return
-        yield Due(
-            self.opened_on + timedelta(days=self.first_visit_days), DueKind.FIRST_VISIT
-        )
+        yield Due(self.opened_on + timedelta(days=self.first_visit_days), DueKind.FIRST_VISIT)
 
-    def _rhythm(
-        self, kind: DueKind, days: int | None, last_on: date | None
-    ) -> Iterable[Due]:
+    def _rhythm(self, kind: DueKind, days: int | None, last_on: date | None) -> Iterable[Due]:
         """So many days after the last time; never before the level that asks for it began."""
         if days is None:
             return

@@ -121,8 +121,6 @@ def age_on(birth_on: date, day: date) -> int:
     """Full years in the sense of the law: they count from the day after the birthday."""
     before = day - timedelta(days=1)
     return max(
-        before.year
-        - birth_on.year
-        - ((before.month, before.day) < (birth_on.month, birth_on.day)),
+        before.year - birth_on.year - ((before.month, before.day) < (birth_on.month, birth_on.day)),
         0,
     )

@@ -74,13 +74,9 @@ def check_can_be_assigned(worker: User, case_file: CaseFile) -> None:
     if not worker.is_active:
         raise Refused(_("This account is closed."), field="worker")
     if worker.role != Role.SOCIAL_WORKER:
-        raise Refused(
-            _("Only a social worker can have a place in the team."), field="worker"
-        )
+        raise Refused(_("Only a social worker can have a place in the team."), field="worker")
     if not covers(worker, case_file.unit, case_file.population):
-        raise Refused(
-            _("This social worker is not there for this unit or group."), field="worker"
-        )
+        raise Refused(_("This social worker is not there for this unit or group."), field="worker")
 
 
 def check_can_take_place(worker: User, case_file: CaseFile, place: str) -> None:
@@ -109,9 +105,7 @@ def check_can_record_visit(user: User, case_file: CaseFile) -> None:
     check_works_on(user, case_file, Permission.RECORD_VISIT)
 
 
-def check_visit_fits(
-    outcome: str, happened_at: datetime, opened_on: date, now: datetime
-) -> None:
+def check_visit_fits(outcome: str, happened_at: datetime, opened_on: date, now: datetime) -> None:
     """What is planned lies ahead; everything else has happened since the file was opened."""
     if outcome == Outcome.PLANNED:
         if happened_at <= now:

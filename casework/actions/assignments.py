@@ -19,16 +19,12 @@ ONE_OF_A_KIND = frozenset({Place.LEAD, Place.DEPUTY})
 
 def locked(case_file: CaseFile) -> CaseFile:
     """The file as it is now, held until the transaction ends."""
-    rows = CaseFile.objects.select_for_update(of=("self",)).select_related(
-        "unit", "risk_level"
-    )
+    rows = CaseFile.objects.select_for_update(of=("self",)).select_related("unit", "risk_level")
     return rows.get(pk=case_file.pk)
 
 
 @transaction.atomic
-def assign(
-    *, case_file: CaseFile, worker: User, role: str, by: User, today: date
-) -> Assignment:
+def assign(*, case_file: CaseFile, worker: User, role: str, by: User, today: date) -> Assignment:
     """Give a worker a place; who held it, and what the worker held before, ends today."""
     case_file = locked(case_file)
     rules.check_can_assign_worker(by, case_file)
@@ -38,9 +34,7 @@ def assign(
         is_replaced = each.role == role and role in ONE_OF_A_KIND
         if is_replaced or each.worker_id == worker.pk:
             _end(each, case_file, by=by, today=today)
-    assignment = Assignment(
-        case_file=case_file, worker=worker, role=role, start_on=today
-    )
+    assignment = Assignment(case_file=case_file, worker=worker, role=role, start_on=today)
     assignment.save_as(by=by)
     log.record(
         Event.ASSIGNMENT_STARTED,

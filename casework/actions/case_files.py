@@ -13,20 +13,20 @@ from casework.caseload import Calendar
 from casework.models import CaseFile, Visit
 from kpm.accounts.models import User
 from kpm.vault.opening import open_groups
+from risk_levels.models import RuleSet
 from risk_levels.populations import POPULATIONS
 
 
 def calendars(files: Sequence[CaseFile], today: date) -> dict[CaseFile, Calendar]:
     """What the due dates of each file follow from; give files with their levels loaded."""
-    latest = Visit.objects.latest_by_file(
-        [each.id for each in files if not each._state.adding]
-    )
+    rule_set = RuleSet.objects.in_force(today)
+    latest = Visit.objects.latest_by_file([each.id for each in files if not each._state.adding])
     return {
         each: Calendar(
             opened_on=each.opened_on,
             level_since_on=each.risk_level.since_on,
             review_on=each.risk_level.review_on,
-            duties=each.risk_level.duties(on=today),
+            duties=each.risk_level.duties(on=today, rule_set=rule_set),
             first_visit_days=POPULATIONS[each.population].first_visit_days,
             last_contact_on=day_of(latest.get(each.id, {}).get("contact_at")),
             last_visit_on=day_of(latest.get(each.id, {}).get("visit_at")),
@@ -43,9 +43,7 @@ def day_of(moment: datetime | None) -> date | None:
 def due_days(files: Sequence[CaseFile], today: date) -> dict[CaseFile, date | None]:
     """The day that belongs into next_due_on of each file; nothing is due on a closed one."""
     found: dict[CaseFile, date | None] = dict.fromkeys(files)
-    for each, calendar in calendars(
-        [each for each in files if each.is_open], today
-    ).items():
+    for each, calendar in calendars([each for each in files if each.is_open], today).items():
         found[each] = calendar.next_due_on()
     return found
 
@@ -61,7 +59,9 @@ def refresh_due(case_file: CaseFile, today: date) -> date | None:
     return due_on
 
 
-def reveal(*, case_file: CaseFile, field: str, reason: str, by: User) -> str:
+def reveal(
+    *, case_file: CaseFile, field: str, reason: str, by: User, purpose: Purpose | None
+) -> str:
     """The value of one field, after who asked for it and why is in the log for good."""
     rules.check_can_reveal_field(by, case_file, field)
     is_identity = field in rules.REVEALED_OF_PERSON
@@ -71,12 +71,10 @@ def reveal(*, case_file: CaseFile, field: str, reason: str, by: User) -> str:
             by=by,
             target=case_file,
             groups=[f"{'person' if is_identity else 'case_file'}.{field}"],
-            purpose=Purpose.SERVICE,
+            purpose=purpose,
             detail={"reason": reason},
         )
-    with log.reading(
-        by, event=Event.CASE_FILE_READ, purpose=Purpose.SERVICE, about=[case_file]
-    ) as reading:
+    with log.reading(by, event=Event.CASE_FILE_READ, purpose=purpose, about=[case_file]) as reading:
         if is_identity:
             open_groups([case_file.person], "head", "body", reading=reading)
             return str(getattr(case_file.person, field))

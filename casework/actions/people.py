@@ -71,11 +71,7 @@ def scope_of(district: str) -> str:
 def known(district: str, id_numbers: Iterable[str]) -> dict[str, Person]:
     """The people of a district who have one of these ID numbers; nothing is opened."""
     scope = scope_of(district)
-    asked = {
-        blind_index(scope, "id_number", number): number
-        for number in id_numbers
-        if number
-    }
+    asked = {blind_index(scope, "id_number", number): number for number in id_numbers if number}
     found: dict[str, Person] = {}
     indexes = list(asked)
     for start in range(0, len(indexes), BATCH):
@@ -88,9 +84,9 @@ def known(district: str, id_numbers: Iterable[str]) -> dict[str, Person]:
 
 def admit(*, population: str, by: User, today: date, **values: Any) -> CaseFile:
     """Take somebody in, or open another file of somebody who is here."""
-    return admit_many(
-        admissions=[Admission(**values)], population=population, by=by, today=today
-    )[0]
+    return admit_many(admissions=[Admission(**values)], population=population, by=by, today=today)[
+        0
+    ]
 
 
 @transaction.atomic
@@ -123,9 +119,7 @@ def admit_many(
         raise Refused(_("This person is already known. Please look again.")) from None
     _make_findable(new)
     for case_file in files:
-        log.record(
-            Event.CASE_FILE_OPENED, by=by, target=case_file, purpose=Purpose.INTAKE
-        )
+        log.record(Event.CASE_FILE_OPENED, by=by, target=case_file, purpose=Purpose.INTAKE)
     return files
 
 
@@ -143,9 +137,7 @@ def _people(admissions: Sequence[Admission], by: User) -> list[Person]:
     """A new person each, or whoever has the ID number already and may be met here."""
     here: dict[str, Person] = {}
     for district in {each.unit.district for each in admissions}:
-        numbers = [
-            each.id_number for each in admissions if each.unit.district == district
-        ]
+        numbers = [each.id_number for each in admissions if each.unit.district == district]
         here.update(known(district, numbers))
     _check_may_meet(list(here.values()), by)
     _check_same(here, admissions, by)
@@ -176,9 +168,7 @@ def _check_may_meet(people: Sequence[Person], by: User) -> None:
             )
 
 
-def _check_same(
-    here: dict[str, Person], admissions: Sequence[Admission], by: User
-) -> None:
+def _check_same(here: dict[str, Person], admissions: Sequence[Admission], by: User) -> None:
     """One ID number under two names is a mistake somewhere, and nobody guesses where."""
     if not here:
         return
@@ -189,23 +179,17 @@ def _check_same(
         open_groups(people, "head", reading=reading)
     for each in admissions:
         person = here.get(each.id_number)
-        if person is not None and search.normalised(person.name) != search.normalised(
-            each.name
-        ):
+        if person is not None and search.normalised(person.name) != search.normalised(each.name):
             raise Refused(
                 _("This ID number is on record with another name. Please check both."),
                 field="name",
             )
 
 
-def _give_levels(
-    files: Sequence[CaseFile], population: str, *, by: User, today: date
-) -> None:
+def _give_levels(files: Sequence[CaseFile], population: str, *, by: User, today: date) -> None:
     """Open an ungraded level for each file, and say when it is first due."""
     owners: list[tuple[UUID, str]] = [(each.id, each.district) for each in files]
-    levels = risk_levels.bulk_open_levels(
-        owners=owners, population=population, by=by, today=today
-    )
+    levels = risk_levels.bulk_open_levels(owners=owners, population=population, by=by, today=today)
     for case_file, level in zip(files, levels, strict=True):
         case_file.risk_level = level
     for case_file, due_on in case_files.due_days(files, today).items():

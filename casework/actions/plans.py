@@ -5,7 +5,6 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from risk_levels.models import Proposal
 
 from audit import log
 from audit.events import Event
@@ -14,6 +13,7 @@ from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
 from casework.models.plans import State
 from kpm.accounts.models import User
+from risk_levels.models import Proposal
 
 STEP = ("what", "resource", "who", "by_on")
 

@@ -35,9 +35,7 @@ def record(
     """Write down one contact, planned, done or tried."""
     case_file = locked(case_file)
     rules.check_can_record_visit(by, case_file)
-    rules.check_visit_fits(
-        outcome, happened_at, case_file.opened_on, timezone.localtime(now)
-    )
+    rules.check_visit_fits(outcome, happened_at, case_file.opened_on, timezone.localtime(now))
     visit = Visit(
         key_owner=case_file.id,
         case_file=case_file,

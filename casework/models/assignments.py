@@ -81,9 +81,7 @@ class Assignment(RecordedModel):
             ),
         )
         indexes = (
-            models.Index(
-                fields=("worker", "until_on", "case_file"), name="files_of_a_worker"
-            ),
+            models.Index(fields=("worker", "until_on", "case_file"), name="files_of_a_worker"),
         )
 
     def __str__(self) -> str:

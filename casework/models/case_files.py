@@ -7,7 +7,6 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from risk_levels.models import RiskLevel
 
 from casework.models.people import Person
 from kpm.accounts.models import Unit
@@ -22,6 +21,7 @@ from kpm.vault.fields import (
     SealedTextField,
 )
 from kpm.vault.history import History
+from risk_levels.models import RiskLevel
 from risk_levels.populations import POPULATIONS
 
 if TYPE_CHECKING:
@@ -58,9 +58,7 @@ class CaseFileQuerySet(SealedQuerySet["CaseFile"]):
     def _within_grant(self, user: "User") -> "CaseFileQuerySet":
         units = units_under(user)
         rows = self.filter(unit__in=units, status__in=READABLE)
-        return (
-            rows.filter(population__in=user.populations) if user.populations else rows
-        )
+        return rows.filter(population__in=user.populations) if user.populations else rows
 
     def of_group(self, *, welfare: bool) -> "CaseFileQuerySet":
         """Only welfare or only justice populations: the two never stand in one list."""

@@ -48,19 +48,13 @@ class Person(SealedModel):
     sex = SealedIntegerField(
         group="head", verbose_name=_("sex"), choices=Sex.choices, default=Sex.UNKNOWN
     )
-    birth_on = SealedDateField(
-        group="head", verbose_name=_("date of birth"), null=True, blank=True
-    )
+    birth_on = SealedDateField(group="head", verbose_name=_("date of birth"), null=True, blank=True)
 
     id_number = SealedCharField(
         group="body", verbose_name=_("ID number"), max_length=18, blank=True
     )
-    phone = SealedCharField(
-        group="body", verbose_name=_("phone"), max_length=20, blank=True
-    )
-    address = SealedCharField(
-        group="body", verbose_name=_("address"), max_length=200, blank=True
-    )
+    phone = SealedCharField(group="body", verbose_name=_("phone"), max_length=20, blank=True)
+    address = SealedCharField(group="body", verbose_name=_("address"), max_length=200, blank=True)
     emergency_name = SealedCharField(
         group="body", verbose_name=_("emergency contact"), max_length=50, blank=True
     )
@@ -104,9 +98,7 @@ class Person(SealedModel):
                 name="a_person_is_on_record_in_a_district", condition=~Q(district="")
             ),
         )
-        indexes = (
-            models.Index(fields=("district", "phone_index"), name="people_by_phone"),
-        )
+        indexes = (models.Index(fields=("district", "phone_index"), name="people_by_phone"),)
 
     def __str__(self) -> str:
         # Never the name: whatever prints a person by accident prints this.

@@ -5,13 +5,13 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from risk_levels.models import Proposal
 
 from casework.models.case_files import CaseFile
 from kpm.accounts.models import User
 from kpm.fsm import GuardedStateField, GuardedStateModel, transition
 from kpm.vault.fields import SealedGroup, SealedJSONField, SealedModel, SealedTextField
 from kpm.vault.history import History
+from risk_levels.models import Proposal
 
 
 class State(models.TextChoices):
@@ -47,9 +47,7 @@ class Plan(GuardedStateModel, SealedModel):
         null=True,
         blank=True,
     )
-    state = GuardedStateField(
-        _("state"), max_length=8, choices=State.choices, default=State.DRAFT
-    )
+    state = GuardedStateField(_("state"), max_length=8, choices=State.choices, default=State.DRAFT)
     drafted_by = models.ForeignKey(
         User,
         verbose_name=_("drafted by"),
@@ -69,7 +67,7 @@ class Plan(GuardedStateModel, SealedModel):
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
     goal = SealedTextField(group="body", verbose_name=_("goal"), blank=True)
-    # [{"what": str, "resource": str, "who": str, "by_on": "YYYY-MM-DD" or ""}]
+    # A list of mappings, each with what, resource, who and by_on, the day in ISO form or empty.
     steps = SealedJSONField(group="body", verbose_name=_("steps"), default=list)
 
     history = History()

@@ -42,9 +42,7 @@ class VisitQuerySet(SealedQuerySet["Visit"]):
         """Those that took place."""
         return self.filter(outcome=Outcome.DONE)
 
-    def latest_by_file(
-        self, case_file_ids: list[UUID]
-    ) -> dict[UUID, dict[str, object]]:
+    def latest_by_file(self, case_file_ids: list[UUID]) -> dict[UUID, dict[str, object]]:
         """When each file was last contacted in any way, and last visited face to face."""
         rows = (
             self.done()
@@ -101,26 +99,19 @@ class Visit(SealedModel):
                 name="a_visit_is_sealed_under_its_file",
                 condition=Q(key_owner=F("case_file_id")),
             ),
-            models.CheckConstraint(
-                name="a_visit_has_a_known_way", condition=Q(way__in=Way.values)
-            ),
+            models.CheckConstraint(name="a_visit_has_a_known_way", condition=Q(way__in=Way.values)),
             models.CheckConstraint(
                 name="a_visit_has_a_known_outcome",
                 condition=Q(outcome__in=Outcome.values),
             ),
             models.CheckConstraint(
                 name="only_a_planned_visit_lies_ahead",
-                condition=Q(outcome=Outcome.PLANNED)
-                | Q(happened_at__lte=F("recorded_at")),
+                condition=Q(outcome=Outcome.PLANNED) | Q(happened_at__lte=F("recorded_at")),
             ),
         )
         indexes = (
-            models.Index(
-                fields=("case_file", "outcome", "happened_at"), name="visits_of_a_file"
-            ),
-            models.Index(
-                fields=("worker", "outcome", "happened_at"), name="visits_of_a_worker"
-            ),
+            models.Index(fields=("case_file", "outcome", "happened_at"), name="visits_of_a_file"),
+            models.Index(fields=("worker", "outcome", "happened_at"), name="visits_of_a_worker"),
         )
 
     def __str__(self) -> str:

@@ -1,0 +1,152 @@
+"""What the page of one file shows, in words: facts, what is due, what is missing, the team."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from casework import rules
+from casework.actions.case_files import calendars
+from casework.caseload import Due, DueKind, Lack, Missing, missing
+from casework.models import CaseFile, Person, Plan, Visit
+from casework.models.assignments import Place
+from casework.models.plans import State
+from kpm import masking
+from risk_levels.levels import Level
+from risk_levels.populations import POPULATIONS
+from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Field
+
+DUE_LABELS = {
+    DueKind.CONTACT: _("Contact"),
+    DueKind.VISIT: _("Visit"),
+    DueKind.FIRST_VISIT: _("First visit"),
+    DueKind.REVIEW: _("Review of the level"),
+}
+LACK_LABELS = {
+    Lack.LEAD: _("Lead worker"),
+    Lack.DEPUTY: _("Deputy"),
+    Lack.PLAN: _("Approved support plan"),
+}
+# How the identity fields look while they are closed.
+MASKS = {
+    "name": "name",
+    "id_number": "id_number",
+    "phone": "phone",
+    "address": "address",
+    "emergency_phone": "phone",
+}
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One field of a file as it is shown; `opens` when the value comes only with a reason."""
+
+    code: str
+    label: Promise | str
+    shown: str
+    opens: bool = False
+
+
+def person_label(field: str) -> Any:
+    """What a field of a person is called."""
+    return next(each for each in Person._meta.private_fields if each.name == field).verbose_name
+
+
+def label_of(population: str, field: str) -> Any:
+    """What a field of the person or the population is called."""
+    declared = POPULATIONS[population].field(field)
+    return declared.label if declared else person_label(field)
+
+
+def identity_facts(case_file: CaseFile, *, is_team: bool) -> list[Fact]:
+    """The person: masked, but for the name that the team has before it anyway."""
+    person = case_file.person
+    codes = [code for code in rules.REVEALED_OF_PERSON if not (is_team and code == "name")]
+    facts = [masked_fact(person, code) for code in codes]
+    contact = [masking.name(person.emergency_name), person.emergency_relation]
+    shown = " · ".join(part for part in contact if part)
+    facts.insert(-1, Fact("emergency_name", person_label("emergency_name"), shown))
+    return facts
+
+
+def masked_fact(person: Person, code: str) -> Fact:
+    """One field of a person, masked."""
+    shown = masking.masked(getattr(person, code), MASKS[code])
+    return Fact(code, person_label(code), shown, opens=True)
+
+
+def detail_facts(case_file: CaseFile, *, is_team: bool) -> list[Fact]:
+    """What the population records, in its order; what is empty is left out."""
+    details = case_file.details
+    declared = POPULATIONS[case_file.population].fields
+    facts = [detail_fact(each, details.get(each.code), is_team=is_team) for each in declared]
+    if case_file.remark and is_team:
+        facts.append(Fact("remark", _("Remark"), case_file.remark))
+    return [fact for fact in facts if fact.shown]
+
+
+def detail_fact(declared: Field, value: Any, *, is_team: bool) -> Fact:
+    """One field of the population as this reader sees it."""
+    shown = str(declared.label_of(value))
+    if rules.is_revealed(declared):
+        kind = "phone" if declared.kind == PHONE else "hidden"
+        return Fact(declared.code, declared.label, masking.masked(shown, kind), opens=True)
+    if declared.kind == NAME and not is_team:
+        shown = masking.name(shown)
+    if declared.kind == PEOPLE and not is_team:
+        shown = masking.hidden(shown)
+    return Fact(declared.code, declared.label, shown)
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """One thing to do, in words."""
+
+    label: Any
+    on: date
+
+
+def due_rows(case_file: CaseFile, today: date) -> list[DueRow]:
+    """What is due next; nothing on a closed file."""
+    if not case_file.is_open:
+        return []
+    due: Iterable[Due] = calendars([case_file], today)[case_file].due()
+    return [DueRow(DUE_LABELS[each.kind], each.on) for each in due]
+
+
+@dataclass(frozen=True)
+class MissingRow:
+    """What a red file lacks, in words, and until when."""
+
+    labels: list[Any]
+    by_at: datetime
+
+
+def missing_row(case_file: CaseFile, plans: Iterable[Plan]) -> MissingRow | None:
+    """What a red file lacks; nothing on any other."""
+    level = case_file.risk_level
+    if not case_file.is_open or level.level != Level.RED or level.decision is None:
+        return None
+    has = {each.role for each in rules.team(case_file)}
+    if any(plan.state == State.APPROVED for plan in plans):
+        has.add(Lack.PLAN)
+    return in_words(missing(decided_at=level.decision.decided_at, has=has))
+
+
+def in_words(lacks: Missing | None) -> MissingRow | None:
+    """The same for people."""
+    return MissingRow([LACK_LABELS[each] for each in lacks.lacks], lacks.by_at) if lacks else None
+
+
+def team_rows(case_file: CaseFile) -> list[Any]:
+    """Who works on the file now: lead, deputy, members."""
+    order = list(Place)
+    return sorted(rules.team(case_file), key=lambda each: order.index(Place(each.role)))
+
+
+def latest_visits(case_file: CaseFile, count: int = 5) -> list[Visit]:
+    """The last contacts, without what was written about them."""
+    return list(case_file.visits.select_related("worker").defer("body")[:count])

@@ -1,0 +1,141 @@
+"""Lists of files: which groups may stand together, what a search finds, what red lacks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.events import Event
+from audit.models import LoggedEvent
+from casework.actions.people import scope_of
+from casework.caseload import Lack, Missing, missing
+from casework.models import Assignment, CaseFile, Plan
+from casework.models.assignments import Place
+from casework.models.case_files import CaseFileQuerySet, Status
+from casework.models.plans import State
+from kpm.accounts.models import User
+from kpm.accounts.scoping import units_under
+from kpm.errors import Refused
+from kpm.vault import search
+from risk_levels.levels import Level
+from risk_levels.populations import POPULATIONS
+
+CARE, JUSTICE = "care", "justice"
+LABELS = {CARE: gettext_lazy("Care"), JUSTICE: gettext_lazy("Justice")}
+
+# Beyond these a search says nothing but that it found too much.
+MOST_MATCHES = 2_000
+MOST_SHOWN = 50
+SEARCHES, WITHIN = 30, timedelta(minutes=1)
+
+
+def groups_of(user: User) -> list[str]:
+    """Which of the two kinds of populations the user's grant holds; they never mix."""
+    codes = user.populations or list(POPULATIONS)
+    kinds = {group_of(code) for code in codes}
+    return [group for group in (CARE, JUSTICE) if group in kinds]
+
+
+def group_of(population: str) -> str:
+    """The kind that a population is of."""
+    return CARE if POPULATIONS[population].welfare else JUSTICE
+
+
+def choose_group(user: User, wanted: str | None) -> str:
+    """The kind that a list is for: the wanted one, if the user has it."""
+    groups = groups_of(user)
+    return wanted if wanted in groups else next(iter(groups), CARE)
+
+
+def populations_of(user: User, group: str) -> list[tuple[str, Any]]:
+    """The populations of one kind that the user's grant holds."""
+    codes = user.populations or list(POPULATIONS)
+    return [
+        (code, each.label)
+        for code, each in POPULATIONS.items()
+        if code in codes and group_of(code) == group
+    ]
+
+
+def files_of(user: User, group: str) -> CaseFileQuerySet:
+    """The files of one kind that the user may see, with what a list shows of each."""
+    leads = Assignment.objects.active().filter(role=Place.LEAD).select_related("worker")
+    return (
+        CaseFile.objects.visible_to(user)
+        .of_group(welfare=group == CARE)
+        .select_related("person", "unit", "risk_level")
+        .prefetch_related(Prefetch("assignments", leads, to_attr="leads"))
+        .order_by(F("next_due_on").asc(nulls_last=True), "id")
+    )
+
+
+def search_files(*, user: User, group: str, text: str, now: datetime) -> list[CaseFile]:
+    """The user's own files whose people match; the text goes nowhere else."""
+    check_may_search(user, now)
+    found = [person for scope in scopes_of(user) for person in search.find(scope, text)]
+    if len(found) > MOST_MATCHES:
+        raise Refused(_("Very many people match. Please type more."), field="text")
+    rows: list[CaseFile] = []
+    for part in batches(found):
+        rows += files_of(user, group).filter(person_id__in=part)[: MOST_SHOWN + 1]
+    if len(rows) > MOST_SHOWN:
+        raise Refused(_("More than 50 files match. Please type more."), field="text")
+    return rows
+
+
+def batches(owners: Sequence[UUID], size: int = 1_000) -> list[Sequence[UUID]]:
+    """So many at a time as one query takes."""
+    return [owners[start : start + size] for start in range(0, len(owners), size)]
+
+
+def scopes_of(user: User) -> list[str]:
+    """The districts that the user's grant reaches."""
+    districts = units_under(user).order_by().values_list("district", flat=True).distinct()
+    return [scope_of(district) for district in districts]
+
+
+def check_may_search(user: User, now: datetime) -> None:
+    """Whoever tries names one after the other is slowed down."""
+    runs = LoggedEvent.objects.filter(actor=user.log_reference, event=Event.SEARCH_RUN)
+    last = runs.order_by("-id").values_list("at", flat=True)[SEARCHES - 1 : SEARCHES]
+    for at in last:
+        if datetime.fromisoformat(at) > now - WITHIN:
+            raise Refused(_("Too many searches in a minute. Please wait a moment."), field="text")
+
+
+@dataclass(frozen=True)
+class Incomplete:
+    """A red file and what it lacks."""
+
+    case_file: CaseFile
+    missing: Missing
+
+
+def incomplete_files(user: User, group: str) -> list[Incomplete]:
+    """The red files that lack somebody or something, those with the least time left first."""
+    places = Assignment.objects.active().filter(case_file=OuterRef("pk"))
+    plans = Plan.objects.filter(case_file=OuterRef("pk"), state=State.APPROVED)
+    files = (
+        files_of(user, group)
+        .filter(status=Status.OPEN, risk_level__level=Level.RED)
+        .annotate(
+            has_lead=Exists(places.filter(role=Place.LEAD)),
+            has_deputy=Exists(places.filter(role=Place.DEPUTY)),
+            has_plan=Exists(plans),
+        )
+        .filter(Q(has_lead=False) | Q(has_deputy=False) | Q(has_plan=False))
+        .select_related("person", "unit", "risk_level__decision")
+        .order_by("risk_level__decision__decided_at", "id")
+    )
+    found = []
+    for each in files:
+        has = [lack for lack in Lack if getattr(each, f"has_{lack}")]
+        lacks = missing(decided_at=each.risk_level.decision.decided_at, has=has)
+        if lacks is not None:
+            found.append(Incomplete(each, lacks))
+    return found

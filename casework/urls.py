@@ -1,0 +1,41 @@
+"""The pages of casework at a glance."""
+
+from django.urls import path, register_converter
+
+from casework.views import assignments, case_files
+
+
+class NumberConverter:
+    """A file number, such as 7K3MQ-9TX2A."""
+
+    regex = "[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}"
+
+    def to_python(self, value: str) -> str:
+        """The number as it is."""
+        return value
+
+    def to_url(self, value: str) -> str:
+        """The same."""
+        return value
+
+
+register_converter(NumberConverter, "number")
+
+app_name = "casework"
+urlpatterns = [
+    path("files/", case_files.list_case_files, name="list_case_files"),
+    path("files/search/", case_files.search_case_files, name="search_case_files"),
+    path("files/<number:number>/", case_files.show_case_file, name="show_case_file"),
+    path("files/<number:number>/purpose/", case_files.state_purpose, name="state_purpose"),
+    path("files/<number:number>/history/", case_files.show_history, name="show_history"),
+    path(
+        "files/<number:number>/reveal/<slug:field>/", case_files.reveal_field, name="reveal_field"
+    ),
+    path("files/<number:number>/team/", assignments.assign_worker, name="assign_worker"),
+    path(
+        "files/<number:number>/team/<uuid:assignment>/end/",
+        assignments.end_assignment,
+        name="end_assignment",
+    ),
+    path("missing/", assignments.list_missing, name="list_missing"),
+]

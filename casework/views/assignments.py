@@ -1,0 +1,80 @@
+"""Pages of teams: who helps, and which red files still lack somebody."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from casework import rules
+from casework.actions import assignments
+from casework.dashboards import files, lists, teams
+from casework.forms.assignments import AssignWorkerForm, EndAssignmentForm
+from casework.views.opening import find_file, open_file, open_rows
+from kpm.accounts.models import SignedInRequest
+from kpm.forms import status
+from kpm.permissions import Permission, requires
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ASSIGN_WORKERS)
+def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
+    """The team of a file, and a place in it for somebody."""
+    case_file = find_file(request, number)
+    open_file(request, case_file)
+    today = timezone.localdate()
+    form = AssignWorkerForm.from_request(request, workers=teams.candidates(case_file, today))
+    if form.run(assignments.assign, case_file=case_file, by=request.user, today=today):
+        messages.success(request, _("The team was changed."))
+        return redirect("casework:assign_worker", case_file.number)
+    return render(
+        request,
+        "casework/assignments/assign.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "team": files.team_rows(case_file),
+            "missing": files.missing_row(case_file, case_file.plans.all()),
+            "form": form,
+        },
+        status=status(form),
+    )
+
+
+@require_POST
+@requires(Permission.ASSIGN_WORKERS)
+def end_assignment(request: SignedInRequest, number: str, assignment: UUID) -> HttpResponse:
+    """Take a place away."""
+    case_file = find_file(request, number)
+    found = case_file.assignments.filter(pk=assignment).first()
+    if found is None:
+        raise Http404
+    form = EndAssignmentForm.from_request(request)
+    if form.run(assignments.end, assignment=found, by=request.user, today=timezone.localdate()):
+        messages.success(request, _("The place was taken away."))
+    else:
+        messages.error(request, " ".join(form.non_field_errors()))
+    return redirect("casework:assign_worker", case_file.number)
+
+
+@require_safe
+@requires(Permission.ASSIGN_WORKERS)
+def list_missing(request: SignedInRequest) -> HttpResponse:
+    """Red files that lack a lead, a deputy or a plan, those with the least time left first."""
+    group = lists.choose_group(request.user, request.GET.get("group"))
+    rows = lists.incomplete_files(request.user, group)
+    open_rows(request.user, [row.case_file for row in rows])
+    groups = lists.groups_of(request.user)
+    return render(
+        request,
+        "casework/assignments/missing.html",
+        {
+            "rows": [(row.case_file, files.in_words(row.missing)) for row in rows],
+            "group": group,
+            "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
+            "now": timezone.now(),
+        },
+    )

@@ -1,0 +1,63 @@
+"""Opening a file for a page: whose it is, for what purpose, and the reading that opens it."""
+
+from collections.abc import Iterable
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+
+from audit import log
+from audit.events import Event, Purpose
+from casework import rules
+from casework.models import CaseFile
+from kpm.accounts.models import SignedInRequest, User
+from kpm.accounts.scoping import get_visible
+from kpm.errors import AskFirst
+from kpm.permissions import Role
+from kpm.vault.opening import open_groups
+
+SAID = "purposes"
+
+
+def find_file(request: SignedInRequest, number: str) -> CaseFile:
+    """The file if it is theirs, with what every page of a file shows beside it."""
+    files = CaseFile.objects.select_related("person", "unit", "risk_level")
+    return get_visible(files.prefetch_related("assignments__worker"), request.user, number=number)
+
+
+def open_file(
+    request: SignedInRequest, case_file: CaseFile, *, event: Event = Event.CASE_FILE_READ
+) -> log.Reading:
+    """The reading for this page, the head of the person open; strangers say first what for."""
+    purpose = purpose_of(request, case_file)
+    if purpose is None:
+        question = reverse("casework:state_purpose", args=(case_file.number,))
+        where = request.get_full_path() if request.method == "GET" else ""
+        raise AskFirst(f"{question}?{urlencode({'next': where})}" if where else question)
+    reading = log.reading(request.user, event=event, purpose=purpose, about=[case_file])
+    open_groups([case_file.person], "head", reading=reading)
+    return reading
+
+
+def purpose_of(request: HttpRequest, case_file: CaseFile) -> Purpose | None:
+    """Help, for the team; for others what they said in this session about this file."""
+    user: User = request.user  # type: ignore[assignment]
+    if rules.is_in_team(user, case_file):
+        return Purpose.SERVICE
+    said = request.session.get(SAID, {}).get(case_file.number)
+    return Purpose(said) if said else None
+
+
+def remember_purpose(request: HttpRequest, *, case_file: CaseFile, purpose: str) -> None:
+    """Keep what was said until the session ends; every reading carries it into the log."""
+    request.session[SAID] = {**request.session.get(SAID, {}), case_file.number: purpose}
+
+
+def open_rows(
+    user: User, files: Iterable[CaseFile], *, event: Event = Event.CASE_FILE_LISTED
+) -> None:
+    """Open what a list shows of its rows; one event names them all."""
+    rows = list(files)
+    purpose = Purpose.SERVICE if user.role == Role.SOCIAL_WORKER else Purpose.SUPERVISION
+    reading = log.reading(user, event=event, purpose=purpose, about=rows)
+    open_groups(rows, "person__head", reading=reading)
