@@ -6,16 +6,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
-from audit.events import Outcome, Purpose
-from audit.labels import OUTCOMES, PURPOSES, event_choices
+from audit.labels import event_choices, outcome_choices, purpose_choices
 from audit.searches import Filters, actors_called
 from kpm.forms import ActionForm
 
-ANY = ("", _("any"))
-
-
-def _day() -> forms.DateField:
-    return forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date"}))
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class FilterForm(forms.Form):
@@ -24,27 +19,14 @@ class FilterForm(forms.Form):
     use_required_attribute = False
 
     actor = forms.CharField(label=_("Who (name or user name)"), max_length=64, required=False)
-    event = forms.ChoiceField(label=_("What"), required=False)
+    event = forms.ChoiceField(label=_("What"), choices=event_choices, required=False)
     subject = forms.CharField(label=_("File or other number"), max_length=64, required=False)
-    outcome = forms.ChoiceField(label=_("Outcome"), required=False)
-    purpose = forms.ChoiceField(label=_("Purpose"), required=False)
-    since = _day()
-    until = _day()
+    outcome = forms.ChoiceField(label=_("Outcome"), choices=outcome_choices, required=False)
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=purpose_choices, required=False)
+    since = forms.DateField(label=_("From day"), required=False, widget=DAY)
+    until = forms.DateField(label=_("To day"), required=False, widget=DAY)
     before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     after = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["since"].label = _("From day")
-        self.fields["until"].label = _("To day")
-        for name, choices in {
-            "event": event_choices(),
-            "outcome": [(str(outcome), OUTCOMES[outcome]) for outcome in Outcome],
-            "purpose": [(str(purpose), PURPOSES[purpose]) for purpose in Purpose],
-        }.items():
-            found = self.fields[name]
-            assert isinstance(found, forms.ChoiceField)
-            found.choices = [ANY, *choices]
 
     def clean_subject(self) -> str:
         """Numbers are looked for as they are written on the file."""

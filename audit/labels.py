@@ -81,6 +81,24 @@ def outcome_label(code: str) -> str:
     return str(OUTCOMES[Outcome(code)])
 
 
-def event_choices() -> list[tuple[str, str]]:
+Choices = list[tuple[str, str]]
+
+
+def _with_any(choices: Choices) -> Choices:
+    return [("", _("any")), *choices]
+
+
+def event_choices() -> Choices:
     """Every event with its words, sorted by them."""
-    return sorted(((str(event), event_label(event)) for event in Event), key=lambda pair: pair[1])
+    words = [(str(event), event_label(event)) for event in Event]
+    return _with_any(sorted(words, key=lambda pair: pair[1]))
+
+
+def outcome_choices() -> Choices:
+    """Every outcome."""
+    return _with_any([(str(outcome), outcome_label(outcome)) for outcome in Outcome])
+
+
+def purpose_choices() -> Choices:
+    """Every purpose."""
+    return _with_any([(str(purpose), purpose_label(purpose)) for purpose in Purpose])

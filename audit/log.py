@@ -308,7 +308,7 @@ def reading(
 def _is_open() -> bool:
     """Whether a transaction is open; the one that wraps a test does not count."""
     blocks = connections[DATABASE].atomic_blocks
-    return bool(blocks) and not blocks[-1]._from_testcase
+    return bool(blocks) and not getattr(blocks[-1], "_from_testcase", False)
 
 
 def _write(entries: Iterable[Entry]) -> None:

@@ -107,16 +107,12 @@ def verify_consistency(
     inner -= shift
     if len(rest) != inner + border:
         raise ProofFailed("The proof has the wrong length.")
+    # On the left border of the second tree everything belongs to the first one too.
     mask = (size1 - 1) >> shift
-    for level, other in enumerate(rest[:inner]):
-        if mask >> level & 1:
-            old = node_hash(other, old)
-            new = node_hash(other, new)
-        else:
-            new = node_hash(new, other)
-    for other in rest[inner:]:
-        old = node_hash(other, old)
-        new = node_hash(other, new)
+    is_shared = [mask >> level & 1 == 1 for level in range(inner)] + [True] * border
+    for other, shared in zip(rest, is_shared, strict=True):
+        old = node_hash(other, old) if shared else old
+        new = node_hash(other, new) if shared else node_hash(new, other)
     if old != root1:
         raise ProofFailed("The proof leads to another first root.")
     if new != root2:

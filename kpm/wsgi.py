@@ -1,4 +1,4 @@
-"""The door for a WSGI server."""
+"""The door for a WSGI server; it stays shut while a database is not fit to serve."""
 
 import os
 
@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
+
+from kpm.database.readiness import refuse_unless_ready  # noqa: E402 the apps must be there first
+
+refuse_unless_ready()

@@ -50,13 +50,13 @@ def left_out(connection: BaseDatabaseWrapper, place: Place) -> int | None:
     """The first event at or before this place that has no leaf."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            before, values = "e.id <= %s", [place.event_id]
+            before, values = "e.id <= %s", [str(place.event_id)]
         elif _epoch(connection)[0] > place.epoch:
             return None  # what a restore brought is still being taken in
         else:
             before, values = (
                 "(e.epoch, e.xid, e.id) <= (%s, %s::xid8, %s)",
-                [place.epoch, str(place.xid), place.event_id],
+                [str(place.epoch), str(place.xid), str(place.event_id)],
             )
         cursor.execute(
             f"SELECT min(e.id) FROM audit_event e WHERE {before} AND NOT EXISTS "

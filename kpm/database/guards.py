@@ -37,9 +37,7 @@ class Guard:
 
     def __post_init__(self) -> None:
         if not NAME.match(self.name):
-            raise ValueError(
-                f"{self.name!r} is no name for a guard: a sentence, 63 letters."
-            )
+            raise ValueError(f"{self.name!r} is no name for a guard: a sentence, 63 letters.")
 
     def sql(self, vendor: str) -> str:
         """The statement that creates it on this engine; empty where it needs none."""
@@ -83,9 +81,7 @@ def refuse(
 def never_changed(table: str, noun: str) -> list[Guard]:
     """Rows may come and go, but never change."""
     name = f"{noun}_is_never_changed"
-    return [
-        refuse(name, table, before="UPDATE", when="TRUE", forbids=frozenset({"UPDATE"}))
-    ]
+    return [refuse(name, table, before="UPDATE", when="TRUE", forbids=frozenset({"UPDATE"}))]
 
 
 def never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
@@ -119,9 +115,7 @@ def append_only(
     deleted = f"{noun}_is_never_deleted"
     return [
         *never_changed(table, noun),
-        refuse(
-            deleted, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"})
-        ),
+        refuse(deleted, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"})),
         never_replaced(table, noun, *keys),
         never_emptied(table, f"{noun}_is_never_emptied"),
     ]
@@ -145,11 +139,7 @@ def never_emptied(table: str, name: str) -> Guard:
 @cache
 def every_guard() -> list[Guard]:
     """All guards of all areas, in a fixed order."""
-    guards = [
-        guard
-        for area in AREAS
-        for guard in import_module(f"kpm.database.{area}").GUARDS
-    ]
+    guards = [guard for area in AREAS for guard in import_module(f"kpm.database.{area}").GUARDS]
     names = [guard.name for guard in guards]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ValueError(f"Two guards have one name: {', '.join(sorted(twice))}")
@@ -192,9 +182,7 @@ def create(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(guard.sql(connection.vendor))
             if connection.vendor == "postgresql":
                 # Also where a session pretends to be a replica.
-                cursor.execute(
-                    f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER "{guard.name}"'
-                )
+                cursor.execute(f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER "{guard.name}"')
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -220,9 +208,7 @@ def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str]:
     """The guards in the database now: (table, name) and its statement."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(
-                "SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'"
-            )
+            cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
         else:
             cursor.execute(
                 "SELECT c.relname, t.tgname, p.prosrc FROM pg_trigger t "

@@ -14,8 +14,7 @@ def _history_guards() -> list[Guard]:
             continue
         table = model._meta.db_table
         noun = f"{model._meta.app_label}_{model._meta.model_name}"
-        key = model._meta.pk
-        guards += append_only(table, noun, (key.column,))
+        guards += append_only(table, noun, (model._meta.pk.attname,))
     return guards
 
 

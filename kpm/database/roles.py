@@ -31,13 +31,9 @@ def grant(connection: BaseDatabaseWrapper) -> None:
             cursor.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
             cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}")
-        cursor.execute(
-            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quote(runtime)}"
-        )
+        cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quote(runtime)}")
         for table in tables:
-            cursor.execute(
-                f"GRANT {_rights(table)} ON {quote(table)} TO {quote(runtime)}"
-            )
+            cursor.execute(f"GRANT {_rights(table)} ON {quote(table)} TO {quote(runtime)}")
             if table.startswith(LOG):
                 cursor.execute(f"GRANT SELECT ON {quote(table)} TO {quote(auditor)}")
 

@@ -22,9 +22,7 @@ class KeysRouter:
         """Where a model is written."""
         return self._place(model)
 
-    def allow_relation(
-        self, one: models.Model, other: models.Model, **hints: Any
-    ) -> bool:
+    def allow_relation(self, one: models.Model, other: models.Model, **hints: Any) -> bool:
         """Relations stay inside one database."""
         # Not type(): the signed-in user of a request comes wrapped.
         return self._place(one) == self._place(other)
@@ -37,6 +35,6 @@ class KeysRouter:
             return False
         if model_name is None:
             # Hand-written steps say with `tables="keys"` that they are about keys.
-            return hints.get("tables", "default") == db
+            return bool(hints.get("tables", "default") == db)
         is_key = f"{app_label}.{model_name}".lower() in KEYS_MODELS
         return is_key == (db == "keys")

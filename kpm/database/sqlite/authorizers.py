@@ -65,11 +65,7 @@ def auditor() -> Authorizer:
     ) -> int:
         if action == READ:
             return ALLOW if (one or "").startswith(LOG) or one in PARSERS else DENY
-        return (
-            ALLOW
-            if action in (SELECT, FUNCTION, TRANSACTION, SAVEPOINT, RECURSIVE)
-            else DENY
-        )
+        return ALLOW if action in (SELECT, FUNCTION, TRANSACTION, SAVEPOINT, RECURSIVE) else DENY
 
     return decide
 

@@ -50,9 +50,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params.setdefault("timeout", TIMEOUT)
         params.setdefault("cached_statements", 512)
         if self.is_read_only and not self.is_in_memory_db():
-            params["database"] = (
-                f"file:{quote(str(Path(params['database']).resolve()))}?mode=ro"
-            )
+            params["database"] = f"file:{quote(str(Path(params['database']).resolve()))}?mode=ro"
         return params
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -65,12 +63,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         connection = super().get_new_connection(conn_params)
         for name, wanted, expected in READING if self.is_read_only else SETTINGS:
             connection.execute(f"PRAGMA {name} = {wanted}")
-            ((found,),) = connection.execute(f"PRAGMA {name}").fetchall() or [
-                (expected,)
-            ]
-            if found != expected and not (
-                name == "journal_mode" and self.is_in_memory_db()
-            ):
+            ((found,),) = connection.execute(f"PRAGMA {name}").fetchall() or [(expected,)]
+            if found != expected and not (name == "journal_mode" and self.is_in_memory_db()):
                 raise ImproperlyConfigured(
                     f"SQLite kept {name} at {found} instead of {expected} for "
                     f"'{self.alias}'. Look whether its directory is a local, writable disk."
@@ -83,9 +77,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self.is_read_only:
             connection.set_authorizer(authorizers.auditor())
         else:
-            connection.set_authorizer(
-                None if self.is_lifted else authorizers.application()
-            )
+            connection.set_authorizer(None if self.is_lifted else authorizers.application())
 
     def set_lifted(self, lifted: bool) -> None:
         """Let shapes change (migrations only), or stop it again."""

@@ -1,0 +1,76 @@
+"""Whether the databases are fit to serve: looked at before the site answers anybody."""
+
+from collections.abc import Iterator
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
+
+from kpm.database import guards
+from kpm.database.sqlite.base import DatabaseWrapper as SQLite
+
+SERVED = ("default", "keys")
+OLDEST_POSTGRESQL = 15_00_00
+
+# What PostgreSQL must be set to, and what goes wrong otherwise.
+SETTINGS = {
+    "fsync": ("on", "a power cut would destroy the database"),
+    "full_page_writes": ("on", "a power cut could destroy pages"),
+    "synchronous_commit": ("on", "a power cut would lose what was confirmed"),
+    "data_checksums": ("on", "a dying disk would go unnoticed; enable it with pg_checksums"),
+    "session_replication_role": ("origin", "ordinary triggers would not run"),
+}
+
+
+def refuse_unless_ready() -> None:
+    """Stop the start, in words, if anything is not as it must be."""
+    if found := problems():
+        raise ImproperlyConfigured("The databases are not fit to serve:\n- " + "\n- ".join(found))
+
+
+def problems() -> list[str]:
+    """Everything that is wrong, over all databases."""
+    return [
+        f"{alias}: {problem}" for alias in SERVED for problem in _problems_of(connections[alias])
+    ]
+
+
+def _problems_of(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    if connection.vendor == "postgresql":
+        yield from _postgresql(connection)
+    elif not isinstance(connection, SQLite):
+        yield "The ENGINE must be kpm.database.sqlite or django.db.backends.postgresql."
+        return
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    if waiting := [str(migration) for migration, _backwards in plan]:
+        yield (
+            f"Migrations wait: {', '.join(waiting)}. "
+            f"Run: manage.py migrate --database {connection.alias}"
+        )
+        return
+    if missing := guards.missing(connection):
+        yield (
+            f"Guards are not in their places: {', '.join(missing)}. Find out who took them "
+            f"away, verify the log, then run: manage.py migrate --database {connection.alias}"
+        )
+
+
+def _postgresql(connection: BaseDatabaseWrapper) -> Iterator[str]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('server_version_num')::int")
+        if cursor.fetchone()[0] < OLDEST_POSTGRESQL:
+            yield "PostgreSQL 15 is the oldest that serves."
+        for name, (wanted, why) in SETTINGS.items():
+            cursor.execute("SELECT current_setting(%s)", [name])
+            (found,) = cursor.fetchone()
+            if found != wanted:
+                yield f"{name} is {found}, not {wanted}: {why}."
+        cursor.execute(
+            "SELECT rolsuper OR pg_has_role(current_user, datdba, 'MEMBER') "
+            "FROM pg_roles, pg_database WHERE rolname = current_user "
+            "AND datname = current_database()"
+        )
+        if cursor.fetchone()[0]:
+            yield "The site is connected as the owner or a superuser, whom no guard binds."
