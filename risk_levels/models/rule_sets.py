@@ -1,0 +1,119 @@
+"""Rule sets: the numbers behind every duty and term, in versions."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from kpm.accounts.models import User
+from kpm.fsm import GuardedStateField, GuardedStateModel, transition
+from kpm.ids import uuid7
+from kpm.vault.history import History, RecordedModel
+from risk_levels.levels import Level
+from risk_levels.populations import POPULATIONS, Duties
+
+# The version that the population modules carry.
+DEFAULT_VERSION = "2026-01-cn-default"
+MOST_RED_DAYS = 90
+
+
+class RuleSetState(models.TextChoices):
+    """How far a rule set is."""
+
+    DRAFT = "draft", _("Draft")
+    IN_FORCE = "in_force", _("In force")
+    ENDED = "ended", _("Ended")
+
+
+def default_numbers() -> dict[str, Any]:
+    """The numbers of the population modules, as a rule set holds them."""
+    return {
+        "most_red_days": MOST_RED_DAYS,
+        "populations": {
+            population.code: {
+                str(level): [
+                    duties.contact_days,
+                    duties.visit_days,
+                    duties.review_days,
+                    duties.valid_days,
+                ]
+                for level, duties in population.duties.items()
+            }
+            for population in POPULATIONS.values()
+        },
+    }
+
+
+def duties_in(numbers: Mapping[str, Any], population: str, level: str) -> Duties:
+    """What these numbers ask for; somebody not graded yet is looked after as on green."""
+    asked = Level.GREEN if level == Level.UNGRADED else Level(level)
+    return Duties(*numbers["populations"][population][str(asked)])
+
+
+class RuleSetQuerySet(models.QuerySet["RuleSet"]):
+    """Rule sets by day."""
+
+    def in_force(self, on: date) -> "RuleSet | None":
+        """The one that holds on a day."""
+        started = self.filter(state=RuleSetState.IN_FORCE, in_force_on__lte=on)
+        return started.order_by("-in_force_on", "-id").first()
+
+
+class RuleSet(GuardedStateModel, RecordedModel):
+    """One version of the numbers; what is in force never changes, it is replaced."""
+
+    log_type: ClassVar[str] = "rule_set"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    version = models.CharField(_("version"), max_length=40, unique=True)
+    state = GuardedStateField(
+        _("state"), max_length=8, choices=RuleSetState.choices, default=RuleSetState.DRAFT
+    )
+    in_force_on = models.DateField(_("in force from"), null=True, blank=True)
+    numbers = models.JSONField(_("numbers"))
+    drafted_by = models.ForeignKey(
+        User, verbose_name=_("drafted by"), on_delete=models.PROTECT, related_name="+"
+    )
+
+    objects = RuleSetQuerySet.as_manager()
+    history = History()
+
+    class Meta:
+        verbose_name = _("rule set")
+        verbose_name_plural = _("rule sets")
+        ordering = ("-in_force_on", "-id")
+        constraints = (
+            models.CheckConstraint(
+                name="a_rule_set_in_force_has_a_first_day",
+                condition=Q(state=RuleSetState.DRAFT) | Q(in_force_on__isnull=False),
+            ),
+            models.UniqueConstraint(
+                fields=("in_force_on",),
+                condition=Q(state=RuleSetState.IN_FORCE),
+                name="one_rule_set_starts_on_a_day",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.version
+
+    @property
+    def log_reference(self) -> str:
+        """The version is what the log knows."""
+        return self.version
+
+    def duties(self, population: str, level: str) -> Duties:
+        """What this version asks for."""
+        return duties_in(self.numbers, population, level)
+
+    @transition(field="state", source=RuleSetState.DRAFT, target=RuleSetState.IN_FORCE)
+    def start(self, *, on: date) -> None:
+        """Take force on a day."""
+        self.in_force_on = on
+
+    @transition(field="state", source=RuleSetState.IN_FORCE, target=RuleSetState.ENDED)
+    def end(self) -> None:
+        """Stop holding."""
