@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Run every machine that keeps the house, and print every failure at the end.
+#   tests/check.sh              all of them, as CI does
+#   tests/check.sh quick        all but the test suites
+#   tests/check.sh NAME…        only these: see the functions below
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
+
+quick=(ruff format types templates imports messages migrations deploy docs shell)
+suites=(sqlite postgresql coverage fsm)
+
+out=$(mktemp -d "${TMPDIR:-/tmp}/kpm-check-XXXXXXXX")
+trap 'rm -rf "$out"' EXIT
+trap 'exit 130' INT TERM HUP
+
+# The settings of a real site, as strict as they get; nothing is stored or served with them.
+site() {
+  python -c 'import secrets; print(secrets.token_urlsafe(64))' >"$out/secret.key"
+  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_DATA_DIR="$out" \
+    KPM_SECRET_KEY_FILE="$out/secret.key" KPM_ROOT_KEY_FILE="$out/root.key" "$@"
+}
+shell_scripts() {
+  git ls-files --cached --others --exclude-standard | while read -r file; do
+    [[ -f $file ]] && head -c 64 "$file" | head -n 1 | grep -aqE '^#!.*\b(ba)?sh\b' && echo "$file"
+  done
+  true
+}
+suite() { python -m pytest --numprocesses=2 --dist=worksteal --quiet "$@"; }
+
+ruff() { command ruff check --quiet .; }
+format() { command ruff format --check --quiet .; }
+types() { mypy --no-error-summary; }
+templates() { djlint --lint --quiet kpm casework risk_levels audit; }
+imports() { lint-imports --no-logo --cache-dir "$out/imports"; }
+messages() { tests/messages; }
+migrations() { site python manage.py makemigrations --check --dry-run; }
+deploy() { site python manage.py check --deploy --fail-level WARNING; }
+docs() { site python manage.py write_docs --check; }
+shell() { shell_scripts | xargs --no-run-if-empty shellcheck; }
+# Both engines count: each has lines that only it reaches.
+sqlite() { rm -f .coverage .coverage.* && suite --cov --cov-report=; }
+postgresql() { KPM_COVERAGE=1 tests/postgresql python -m pytest --numprocesses=2 --dist=worksteal --quiet --cov --cov-append --cov-report=; }
+fsm() { tests/fsm; }
+coverage() { tests/coverage; }
+
+case ${1:-all} in
+  all) steps=("${quick[@]}" "${suites[@]}") ;;
+  quick) steps=("${quick[@]}") ;;
+  *) steps=("$@") ;;
+esac
+
+failed=()
+for step in "${steps[@]}"; do
+  if [[ $(type -t "$step") != function || " ${quick[*]} ${suites[*]} " != *" $step "* ]]; then
+    echo "No machine is called '$step'. There are: ${quick[*]} ${suites[*]}" >&2
+    exit 2
+  fi
+  printf '%-12s' "$step"
+  start=$SECONDS
+  if "$step" >"$out/$step" 2>&1; then
+    printf 'ok      %4d s\n' $((SECONDS - start))
+  else
+    printf 'FAILED  %4d s\n' $((SECONDS - start))
+    failed+=("$step")
+  fi
+done
+for step in "${failed[@]+"${failed[@]}"}"; do
+  printf '\n--- %s %s\n' "$step" "$(printf -- '-%.0s' {1..60})"
+  cat "$out/$step"
+done
+if [[ ${#failed[@]} -gt 0 ]]; then
+  printf '\n%d of %d failed: %s\n' ${#failed[@]} ${#steps[@]} "${failed[*]}"
+  exit 1
+fi
+printf '\nAll %d are satisfied.\n' ${#steps[@]}
