@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q
@@ -23,6 +23,7 @@ from kpm.accounts.scoping import units_under
 from kpm.errors import Refused
 from kpm.vault import search
 from risk_levels.levels import Level
+from risk_levels.models import Decision
 from risk_levels.populations import POPULATIONS
 
 CARE, JUSTICE = "care", "justice"
@@ -135,7 +136,9 @@ def incomplete_files(user: User, group: str) -> list[Incomplete]:
     found = []
     for each in files:
         has = [lack for lack in Lack if getattr(each, f"has_{lack}")]
-        lacks = missing(decided_at=each.risk_level.decision.decided_at, has=has)
+        # What is red was decided: the database lets no level change otherwise.
+        decision = cast(Decision, each.risk_level.decision)
+        lacks = missing(decided_at=decision.decided_at, has=has)
         if lacks is not None:
             found.append(Incomplete(each, lacks))
     return found

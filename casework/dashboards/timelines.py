@@ -90,7 +90,9 @@ def versions_of(case_file: CaseFile) -> Iterator[Version]:
 
 def open_versions(versions: Sequence[Version], reading: Reading) -> None:
     """Open both groups of all versions, each group in one go."""
-    rows = [version.row for version in versions if hasattr(version.row, "model_code")]
+    rows: list[models.Model] = [
+        version.row for version in versions if hasattr(version.row, "model_code")
+    ]
     for group in ("head", "body"):
         having = [row for row in rows if group in layout_of(type(row)).groups]
         open_groups(having, group, reading=reading)

@@ -6,11 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.assignments import Place
+from kpm.accounts.forms import UserField
 from kpm.accounts.models import User
 from kpm.forms import ActionForm
 
 
-class WorkerChoiceField(forms.ModelChoiceField):
+class WorkerChoiceField(UserField):
     """A social worker who is there for the file, with how much they carry already."""
 
     def label_from_instance(self, obj: Any) -> str:

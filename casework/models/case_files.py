@@ -66,6 +66,9 @@ class CaseFileQuerySet(SealedQuerySet["CaseFile"]):
         return self.filter(population__in=codes)
 
 
+CaseFileManager = models.Manager.from_queryset(CaseFileQuerySet)
+
+
 class CaseFile(SealedModel):
     """What is known and done about one person for one purpose."""
 
@@ -119,7 +122,7 @@ class CaseFile(SealedModel):
     details = SealedJSONField(group="body", verbose_name=_("details"), default=dict)
     remark = SealedTextField(group="body", verbose_name=_("remark"), blank=True)
 
-    objects = CaseFileQuerySet.as_manager()
+    objects: ClassVar[CaseFileManager["CaseFile"]] = CaseFileManager()
     history = History(excluded_fields=["next_due_on"])
 
     class Meta:

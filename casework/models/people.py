@@ -73,8 +73,8 @@ class Person(SealedModel):
 
     # Found by exact ID number or phone within one district, without opening anything.
     district = models.CharField(_("district"), max_length=6, editable=False)
-    id_number_index = BlindIndexField()
-    phone_index = BlindIndexField()
+    id_number_index = BlindIndexField(null=True)
+    phone_index = BlindIndexField(null=True)
     log_reference = models.CharField(
         _("reference in the log"),
         max_length=32,

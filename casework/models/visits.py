@@ -1,5 +1,6 @@
 """Visits: contacts and visits, planned, done or tried; and what was found and said."""
 
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -42,7 +43,7 @@ class VisitQuerySet(SealedQuerySet["Visit"]):
         """Those that took place."""
         return self.filter(outcome=Outcome.DONE)
 
-    def latest_by_file(self, case_file_ids: list[UUID]) -> dict[UUID, dict[str, object]]:
+    def latest_by_file(self, case_file_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
         """When each file was last contacted in any way, and last visited face to face."""
         rows = (
             self.done()
@@ -54,7 +55,10 @@ class VisitQuerySet(SealedQuerySet["Visit"]):
                 visit_at=Max("happened_at", filter=Q(way=Way.VISIT)),
             )
         )
-        return {row["case_file_id"]: row for row in rows}
+        return {row["case_file_id"]: dict(row) for row in rows}
+
+
+VisitManager = models.Manager.from_queryset(VisitQuerySet)
 
 
 class Visit(SealedModel):
@@ -87,7 +91,7 @@ class Visit(SealedModel):
     # The structured items of the population's form, by their codes.
     checklist = SealedJSONField(group="body", verbose_name=_("checklist"), default=dict)
 
-    objects = VisitQuerySet.as_manager()
+    objects: ClassVar[VisitManager["Visit"]] = VisitManager()
     history = History()
 
     class Meta:

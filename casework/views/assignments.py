@@ -56,7 +56,7 @@ def end_assignment(request: SignedInRequest, number: str, assignment: UUID) -> H
     if form.run(assignments.end, assignment=found, by=request.user, today=timezone.localdate()):
         messages.success(request, _("The place was taken away."))
     else:
-        messages.error(request, " ".join(form.non_field_errors()))
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:assign_worker", case_file.number)
 
 
