@@ -14,7 +14,6 @@ from kpm.vault.groups import GroupLayout, Layout, layout_of
 from kpm.vault.keys import OpenedKey, OwnerKeys, owner_key, ring, suite
 from kpm.vault.opening import raw_values
 
-
 _generation = attrgetter("key_gen")
 
 
@@ -44,7 +43,7 @@ def _keys_for(
     new = [row for row in rows if row._state.adding]
     keys: dict[int, OwnerKeys] = {}
     if layout.owner == "id":
-        keys = ring.for_new_rows([row.pk for row in new])
+        keys = ring.for_new_rows([_owner(row, layout) for row in new])
     owners = {_owner(row, layout) for row in sealed}
     keys |= ring.load(owner for owner in owners if owner.int not in keys)
     for row in new:
