@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django.core.exceptions import FieldError, ValidationError
 from django.db import models
@@ -28,8 +28,11 @@ if TYPE_CHECKING:
     _JSON = object
 else:
 
-    class _Field(Generic[_ST, _GT], models.Field):
+    class _Field(models.Field):
         """Django's field, with types that may be named at run time."""
+
+        def __class_getitem__(cls, types):
+            return cls
 
     _Char, _Text, _Date = models.CharField, models.TextField, models.DateField
     _Integer, _Boolean, _JSON = models.IntegerField, models.BooleanField, models.JSONField

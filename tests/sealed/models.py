@@ -29,18 +29,18 @@ class Human(SealedModel):
         FEMALE = "f", "female"
         MALE = "m", "male"
 
-    village = models.CharField(max_length=20, default="")
+    village = models.CharField(max_length=20, default="", blank=True)
     phone_index = BlindIndexField()
     head = SealedGroup(code=1, pad=64)
     body = SealedGroup(code=2, version=2, pad=256)
     name = SealedCharField(group="head", max_length=50)
-    sex = SealedCharField(group="head", max_length=1, choices=Sex, default="")
-    birth_on = SealedDateField(group="head", null=True)
-    phone = SealedCharField(group="body", max_length=20, default="")
-    notes = SealedTextField(group="body", default="")
-    children = SealedIntegerField(group="body", null=True)
+    sex = SealedCharField(group="head", max_length=1, choices=Sex, default="", blank=True)
+    birth_on = SealedDateField(group="head", null=True, blank=True)
+    phone = SealedCharField(group="body", max_length=20, default="", blank=True)
+    notes = SealedTextField(group="body", default="", blank=True)
+    children = SealedIntegerField(group="body", null=True, blank=True)
     lives_alone = SealedBooleanField(group="body", default=False)
-    details = SealedJSONField(group="body", default=dict)
+    details = SealedJSONField(group="body", default=dict, blank=True)
     nickname = SealedCharField(group="body", since=2, max_length=20, default="none")
 
     history = History()
