@@ -29,6 +29,7 @@ class Permission(StrEnum):
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
     OPEN_ACCOUNT = "open_account"
+    OPEN_UNIT = "open_unit"
     PRINT_SUMMARY = "print_summary"
     PROPOSE_LEVEL = "propose_level"
     RECORD_ASSESSMENT = "record_assessment"
@@ -84,6 +85,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.PRINT_SUMMARY,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
+            Permission.VIEW_TODAY,
         }
     ),
     Role.AUDITOR: frozenset({Permission.VERIFY_LOG, Permission.VIEW_LOG}),
@@ -91,6 +93,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
             Permission.OPEN_ACCOUNT,
+            Permission.OPEN_UNIT,
             Permission.VIEW_ACCOUNTS,
             Permission.VIEW_JOBS,
             Permission.VIEW_UNITS,

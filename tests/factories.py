@@ -3,13 +3,21 @@
 from collections.abc import Iterable
 from datetime import date
 from itertools import count
+from typing import Any
 
 from django.test import Client
+from stdnum.cn import ric
 
+from casework.actions import assignments, people
+from casework.models import Assignment, CaseFile
+from casework.models.assignments import Place
+from kpm.accounts.actions import system_account
 from kpm.accounts.models import RoleGrant, Unit, User, normalise_username
 from kpm.permissions import Role
 
 numbers = count(1)
+# A day before every test runs, so that what happens "today" never lies before it.
+TODAY = date(2026, 11, 2)
 
 CITY = "100100000000"
 COUNTY = "100122000000"
@@ -17,17 +25,6 @@ TOWNSHIP = "100122101000"
 VILLAGE = "100122101201"
 OTHER_TOWNSHIP = "100122202000"
 OTHER_VILLAGE = "100122202201"
-# The same digits that name a unit say how deep it lies.
-ABOVE = {4: 9, 3: 6, 2: 4}
-
-
-def level_of(code: str) -> int:
-    """How deep the unit with this code lies: 1 city, 2 county, 3 township, 4 village."""
-    if code[9:] != "000":
-        return 4
-    if code[6:9] != "000":
-        return 3
-    return 2 if code[4:6] != "00" else 1
 
 
 def make_unit(code: str = VILLAGE, name: str = "") -> Unit:
@@ -35,8 +32,8 @@ def make_unit(code: str = VILLAGE, name: str = "") -> Unit:
     found = Unit.objects.filter(code=code).first()
     if found is not None:
         return found
-    level = level_of(code)
-    parent = make_unit(code[: ABOVE[level]].ljust(12, "0")) if level > 1 else None
+    level = Unit.level_of(code)
+    parent = make_unit(Unit.codes_above(code)[0]) if level > 1 else None
     unit = Unit(
         code=code, name=name or f"Unit {code}", level=level, parent=parent, district=code[:6]
     )
@@ -89,3 +86,55 @@ def client_for(user: User | None) -> Client:
     if user is not None:
         client.force_login(user)
     return client
+
+
+def make_id_number(birth_on: date = date(1948, 5, 6), sex: int = 2) -> str:
+    """Another ID number of an area that nobody is born in."""
+    sequence = next(numbers) % 500 * 2 + (1 if sex == 1 else 0)
+    stem = f"100101{birth_on:%Y%m%d}{sequence:03d}"
+    return stem + ric.calc_check_digit(stem + "0")
+
+
+def make_case_file(
+    *,
+    population: str = "empty_nest_elder",
+    unit: Unit | None = None,
+    lead: User | None = None,
+    today: date = TODAY,
+    **values: Any,
+) -> CaseFile:
+    """A file, and its person unless the ID number is known, taken in as the demo takes them in."""
+    birth_on = values.setdefault("birth_on", date(1948, 5, 6))
+    values.setdefault("id_number", make_id_number(birth_on))
+    case_file = people.admit(
+        population=population,
+        by=system_account("demo"),
+        today=today,
+        **{
+            "name": "王秀英",
+            "sex": 2,
+            "phone": "13812345678",
+            "address": "清溪镇枫林村3组51号",
+            "emergency_name": "王强",
+            "emergency_relation": "子女",
+            "emergency_phone": "13987654321",
+            "unit": unit or make_unit(),
+            **values,
+        },
+    )
+    if lead is not None:
+        assign(case_file, lead, today=today)
+    return case_file
+
+
+def assign(
+    case_file: CaseFile,
+    worker: User,
+    role: str = Place.LEAD,
+    *,
+    by: User | None = None,
+    today: date = TODAY,
+) -> Assignment:
+    """Give somebody a place in the team; a supervisor of the county does it."""
+    by = by or make_user(Role.SUPERVISOR)
+    return assignments.assign(case_file=case_file, worker=worker, role=role, by=by, today=today)

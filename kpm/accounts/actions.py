@@ -147,9 +147,11 @@ def issue_password(*, user: User, by: User) -> Opened:
 
 
 @transaction.atomic
-def open_unit(*, code: str, name: str, level: int, parent: Unit | None, by: User) -> Unit:
-    """A unit below another one."""
-    rules.check_can_open_unit(by, code)
+def open_unit(*, code: str, name: str, by: User) -> Unit:
+    """A unit; its code says how deep it lies and below which other one."""
+    parent = Unit.objects.filter(code__in=Unit.codes_above(code)).order_by("-level").first()
+    rules.check_can_open_unit(by, code, parent)
+    level = Unit.level_of(code)
     unit = Unit(code=code, name=name, level=level, parent=parent, district=code[:6])
     unit.save_as(by=by)
     log.record(Event.UNIT_OPENED, by=by, target=unit)

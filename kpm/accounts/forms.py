@@ -127,6 +127,20 @@ class OpenAccountForm(ActionForm):
         return normalise_username(self.cleaned_data["username"])
 
 
+class OpenUnitForm(ActionForm):
+    """A place of the tree."""
+
+    code = forms.CharField(
+        label=_("Code"),
+        help_text=_("The 12-digit code of the division; it says below which unit this one lies."),
+        validators=[
+            RegexValidator(r"\A[1-9][0-9]{11}\Z", _("Twelve digits, not beginning with 0."))
+        ],
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    name = forms.CharField(label=_("Name"), max_length=100)
+
+
 class IssuePasswordForm(ActionForm):
     """Just a button."""
 

@@ -74,6 +74,17 @@ class Unit(RecordedModel):
     def __str__(self) -> str:
         return self.name
 
+    @classmethod
+    def level_of(cls, code: str) -> int:
+        """How deep the unit with this code lies: its own digits end where the zeros begin."""
+        return next(level for level, own in cls.DIGITS.items() if code[own:].strip("0") == "")
+
+    @classmethod
+    def codes_above(cls, code: str) -> list[str]:
+        """The codes that a unit above this one may have, the nearest first."""
+        digits = [own for level, own in cls.DIGITS.items() if level < cls.level_of(code)]
+        return [code[:own].ljust(12, "0") for own in reversed(digits)]
+
     @property
     def prefix(self) -> str:
         """The digits that the codes of this unit and everything below it begin with."""

@@ -10,10 +10,13 @@ from django.db.models import QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.events import Outcome
+from audit.labels import event_label, outcome_label, purpose_label
 from audit.models import LoggedEvent
 from kpm.accounts.models import RoleGrant, User
 from kpm.accounts.scoping import POPULATIONS
 
+COLOURS: dict[str, str] = {Outcome.OK: "green", Outcome.DENIED: "yellow"}
 PLANNED, IN_FORCE, ENDED = _("planned"), _("in force"), _("ended")
 
 
@@ -22,18 +25,22 @@ class Entry:
     """One thing that somebody did, as the log has it."""
 
     at: datetime
-    event: str
+    words: str
     subject: str
+    purpose: str
     outcome: str
+    colour: str
 
     @classmethod
     def of(cls, event: LoggedEvent) -> "Entry":
         """Read a row of the log."""
         return cls(
             at=datetime.fromisoformat(event.at),
-            event=event.event,
+            words=event_label(event.event),
             subject=event.subject or "",
-            outcome=event.outcome,
+            purpose=purpose_label(event.purpose),
+            outcome=outcome_label(event.outcome),
+            colour=COLOURS.get(event.outcome, "red"),
         )
 
 

@@ -30,11 +30,13 @@ def check_can_issue_password(by: User, user: User) -> None:
         raise Refused(_("The owner has chosen a password of their own; nobody else may set it."))
 
 
-def check_can_open_unit(by: User, code: str) -> None:
-    """Units are opened by a system administrator, each code once."""
-    _check_may(by, Permission.VIEW_UNITS)
+def check_can_open_unit(by: User, code: str, parent: Unit | None) -> None:
+    """Units are opened by a system administrator, each code once, from the top downwards."""
+    _check_may(by, Permission.OPEN_UNIT)
     if Unit.objects.filter(code=code).exists():
         raise Refused(_("There is a unit with this code already."), field="code")
+    if parent is None and Unit.level_of(code) > Unit.Level.CITY:
+        raise Refused(_("There is no unit above this code yet. Open that one first."), field="code")
 
 
 def check_can_grant_role(by: User, user: User) -> None:

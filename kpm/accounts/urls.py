@@ -15,6 +15,7 @@ urlpatterns = [
     path("accounts/new/", views.open_account, name="open_account"),
     path("accounts/<str:reference>/password/", views.issue_password, name="issue_password"),
     path("units/", views.list_units, name="list_units"),
+    path("units/new/", views.open_unit, name="open_unit"),
     path("grants/", views.list_grants, name="list_grants"),
     path("grants/new/", views.grant_role, name="grant_role"),
     path("grants/<str:reference>/end/", views.end_grant, name="end_grant"),

@@ -144,6 +144,17 @@ def list_units(request: SignedInRequest) -> HttpResponse:
     return render(request, "kpm/accounts/list_units.html", {"page": page})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.OPEN_UNIT)
+def open_unit(request: SignedInRequest) -> HttpResponse:
+    """A new place in the tree."""
+    form = forms.OpenUnitForm.from_request(request)
+    if form.run(actions.open_unit, by=request.user):
+        messages.success(request, _("The unit was opened."))
+        return redirect("accounts:list_units")
+    return render(request, "kpm/accounts/open_unit.html", {"form": form}, status=status(form))
+
+
 @require_safe
 @requires(Permission.VIEW_GRANTS)
 def list_grants(request: SignedInRequest) -> HttpResponse:

@@ -13,6 +13,8 @@ from tests.factories import COUNTY, TOWNSHIP, VILLAGE, client_for, make_unit, ma
 
 pytestmark = pytest.mark.django_db
 
+OTHERS = [role for role in Role if role != Role.SYSTEM_ADMINISTRATOR]
+
 
 def place(code, level, parent, district=None):
     unit = Unit(code=code, name="x", level=level, parent=parent, district=district or code[:6])
@@ -23,23 +25,54 @@ def place(code, level, parent, district=None):
 
 def test_a_unit_is_opened_below_another():
     admin = make_user(Role.SYSTEM_ADMINISTRATOR)
-    unit = actions.open_unit(
-        code="100122101202", name="竹园村", level=4, parent=make_unit(TOWNSHIP), by=admin
-    )
-    assert unit.district == "100122"
+    parent = make_unit(TOWNSHIP)
+    client = client_for(admin)
+    assert client.get("/units/new/").status_code == 200
+    form = {"code": "100122101202", "name": "竹园村"}
+    assert client.post("/units/new/", form).url == "/units/"
+    unit = Unit.objects.get(code="100122101202")
+    assert (unit.level, unit.parent, unit.district) == (4, parent, "100122")
     assert unit.history.get().history_user_id == admin.pk
     event = LoggedEvent.objects.get(event=Event.UNIT_OPENED)
     assert (event.actor, event.subject) == (admin.log_reference, "100122101202")
 
 
-def test_a_code_is_used_once_and_only_by_a_system_administrator():
-    parent = make_unit(COUNTY)
-    admin = make_user(Role.SYSTEM_ADMINISTRATOR)
-    with pytest.raises(Refused) as refusal:
-        actions.open_unit(code=COUNTY, name="x", level=2, parent=parent.parent, by=admin)
-    assert refusal.value.field == "code"
+@pytest.mark.parametrize("code", [COUNTY, "200133101000", "10012210", "1001221010001", "x" * 12])
+def test_a_code_is_used_once_and_lies_below_another(code):
+    client = client_for(make_user(Role.SYSTEM_ADMINISTRATOR, unit=make_unit(COUNTY)))
+    before = Unit.objects.count()
+    response = client.post("/units/new/", {"code": code, "name": "x"})
+    assert response.status_code == 422
+    assert "code" in response.context["form"].errors
+    assert Unit.objects.count() == before
+
+
+def test_a_unit_may_skip_a_level_where_the_country_does():
+    make_unit("441900000000")
+    unit = actions.open_unit(code="441900003000", name="x", by=actions.system_account("work"))
+    assert (unit.level, unit.parent.code) == (3, "441900000000")
+
+
+@pytest.mark.parametrize("role", OTHERS)
+def test_only_a_system_administrator_opens_units(role):
+    user = make_user(role)
+    assert client_for(user).post("/units/new/", {"code": TOWNSHIP, "name": "x"}).status_code == 403
     with pytest.raises(Refused):
-        actions.open_unit(code=TOWNSHIP, name="x", level=3, parent=parent, by=make_user())
+        actions.open_unit(code=TOWNSHIP, name="x", by=user)
+
+
+@pytest.mark.parametrize(
+    ("code", "level", "above"),
+    [
+        ("100100000000", 1, []),
+        (COUNTY, 2, ["100100000000"]),
+        (TOWNSHIP, 3, [COUNTY, "100100000000"]),
+        (VILLAGE, 4, [TOWNSHIP, COUNTY, "100100000000"]),
+    ],
+)
+def test_a_code_says_where_its_unit_lies(code, level, above):
+    assert Unit.level_of(code) == level
+    assert Unit.codes_above(code) == above
 
 
 @pytest.mark.parametrize(
@@ -99,5 +132,5 @@ def test_the_list_is_for_the_system_administrator():
     make_unit(VILLAGE, "枫林村")
     page = client_for(make_user(Role.SYSTEM_ADMINISTRATOR)).get("/units/")
     assert "枫林村" in page.content.decode()
-    for role in set(Role) - {Role.SYSTEM_ADMINISTRATOR}:
+    for role in OTHERS:
         assert client_for(make_user(role)).get("/units/").status_code == 403
