@@ -2,7 +2,7 @@
 
 from django.urls import path, register_converter
 
-from casework.views import assignments, case_files
+from casework.views import assignments, case_files, plans, today, visits
 
 
 class NumberConverter:
@@ -38,4 +38,10 @@ urlpatterns = [
         name="end_assignment",
     ),
     path("missing/", assignments.list_missing, name="list_missing"),
+    path("today/", today.view_today, name="view_today"),
+    path("files/<number:number>/visits/", visits.list_visits, name="list_visits"),
+    path("files/<number:number>/visits/new/", visits.record_visit, name="record_visit"),
+    path("files/<number:number>/plan/", plans.show_plan, name="show_plan"),
+    path("files/<number:number>/plan/new/", plans.draft_plan, name="draft_plan"),
+    path("files/<number:number>/plan/approve/", plans.approve_plan, name="approve_plan"),
 ]

@@ -128,6 +128,13 @@ class TeamRole:
     is_ours: bool = False
 
 
+class Answer(TextChoices):
+    """What somebody who looked at an item of a visit found."""
+
+    FINE = "fine", _("Fine")
+    ATTENTION = "attention", _("Needs attention")
+
+
 @dataclass(frozen=True)
 class Check:
     """One thing that a visit looks at, worded so that "fine" is the good answer."""

@@ -1,0 +1,214 @@
+"""What today asks for: of a worker, person by person; of a supervisor, in numbers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q
+from django.utils.translation import gettext_lazy as _
+
+from casework.actions.case_files import calendars
+from casework.caseload import Due, DueKind
+from casework.dashboards import lists
+from casework.dashboards.files import DUE_LABELS
+from casework.models import Assignment, CaseFile, Visit
+from casework.models.assignments import Place
+from casework.models.case_files import CaseFileQuerySet, Status
+from casework.models.visits import Outcome, Way
+from kpm.accounts.models import User
+from risk_levels.levels import Level
+from risk_levels.models import Proposal
+from risk_levels.models.proposals import ProposalState
+
+# How far ahead the page looks.
+AHEAD = timedelta(days=7)
+# More than anybody does in a week; the rest stands in the list of files.
+MOST_ROWS = 60
+MOST_WORKERS = 100
+# How the visit form begins for each kind of duty; a review begins on the page of the file.
+WAYS = {
+    DueKind.CONTACT: Way.PHONE,
+    DueKind.VISIT: Way.VISIT,
+    DueKind.FIRST_VISIT: Way.VISIT,
+}
+
+
+@dataclass
+class Counts:
+    """How many open files there are, and how many of them ask for something when."""
+
+    files: int = 0
+    overdue: int = 0
+    today: int = 0
+    coming: int = 0
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Count these in."""
+        self.files += row["files"]
+        self.overdue += row["overdue"]
+        self.today += row["today"]
+        self.coming += row["coming"]
+
+
+def counts_of(user: User, today: date) -> dict[str, Counts]:
+    """The counts of each kind of populations that the user has open files in."""
+    due = Q(next_due_on__lt=today), Q(next_due_on=today)
+    coming = Q(next_due_on__gt=today, next_due_on__lte=today + AHEAD)
+    rows = (
+        CaseFile.objects.visible_to(user)
+        .filter(status=Status.OPEN)
+        .order_by()
+        .values("population")
+        .annotate(
+            files=Count("id"),
+            overdue=Count("id", filter=due[0]),
+            today=Count("id", filter=due[1]),
+            coming=Count("id", filter=coming),
+        )
+    )
+    found: dict[str, Counts] = {}
+    for row in rows:
+        found.setdefault(lists.group_of(row["population"]), Counts()).add(row)
+    return {group: found[group] for group in lists.LABELS if group in found}
+
+
+def choose_group(counts: dict[str, Counts], wanted: str | None) -> str:
+    """The kind that the page is for: the wanted one, or the first in which there is a file."""
+    return wanted if wanted in counts else next(iter(counts), lists.CARE)
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """One thing to do, in words."""
+
+    kind: DueKind
+    label: Any
+    on: date
+
+
+@dataclass(frozen=True)
+class Row:
+    """One person and what they are waiting for, the most pressing first."""
+
+    case_file: CaseFile
+    due: list[DueRow]
+
+    @property
+    def way(self) -> str:
+        """How the visit form begins; nothing where a visit is not what is due."""
+        return WAYS.get(self.due[0].kind, "")
+
+
+@dataclass(frozen=True)
+class Day:
+    """The rows of a worker's day in three parts, and the visits that have a time already."""
+
+    overdue: list[Row] = field(default_factory=list)
+    today: list[Row] = field(default_factory=list)
+    coming: list[Row] = field(default_factory=list)
+    planned: list[Visit] = field(default_factory=list)
+    is_cut: bool = False
+
+    @property
+    def case_files(self) -> list[CaseFile]:
+        """The files whose people the page names."""
+        rows = (*self.overdue, *self.today, *self.coming)
+        return [row.case_file for row in rows] + [visit.case_file for visit in self.planned]
+
+
+def day_of(user: User, group: str, *, now: datetime) -> Day:
+    """What is overdue, due and coming for this worker; `now` carries the local time zone."""
+    today = now.date()
+    due = open_files(user, group).filter(next_due_on__lte=today + AHEAD)
+    files = list(due[: MOST_ROWS + 1])
+    day = Day(planned=planned_visits(user, group, now), is_cut=len(files) > MOST_ROWS)
+    dues = calendars(files[:MOST_ROWS], today)
+    for case_file in files[:MOST_ROWS]:
+        row = Row(case_file, rows_until(dues[case_file].due(), today + AHEAD))
+        if row.due:
+            part_of(day, row.due[0].on, today).append(row)
+    return day
+
+
+def open_files(user: User, group: str) -> CaseFileQuerySet:
+    """The open files of one kind, the most pressing first."""
+    return lists.files_of(user, group).filter(status=Status.OPEN)
+
+
+def rows_until(due: Iterable[Due], last: date) -> list[DueRow]:
+    """What is due until this day, in words."""
+    return [DueRow(each.kind, DUE_LABELS[each.kind], each.on) for each in due if each.on <= last]
+
+
+def part_of(day: Day, on: date, today: date) -> list[Row]:
+    """The part of the day that something due on this day belongs to."""
+    if on < today:
+        return day.overdue
+    return day.today if on == today else day.coming
+
+
+def planned_visits(user: User, group: str, now: datetime) -> list[Visit]:
+    """The visits of the next days that this worker has planned, with their people."""
+    start = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    return list(
+        Visit.objects.filter(
+            worker=user,
+            outcome=Outcome.PLANNED,
+            happened_at__gte=start,
+            happened_at__lt=start + AHEAD,
+            case_file__in=open_files(user, group).order_by(),
+        )
+        .select_related("case_file__person", "case_file__unit", "case_file__risk_level")
+        .defer("body")
+        .order_by("happened_at", "id")[:MOST_ROWS]
+    )
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """One number that waits for a supervisor, and the page behind it."""
+
+    label: Any
+    count: int
+    page: str
+    kind: str = ""
+
+
+def waiting_for(user: User, group: str, counts: Counts) -> list[Waiting]:
+    """What waits for this supervisor in one kind of populations."""
+    files = open_files(user, group).order_by()
+    submitted = Proposal.objects.filter(
+        state=ProposalState.SUBMITTED, risk_level__case_file__in=files
+    ).count()
+    leads = Assignment.objects.active().filter(case_file=OuterRef("pk"), role=Place.LEAD)
+    numbers = files.aggregate(
+        unled=Count("id", filter=~Q(Exists(leads))),
+        ungraded=Count("id", filter=Q(risk_level__level=Level.UNGRADED)),
+    )
+    incomplete = len(lists.incomplete_files(user, group))
+    return [
+        Waiting(_("proposals to decide"), submitted, "casework:list_reviews", "brand"),
+        Waiting(_("red files that lack something"), incomplete, "casework:list_missing", "red"),
+        Waiting(_("files overdue"), counts.overdue, "casework:list_case_files", "yellow"),
+        Waiting(_("files without a lead worker"), numbers["unled"], "casework:list_case_files"),
+        Waiting(_("files not yet graded"), numbers["ungraded"], "casework:list_case_files"),
+    ]
+
+
+def loads_of(user: User, group: str, today: date) -> list[dict[str, Any]]:
+    """Who leads how many files, and how many of them wait; those with the most overdue first."""
+    leads = Assignment.objects.active().filter(
+        role=Place.LEAD, case_file__in=open_files(user, group).order_by()
+    )
+    return list(
+        leads.order_by()
+        .values("worker_id", "worker__name", "worker__unit__name")
+        .annotate(
+            files=Count("id"),
+            red=Count("id", filter=Q(case_file__risk_level__level=Level.RED)),
+            overdue=Count("id", filter=Q(case_file__next_due_on__lt=today)),
+            today=Count("id", filter=Q(case_file__next_due_on=today)),
+        )
+        .order_by("-overdue", "-files", "worker__name")[:MOST_WORKERS]
+    )

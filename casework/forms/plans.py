@@ -1,0 +1,115 @@
+"""What is filled in to agree on help: a goal, and steps with a resource, a person and a day."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from casework.models import Plan
+from kpm.forms import ActionForm
+
+STEPS = 6
+# The rest opens when it is needed.
+SHOWN_STEPS = 3
+LONGEST = 300
+
+
+class DraftPlanForm(ActionForm):
+    """A goal and up to six steps; a step without any words is left out."""
+
+    goal = forms.CharField(
+        label=gettext_lazy("What should become better?"),
+        help_text=gettext_lazy("As agreed with the person, in their words where possible."),
+        max_length=2_000,
+        widget=forms.Textarea,
+    )
+
+    def __init__(self, *args: Any, plan: Plan | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        steps: list[dict[str, str]] = plan.steps if plan else []
+        if plan is not None:
+            self.fields["goal"].initial = plan.goal
+        for number in range(STEPS):
+            self.fields |= step_fields(number, steps[number] if number < len(steps) else {})
+
+    @property
+    def steps(self) -> list[list[forms.BoundField]]:
+        """The fields of each step."""
+        return [[self[name] for name in names(number)] for number in range(STEPS)]
+
+    @property
+    def first_steps(self) -> list[list[forms.BoundField]]:
+        """Those that are always shown."""
+        return self.steps[:SHOWN_STEPS]
+
+    @property
+    def more_steps(self) -> list[list[forms.BoundField]]:
+        """Those that open when they are needed."""
+        return self.steps[SHOWN_STEPS:]
+
+    @property
+    def has_more(self) -> bool:
+        """Whether something stands in one of those."""
+        return any(bound.value() for step in self.more_steps for bound in step)
+
+    def clean(self) -> dict[str, Any]:
+        """The steps together, as the plan keeps them."""
+        values = super().clean() or self.cleaned_data
+        steps = [self.step(number) for number in range(STEPS)]
+        for number in range(STEPS):
+            for name in names(number):
+                values.pop(name, None)
+        values["steps"] = [step for step in steps if step is not None]
+        if not values["steps"] and not self.errors:
+            self.add_error(names(0)[0], _("Say at least one thing that will be done."))
+        return values
+
+    def step(self, number: int) -> dict[str, str] | None:
+        """One step, or nothing where nothing was filled in."""
+        what, resource, who, by_on = (self.cleaned_data.get(name) for name in names(number))
+        if not any((what, resource, who, by_on)):
+            return None
+        if not what and names(number)[0] not in self.errors:
+            self.add_error(names(number)[0], _("Say what will be done, or empty this step."))
+        day = by_on.isoformat() if isinstance(by_on, date) else ""
+        return {"what": what or "", "resource": resource or "", "who": who or "", "by_on": day}
+
+
+def names(number: int) -> tuple[str, str, str, str]:
+    """The names of the fields of a step: what, resource, who, by when."""
+    return (f"what_{number}", f"resource_{number}", f"who_{number}", f"by_on_{number}")
+
+
+def step_fields(number: int, step: dict[str, str]) -> dict[str, forms.Field]:
+    """The fields of a step, with what the last plan says."""
+    labels = (
+        gettext_lazy("What will be done"),
+        gettext_lazy("With which help"),
+        gettext_lazy("By whom"),
+    )
+    hint = gettext_lazy("A concrete resource: a service, a benefit, a place, a person.")
+    fields: dict[str, forms.Field] = {
+        name: forms.CharField(
+            label=label,
+            required=False,
+            max_length=LONGEST,
+            initial=step.get(key, ""),
+            help_text=hint if key == "resource" else "",
+        )
+        for name, key, label in zip(
+            names(number)[:3], ("what", "resource", "who"), labels, strict=True
+        )
+    }
+    fields[names(number)[3]] = forms.DateField(
+        label=gettext_lazy("Until"),
+        required=False,
+        initial=step.get("by_on", ""),
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    return fields
+
+
+class ApprovePlanForm(ActionForm):
+    """Just a button."""

@@ -1,0 +1,34 @@
+"""The page on which a working day begins."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from casework.dashboards import lists, today
+from casework.views.opening import open_rows
+from kpm.accounts.models import SignedInRequest
+from kpm.permissions import Permission, Role, requires
+
+
+@require_safe
+@requires(Permission.VIEW_TODAY)
+def view_today(request: SignedInRequest) -> HttpResponse:
+    """What is overdue, due and coming for a worker; what waits for a supervisor."""
+    now = timezone.localtime()
+    counts = today.counts_of(request.user, now.date())
+    group = today.choose_group(counts, request.GET.get("group"))
+    around = {
+        "today": now.date(),
+        "group": group,
+        "groups": [(each, lists.LABELS[each]) for each in counts] if len(counts) > 1 else [],
+        "counts": counts.get(group, today.Counts()),
+    }
+    if request.user.role == Role.SUPERVISOR:
+        waiting = today.waiting_for(request.user, group, around["counts"])
+        loads = today.loads_of(request.user, group, now.date())
+        around |= {"waiting": waiting, "loads": loads}
+        return render(request, "casework/today/supervise.html", around)
+    day = today.day_of(request.user, group, now=now)
+    open_rows(request.user, day.case_files)
+    return render(request, "casework/today/view.html", {**around, "day": day})
