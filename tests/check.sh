@@ -32,7 +32,7 @@ ruff() { command ruff check --quiet .; }
 format() { command ruff format --check --quiet .; }
 types() { mypy --no-error-summary; }
 templates() { djlint --lint --quiet kpm casework risk_levels audit; }
-imports() { lint-imports --no-logo --cache-dir "$out/imports"; }
+imports() { lint-imports --no-logo --cache-dir "$out/cache"; }
 messages() { tests/messages; }
 migrations() { site python manage.py makemigrations --check --dry-run; }
 deploy() { site python manage.py check --deploy --fail-level WARNING; }

@@ -1,0 +1,36 @@
+"""The documents that come from the code say what the code says."""
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from kpm.management import documents
+from kpm.management.commands import write_docs
+
+
+def test_the_generated_documents_are_current():
+    call_command("write_docs", "--check")
+
+
+def test_a_document_that_is_out_of_date_is_named(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(documents.DOCUMENTS, "permissions.md", lambda: "something else")
+    with pytest.raises(CommandError, match=r"Out of date: permissions\.md\."):
+        call_command("write_docs", "--check")
+
+
+def test_writing_changes_only_what_is_out_of_date(tmp_path, settings, capsys):
+    settings.BASE_DIR = tmp_path
+    (tmp_path / "kpm").mkdir()
+    call_command("write_docs")
+    assert capsys.readouterr().out == "Wrote permissions.md.\nWrote state_machines.md.\n"
+    (tmp_path / "kpm" / "docs" / "permissions.md").write_text("changed by hand")
+    call_command("write_docs")
+    assert capsys.readouterr().out == "Wrote permissions.md.\n"
+    assert write_docs._says(tmp_path / "kpm" / "docs" / "permissions.md", documents.permissions())
+
+
+def test_every_permission_and_every_state_is_told():
+    assert "| record_visit | yes |" in documents.permissions()
+    machines = documents.state_machines()
+    assert "## risk_levels.RiskLevel.level" in machines
+    assert "submitted --> approved: approve" in machines
+    assert "Historical" not in machines

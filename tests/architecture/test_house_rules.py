@@ -1,0 +1,275 @@
+"""The house rules (kpm/docs/architecture.md) that a machine can look for in the code."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.apps import apps
+
+from kpm.fsm import GuardedStateField
+from kpm.management.documents import routes
+from kpm.permissions import access_of
+from tests.architecture.sources import (
+    APPS,
+    ROOT,
+    Module,
+    calls,
+    decorators,
+    functions,
+    modules,
+    tracked,
+)
+
+FORBIDDEN_NAMES = {
+    *("util", "utils", "helper", "helpers", "common", "manager", "managers", "service", "services"),
+    *("data", "info", "misc", "core", "base", "admin", "signals", "receivers"),
+}
+LONGEST_MODULE = 400
+LONGEST_VIEW = 20
+# Rows that belong to the site and not to somebody in a case file: whoever may open the page at
+# all sees all of them. Everything else is fetched through what is visible to the user.
+UNSCOPED = {"Unit", "User", "RoleGrant", "LoggedEvent", "Job"}
+# What looks at the clock: views, what they draw, commands, background work, sessions' timers.
+CLOCKS = {"views", "templatetags", "commands", "middleware", "sessions", "submissions", "jobs"}
+# The role that a signed-in user has is the role of today.
+ASKS_TODAY = {"kpm.accounts.models"}
+
+
+def test_modules_are_named_after_what_they_hold():
+    assert [m.name for m in modules() if m.name.split(".")[-1] in FORBIDDEN_NAMES] == [
+        # Django looks for an engine's wrapper under this name.
+        "kpm.database.sqlite.base"
+    ]
+
+
+def test_no_module_is_longer_than_somebody_reads_at_once():
+    long = {m.name: lines for m in modules() if (lines := m.text.count("\n")) > LONGEST_MODULE}
+    assert long == {}
+
+
+def test_nobody_processes_things():
+    named = [
+        module.at(function)
+        for module in modules()
+        for function in functions(module)
+        if function.name.startswith(("process_", "handle_", "do_"))
+    ]
+    assert named == []
+
+
+def imports(module: Module) -> Iterator[tuple[ast.AST, str]]:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import):
+            yield from ((node, alias.name) for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            yield from ((node, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+def test_signals_are_heard_around_migrations_only():
+    heard = [
+        module.name
+        for module in modules()
+        for _node, name in imports(module)
+        if ".signals" in name or name.startswith("django.dispatch")
+    ]
+    assert set(heard) == {"kpm.database.migrations"}
+
+
+def test_there_is_no_admin_and_no_model_form():
+    found = [
+        module.at(node)
+        for module in modules()
+        for node, name in imports(module)
+        if "django.contrib.admin" in name or "ModelForm" in name or "modelform" in name
+    ]
+    assert found == []
+
+
+def test_only_the_vault_overrides_save():
+    overriding = [
+        module.at(node)
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.FunctionDef)
+        and node.name == "save"
+        and not module.name.startswith("kpm.vault.")
+        # A session store is no model: saving is what Django calls it for.
+        and module.name != "kpm.accounts.sessions"
+    ]
+    assert overriding == []
+
+
+def manager_of(node: ast.AST) -> str:
+    """`CaseFile` for `CaseFile.objects` and its relatives, empty for anything else."""
+    managers = {"objects", "_default_manager", "_base_manager"}
+    if isinstance(node, ast.Attribute) and node.attr in managers:
+        owner = node.value
+        return str(getattr(owner, "id", None) or getattr(owner, "attr", None) or "somebody")
+    return ""
+
+
+def scoped_in(function: ast.AST) -> set[ast.AST]:
+    """What of a function goes through CaseFile.objects.visible_to(…) or get_visible(…, user)."""
+    scoped: set[ast.AST] = set()
+    for call in ast.walk(function):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute | ast.Name):
+            if getattr(call.func, "attr", "") == "visible_to":
+                scoped.update(ast.walk(call.func))
+            if getattr(call.func, "id", "") == "get_visible" and call.args:
+                scoped.update(ast.walk(call.args[0]))
+    # A queryset may have had a name before it was handed over.
+    names = {node.id for node in scoped if isinstance(node, ast.Name)}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assign) and {getattr(t, "id", "") for t in node.targets} & names:
+            scoped.update(ast.walk(node.value))
+    return scoped
+
+
+def test_views_fetch_only_what_is_visible_to_the_user():
+    around = []
+    for module in modules():
+        if not module.has_part("views"):
+            continue
+        scoped = {node for function in functions(module) for node in scoped_in(function)}
+        around += [
+            f"{module.at(node)} {owner}"
+            for node in ast.walk(module.tree)
+            if (owner := manager_of(node)) and owner not in UNSCOPED and node not in scoped
+        ]
+        around += [
+            f"{module.at(node)} {node.attr}"
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Attribute)
+            and node.attr in ("_default_manager", "_base_manager")
+        ]
+    assert around == []
+
+
+def guarded_names() -> set[str]:
+    return {
+        field.name
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, GuardedStateField)
+    }
+
+
+def test_states_and_levels_are_never_set_past_their_transitions():
+    guarded = guarded_names()
+    assert {"level", "state"} <= guarded
+    past = []
+    for module in modules():
+        for call, name in calls(module):
+            words = {keyword.arg for keyword in call.keywords}
+            if name in ("update", "update_or_create") and words & guarded:
+                past.append(module.at(call))
+            if name == "bulk_update":
+                strings = {n.value for n in ast.walk(call) if isinstance(n, ast.Constant)}
+                past += [module.at(call)] * bool(strings & guarded)
+    assert past == []
+
+
+def test_every_view_declares_who_may_use_it():
+    silent = [route.address for route in routes() if access_of(route.view) is None]
+    assert silent == []
+    # The walk goes into included URL modules: an address of each app is among them.
+    seen = {route.name.partition(":")[0] for route in routes()}
+    assert {"accounts", "audit", "casework", "home"} <= seen
+
+
+def test_views_are_short():
+    long = {}
+    for module in modules():
+        if not module.has_part("views"):
+            continue
+        for function in functions(module):
+            if not decorators(function) & {"requires", "public"}:
+                continue
+            body = function.body[1:] if ast.get_docstring(function) else function.body
+            lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
+            if lines > LONGEST_VIEW:
+                long[module.at(function)] = lines
+    assert long == {}
+
+
+def test_now_is_an_argument_below_views_and_commands():
+    looking = [
+        module.at(call)
+        for module in modules()
+        if module.name not in ASKS_TODAY and not any(module.has_part(part) for part in CLOCKS)
+        for call, name in calls(module)
+        if (name in ("localdate", "localtime") and not call.args)
+        or (name in ("now", "today") and isinstance(call.func, ast.Attribute) and not call.args)
+    ]
+    assert looking == []
+
+
+def actions() -> Iterator[tuple[Module, ast.FunctionDef]]:
+    for module in modules():
+        if module.has_part("actions"):
+            for function in functions(module):
+                if not function.name.startswith("_"):
+                    yield module, function
+
+
+def test_what_somebody_does_is_called_by_name_only():
+    wrong = []
+    for module, function in actions():
+        arguments = function.args
+        named = {argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)}
+        if "by" in named and (arguments.args or arguments.posonlyargs):
+            wrong.append(f"{module.at(function)} {function.name}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_templates_need_no_exception_from_the_content_security_policy(app: str):
+    wrong = []
+    for path in sorted((ROOT / app).rglob("*.html")):
+        text = path.read_text(encoding="utf-8")
+        if "pdf" in path.parts or "reports" in path.parts:
+            # Printed, never sent to a browser.
+            continue
+        for what, pattern in {
+            "inline style": r"<style|\sstyle\s*=",
+            "inline script": r"<script(?![^>]*\ssrc=)|\son[a-z]+\s*=",
+            "unescaped text": r"\|\s*safe\b|autoescape\s+off",
+            "foreign address": r"(src|href|action)\s*=\s*[\"']?(https?:)?//",
+        }.items():
+            wrong += [
+                f"{path.relative_to(ROOT)}: {what}: {found.group(0)}"
+                for found in re.finditer(pattern, text, re.IGNORECASE)
+            ]
+    assert wrong == []
+
+
+def test_nothing_names_a_place_on_one_machine_or_a_plain_http_address():
+    here = str(ROOT)
+    plain = re.compile(r"http://(?!127\.0\.0\.1|localhost|testserver|www\.w3\.org|\{)[\w.-]+\.\w+")
+    found = []
+    for path in tracked():
+        if path.suffix in {".xlsx", ".png", ".pdf", ".mo"} or "vectors" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        # A line of its own, so that this one does not find itself.
+        if here in text or any(f"/{place}/" in text for place in ("home", "root")):
+            found.append(f"{path.relative_to(ROOT)}: a path of one machine")
+        if path.suffix != ".md":
+            found += [f"{path.relative_to(ROOT)}: {hit}" for hit in plain.findall(text)]
+    assert found == []
+
+
+def test_no_test_is_skipped_and_nothing_is_left_for_later():
+    # Put together, so that this line does not find itself.
+    words = re.compile(
+        r"\b(" + "|".join(["TO" + "DO", "FIX" + "ME", "HA" + "CK", "X" * 3]) + r")\b"
+        r"|mark\.(" + "sk" + r"ip|xf" + r"ail)|pytest\.(" + "sk" + r"ip|xf" + r"ail)|no" + " cover"
+    )
+    left = [
+        f"{path.relative_to(ROOT)}: {found.group(0)}"
+        for path in tracked()
+        if path.suffix in {".py", ".html", ".js", ".css", ".sh", ".md", ".toml"}
+        for found in words.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert left == []
