@@ -22,9 +22,9 @@ def rank(level: str) -> int:
     return ORDER.index(Level(level))
 
 
-def is_up(from_level: str, to_level: str) -> bool:
-    """Whether this needs what a step up needs: more than before, and not just a first green."""
-    return rank(to_level) > max(rank(from_level), rank(Level.GREEN))
+def needs_grounds(from_level: str, to_level: str) -> bool:
+    """Whether this asks more of the person than green does, anew or once more."""
+    return rank(to_level) > rank(Level.GREEN) and rank(to_level) >= rank(from_level)
 
 
 def is_down(from_level: str, to_level: str) -> bool:

@@ -88,7 +88,7 @@ class Proposal(GuardedStateModel, SealedModel):
 
     reason_codes = SealedJSONField(group="body", verbose_name=_("reasons"), default=list)
     reason = SealedTextField(group="body", verbose_name=_("in words"), blank=True)
-    # [{"on": "YYYY-MM-DD", "what": str}]
+    # A list of what happened on which day.
     evidence = SealedJSONField(group="body", verbose_name=_("evidence"), default=list)
     tried = SealedTextField(
         group="body", verbose_name=_("what less intrusive step was tried"), blank=True

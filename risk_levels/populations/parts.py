@@ -59,9 +59,7 @@ class Basis:
     article: str
 
     def __str__(self) -> str:
-        return str(
-            _("%(law)s, article %(article)s") % {"law": self.law, "article": self.article}
-        )
+        return str(_("%(law)s, article %(article)s") % {"law": self.law, "article": self.article})
 
 
 @dataclass(frozen=True)
