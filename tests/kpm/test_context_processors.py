@@ -30,7 +30,7 @@ def test_the_demo_says_that_it_is_one(rf):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_the_menu_holds_what_the_role_may_open_and_nothing_else(role):
+def test_the_menu_holds_what_the_role_may_open_and_nothing_else(role, real_commits):
     client = client_for(make_user(role))
     response = client.get("/me/")
     items = response.context["menu"]

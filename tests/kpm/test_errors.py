@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy
 
-from kpm.errors import AlreadySent, NotYou, Refused, is_allowed
+from kpm.errors import AlreadySent, AskFirst, NotYou, Refused, is_allowed
 
 
 def check_can_enter(age: int) -> None:
@@ -27,3 +27,4 @@ def test_a_refusal_keeps_its_words_and_its_field():
 def test_other_answers_keep_what_they_are_about():
     assert NotYou("view_log").permission == "view_log"
     assert AlreadySent("/files/").location == "/files/"
+    assert AskFirst("/files/").location == "/files/"

@@ -29,7 +29,7 @@ def test_health_says_when_the_database_is_away(monkeypatch):
 
 
 @pytest.mark.parametrize("role", Role)
-def test_home_is_where_the_work_of_a_role_begins(role):
+def test_home_is_where_the_work_of_a_role_begins(role, real_commits):
     client = client_for(make_user(role))
     response = client.get("/")
     assert response.status_code == 302

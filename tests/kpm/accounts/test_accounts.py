@@ -193,3 +193,11 @@ def test_people_and_units_say_their_names():
     assert str(user.unit) == user.unit.name
     assert user.unit.name in str(user.grant)
     assert user.grant_on(timezone.localdate()) == user.grant
+
+
+def test_a_name_that_came_into_use_this_moment_is_refused_in_words(admin, monkeypatch):
+    make_user(username="wang.min")
+    monkeypatch.setattr(actions.rules, "check_can_open_account", lambda *_: None)
+    response = client_for(admin).post("/accounts/new/", NEW)
+    assert response.status_code == 422
+    assert "username" in response.context["form"].errors

@@ -13,7 +13,9 @@ from audit.events import Event
 from audit.models import LoggedEvent
 from kpm.accounts import actions, hashers
 from kpm.accounts.actions import network_of, system_account
+from kpm.accounts.backends import PasswordBackend
 from kpm.accounts.models import Session, UnknownSignIn
+from kpm.accounts.sessions import SessionStore
 from kpm.permissions import Role
 from tests.factories import client_for, make_user
 
@@ -227,3 +229,30 @@ def test_a_session_that_was_idle_too_long_is_over():
     client = client_for(make_user())
     Session.objects.update(seen_at=timezone.now() - timedelta(minutes=16))
     assert client.get("/me/").status_code == 302
+
+
+def test_the_backend_answers_nobody_else():
+    backend = PasswordBackend()
+    user = make_user(username="lin", password=PASSWORD)
+    assert backend.authenticate(None, username="lin", password=PASSWORD) == user
+    assert backend.authenticate(None, username="lin") is None
+    assert backend.authenticate(None, token="x") is None
+    assert backend.get_user(user.pk) == user
+    assert backend.get_user("no such thing") is None
+
+
+def test_signing_in_needs_no_context_of_the_log(rf):
+    user = make_user(username="lin", password=PASSWORD)
+    request = rf.post(SIGN_IN)
+    request.session = SessionStore()
+    now = timezone.now()
+    found = actions.sign_in(
+        request=request, username="lin", password=PASSWORD, address="192.0.2.1", now=now
+    )
+    assert found == user
+    assert str(Session.objects.get()) == request.session.log_reference
+
+
+def test_counts_of_unknown_names_say_day_and_network():
+    sign_in(Client(), "nobody", "wrong", REMOTE_ADDR="192.0.2.77")
+    assert str(UnknownSignIn.objects.get()) == f"{timezone.localdate()} 192.0.2.0/24"
