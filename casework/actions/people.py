@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -21,7 +20,7 @@ from kpm.vault import search
 from kpm.vault.blind_index import blind_index
 from kpm.vault.history import bulk_create_as
 from kpm.vault.opening import open_groups
-from risk_levels import actions as risk_levels
+from risk_levels.actions import Opening, bulk_open_levels
 
 # How many indexes one query asks for.
 BATCH = 500
@@ -91,11 +90,22 @@ def admit(*, population: str, by: User, today: date, **values: Any) -> CaseFile:
 
 @transaction.atomic
 def admit_many(
-    *, admissions: Sequence[Admission], population: str, by: User, today: date
+    *,
+    admissions: Sequence[Admission],
+    population: str,
+    by: User,
+    today: date,
+    at: datetime | None = None,
 ) -> list[CaseFile]:
-    """Take people in to one population: people, files, levels, search, history, events."""
+    """Take people in to one population: people, files, levels, search, history, one event.
+
+    `at` is the moment that the history says; only the invented past of a demo has one.
+    """
+    if not admissions:
+        return []
     _check(admissions, population, by)
     people = _people(admissions, by)
+    new = [person for person in people if person._state.adding]
     files = [
         CaseFile(
             person=person,
@@ -108,19 +118,22 @@ def admit_many(
         )
         for each, person in zip(admissions, people, strict=True)
     ]
-    _give_levels(files, population, by=by, today=today)
     try:
         with transaction.atomic():
-            new = [person for person in people if person._state.adding]
-            bulk_create_as(Person, new, by=by)
-            bulk_create_as(CaseFile, files, by=by)
+            _give_levels(files, by=by, today=today, at=at)
+            bulk_create_as(Person, new, by=by, at=at)
+            bulk_create_as(CaseFile, files, by=by, at=at)
     except IntegrityError:
         # Somebody else took them in a moment ago.
         raise Refused(_("This person is already known. Please look again.")) from None
     _make_findable(new)
-    for case_file in files:
-        log.record(Event.CASE_FILE_OPENED, by=by, target=case_file, purpose=Purpose.INTAKE)
+    _record(files, by)
     return files
+
+
+def _record(files: Sequence[CaseFile], by: User) -> None:
+    named: dict[str, Any] = {"target": files[0]} if len(files) == 1 else {"targets": files}
+    log.record(Event.CASE_FILE_OPENED, by=by, purpose=Purpose.INTAKE, count=len(files), **named)
 
 
 def _check(admissions: Sequence[Admission], population: str, by: User) -> None:
@@ -186,11 +199,18 @@ def _check_same(here: dict[str, Person], admissions: Sequence[Admission], by: Us
             )
 
 
-def _give_levels(files: Sequence[CaseFile], population: str, *, by: User, today: date) -> None:
+def _give_levels(files: Sequence[CaseFile], *, by: User, today: date, at: datetime | None) -> None:
     """Open an ungraded level for each file, and say when it is first due."""
-    owners: list[tuple[UUID, str]] = [(each.id, each.district) for each in files]
-    levels = risk_levels.bulk_open_levels(owners=owners, population=population, by=by, today=today)
-    for case_file, level in zip(files, levels, strict=True):
+    openings = [
+        Opening(
+            key_owner=each.id,
+            population=each.population,
+            district=each.district,
+            opened_on=each.opened_on,
+        )
+        for each in files
+    ]
+    for case_file, level in zip(files, bulk_open_levels(openings, by=by, at=at), strict=True):
         case_file.risk_level = level
     for case_file, due_on in case_files.due_days(files, today).items():
         case_file.next_due_on = due_on

@@ -1,0 +1,329 @@
+"""Places in teams: given and taken by supervisors, never two at once, all of it on record."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
+
+from audit.models import LoggedEvent
+from casework import rules
+from casework.actions import assignments
+from casework.dashboards import teams
+from casework.models import Assignment, CaseFile
+from kpm.errors import Refused
+from kpm.permissions import Role
+from tests.factories import (
+    COUNTY,
+    OTHER_TOWNSHIP,
+    OTHER_VILLAGE,
+    TODAY,
+    TOWNSHIP,
+    assign,
+    client_for,
+    make_case_file,
+    make_unit,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+TOMORROW = TODAY + timedelta(days=1)
+
+
+def team_of(case_file):
+    rows = Assignment.objects.active().filter(case_file=case_file)
+    return {row.role: row.worker for row in rows}
+
+
+def events(name):
+    return list(LoggedEvent.objects.filter(event=name).order_by("id"))
+
+
+def test_a_supervisor_gives_a_lead_and_a_deputy():
+    case_file, supervisor = make_case_file(), make_user(Role.SUPERVISOR)
+    lead, deputy = make_user(), make_user()
+
+    assign(case_file, lead, "lead", by=supervisor)
+    assign(case_file, deputy, "deputy", by=supervisor)
+
+    assert team_of(case_file) == {"lead": lead, "deputy": deputy}
+    assert [event.subject for event in events("assignment.started")] == [case_file.number] * 2
+    past = Assignment.history.get(worker=lead)
+    assert (past.history_type, past.history_user_id) == ("+", supervisor.pk)
+
+
+def test_a_new_lead_takes_over_on_the_day_the_old_one_ends():
+    case_file, old, new = make_case_file(), make_user(), make_user()
+    assign(case_file, old)
+
+    assign(case_file, new, today=TOMORROW)
+
+    assert team_of(case_file) == {"lead": new}
+    assert Assignment.objects.get(worker=old).until_on == TOMORROW
+    assert len(events("assignment.ended")) == 1
+
+
+def test_a_lead_can_change_twice_on_one_day():
+    case_file, one, two = make_case_file(), make_user(), make_user()
+
+    for worker in (one, two, one):
+        assign(case_file, worker)
+
+    assert team_of(case_file) == {"lead": one}
+
+
+def test_who_becomes_lead_is_no_longer_deputy():
+    case_file, worker = make_case_file(), make_user()
+    assign(case_file, worker, "deputy")
+
+    assign(case_file, worker, "lead")
+
+    assert team_of(case_file) == {"lead": worker}
+
+
+def test_there_may_be_many_members():
+    case_file = make_case_file()
+
+    for _number in range(3):
+        assign(case_file, make_user(), "member")
+
+    assert Assignment.objects.active().count() == 3
+
+
+def test_the_place_that_somebody_has_is_not_given_again():
+    case_file, worker = make_case_file(), make_user()
+    assign(case_file, worker)
+
+    with pytest.raises(Refused, match="already"):
+        assign(case_file, worker)
+
+    assert Assignment.objects.count() == 1
+
+
+def test_a_place_is_taken_away_once():
+    case_file, supervisor = make_case_file(), make_user(Role.SUPERVISOR)
+    place = assign(case_file, make_user())
+
+    assignments.end(assignment=place, by=supervisor, today=TOMORROW)
+    with pytest.raises(Refused, match="ended"):
+        assignments.end(assignment=place, by=supervisor, today=TOMORROW)
+
+    assert team_of(case_file) == {}
+    assert len(events("assignment.ended")) == 1
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.SUPERVISOR])
+def test_other_roles_change_no_team(role):
+    case_file, worker = make_case_file(), make_user()
+
+    with pytest.raises(Refused, match="Supervisors"):
+        assign(case_file, worker, by=make_user(role))
+
+    assert Assignment.objects.count() == 0
+
+
+def test_a_supervisor_changes_teams_in_their_own_scope_only():
+    case_file, worker = make_case_file(), make_user()
+
+    for other in (
+        make_user(Role.SUPERVISOR, unit=make_unit(OTHER_TOWNSHIP)),
+        make_user(Role.SUPERVISOR, populations=["drug"]),
+    ):
+        with pytest.raises(Refused, match="not yours"):
+            assign(case_file, worker, by=other)
+
+
+@pytest.mark.parametrize("role", [None, *(role for role in Role if role != Role.SOCIAL_WORKER)])
+def test_only_social_workers_have_places(role):
+    with pytest.raises(Refused, match="social worker"):
+        assign(make_case_file(), make_user(role))
+
+
+def test_a_social_worker_has_places_where_they_are_there_for():
+    case_file = make_case_file()
+
+    for worker in (
+        make_user(unit=make_unit(OTHER_VILLAGE)),
+        make_user(populations=["drug"]),
+    ):
+        with pytest.raises(Refused, match="not there for"):
+            assign(case_file, worker)
+
+
+def test_a_closed_account_has_no_place():
+    worker = make_user()
+    worker.is_active = False
+    worker.save_as(by=None)
+
+    with pytest.raises(Refused, match="closed"):
+        assign(make_case_file(), worker)
+
+
+def test_the_team_of_a_closed_file_stays_as_it_is():
+    case_file, place_holder = make_case_file(), make_user()
+    place = assign(case_file, place_holder)
+    CaseFile.objects.filter(pk=case_file.pk).update(status="closed", closed_on=TODAY)
+
+    with pytest.raises(Refused, match="closed"):
+        assign(case_file, make_user())
+    with pytest.raises(Refused, match="closed"):
+        assignments.end(assignment=place, by=make_user(Role.SUPERVISOR), today=TODAY)
+
+
+def test_a_refusal_half_way_leaves_everything_as_it_was(monkeypatch):
+    case_file, old = make_case_file(), make_user()
+    assign(case_file, old)
+
+    def broken(*_args, **_kwargs):
+        raise Refused("no")
+
+    monkeypatch.setattr("casework.actions.assignments.Assignment.save_as", broken)
+    with pytest.raises(Refused):
+        assign(case_file, make_user())
+
+    assert team_of(case_file) == {"lead": old}
+    assert events("assignment.ended") == []
+
+
+def direct(case_file, worker, role="member", start_on=TODAY, until_on=None):
+    """A row past the actions."""
+    Assignment(
+        case_file=case_file, worker=worker, role=role, start_on=start_on, until_on=until_on
+    ).save_as(by=None)
+
+
+@pytest.mark.parametrize("role", ["lead", "deputy"])
+def test_the_database_holds_one_active_lead_and_one_deputy(role):
+    case_file = make_case_file()
+    direct(case_file, make_user(), role)
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        direct(case_file, make_user(), role, start_on=TOMORROW)
+
+
+def test_the_database_refuses_overlapping_places():
+    case_file, worker = make_case_file(), make_user()
+    later = TODAY + timedelta(days=10)
+    direct(case_file, worker, "lead", until_on=later)
+
+    for values in (
+        {"worker": worker, "role": "member", "start_on": TOMORROW, "until_on": later},
+        {"worker": make_user(), "role": "lead", "start_on": TOMORROW, "until_on": later},
+    ):
+        with (
+            pytest.raises(IntegrityError, match="an_assignment_never_overlaps"),
+            transaction.atomic(),
+        ):
+            direct(case_file, **values)
+
+    direct(case_file, worker, "lead", start_on=later)
+    direct(case_file, make_user(), "member", start_on=TOMORROW)
+
+
+def test_the_database_lets_an_assignment_change_only_by_ending():
+    place = assign(make_case_file(), make_user())
+
+    for change in ({"start_on": date(2020, 1, 1)}, {"role": "member"}, {"worker": make_user()}):
+        with (
+            pytest.raises(IntegrityError, match="changes_only_by_ending"),
+            transaction.atomic(),
+        ):
+            Assignment.objects.filter(pk=place.pk).update(**change)
+    Assignment.objects.filter(pk=place.pk).update(until_on=TOMORROW)
+    with pytest.raises(IntegrityError, match="changes_only_by_ending"), transaction.atomic():
+        Assignment.objects.filter(pk=place.pk).update(until_on=None)
+
+
+def test_the_database_deletes_no_assignment():
+    place = assign(make_case_file(), make_user())
+
+    with (
+        pytest.raises(DatabaseError, match=r"never_deleted|not authorized|prohibited"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("DELETE FROM casework_assignment")
+    assert Assignment.objects.filter(pk=place.pk).exists()
+
+
+def test_the_choice_is_among_social_workers_who_are_there_for_the_file():
+    case_file = make_case_file()
+    here, above = make_user(), make_user(unit=make_unit(TOWNSHIP))
+    make_user(unit=make_unit(OTHER_VILLAGE))
+    make_user(populations=["drug"])
+    make_user(Role.SUPERVISOR, unit=make_unit(COUNTY))
+    assign(make_case_file(), here)
+
+    found = teams.candidates(case_file, TODAY)
+
+    assert [(user, user.files, user.red) for user in found] == [(above, 0, 0), (here, 1, 0)]
+
+
+def test_a_supervisor_assigns_on_the_page():
+    case_file, worker = make_case_file(), make_user()
+    client = client_for(make_user(Role.SUPERVISOR))
+    page = f"/files/{case_file.number}/team/"
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+
+    response = client.post(page, {"role": "lead", "worker": worker.log_reference})
+
+    assert (response.status_code, response.url) == (302, page)
+    assert team_of(case_file) == {"lead": worker}
+    assert worker.name in client.get(page).content.decode()
+
+
+def test_the_page_says_what_is_wrong():
+    case_file = make_case_file()
+    client = client_for(make_user(Role.SUPERVISOR))
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+
+    response = client.post(
+        f"/files/{case_file.number}/team/",
+        {"role": "lead", "worker": make_user(unit=make_unit(OTHER_VILLAGE)).log_reference},
+    )
+
+    assert response.status_code == 422
+    assert team_of(case_file) == {}
+
+
+def test_a_place_is_taken_away_on_the_page():
+    case_file, worker = make_case_file(), make_user()
+    place = assign(case_file, worker)
+    other = assign(make_case_file(), worker)
+    client = client_for(make_user(Role.SUPERVISOR))
+
+    crossed = client.post(f"/files/{case_file.number}/team/{other.pk}/end/")
+    response = client.post(f"/files/{case_file.number}/team/{place.pk}/end/")
+
+    assert (crossed.status_code, response.status_code) == (404, 302)
+    assert team_of(case_file) == {}
+    assert Assignment.objects.active().get() == other
+
+
+def test_a_refusal_to_take_away_is_said_on_the_page():
+    case_file = make_case_file()
+    place = assign(case_file, make_user())
+    client = client_for(make_user(Role.SUPERVISOR))
+    url = f"/files/{case_file.number}/team/{place.pk}/end/"
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+    client.post(url)
+
+    page = client.post(url + "?again", follow=True).content.decode()
+
+    assert "notice-error" in page
+
+
+@pytest.mark.parametrize("page", ["team/", "team/00000000-0000-7000-8000-000000000000/end/"])
+def test_social_workers_do_not_open_the_page(page):
+    case_file, worker = make_case_file(), make_user()
+    assign(case_file, worker)
+
+    assert client_for(worker).post(f"/files/{case_file.number}/{page}").status_code == 403
+
+
+def test_a_rule_reads_the_team_without_asking_twice(django_assert_num_queries):
+    worker = make_user()
+    assign(make_case_file(), worker)
+    case_file = CaseFile.objects.prefetch_related("assignments").get()
+
+    with django_assert_num_queries(0):
+        assert rules.is_in_team(worker, case_file)
