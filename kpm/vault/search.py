@@ -53,10 +53,16 @@ class Record(NamedTuple):
 
 def normalised(text: str) -> str:
     """NFKC, one case, no blanks, no control characters, no dots."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    # Casefolding can leave the compatibility form again.
-    folded = unicodedata.normalize("NFKC", folded).translate(_DOTS)
-    return "".join(c for c in folded if not c.isspace() and unicodedata.category(c)[0] != "C")
+    while (once := _once(text)) != text:
+        # Rarely a second round: taking a blank out can change the order of what it parted.
+        text = once
+    return text
+
+
+def _once(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    kept = folded.translate(_DOTS)
+    return "".join(c for c in kept if not c.isspace() and unicodedata.category(c)[0] != "C")
 
 
 def initials(name: str) -> str:
