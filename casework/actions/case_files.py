@@ -59,6 +59,14 @@ def refresh_due(case_file: CaseFile, today: date) -> date | None:
     return due_on
 
 
+@transaction.atomic
+def refresh_many(files: Sequence[CaseFile], today: date) -> None:
+    """The same for many files, in a few queries."""
+    for case_file, due_on in due_days(files, today).items():
+        case_file.next_due_on = due_on
+    CaseFile.objects.bulk_update(files, ["next_due_on"], batch_size=500)
+
+
 def reveal(
     *, case_file: CaseFile, field: str, reason: str, by: User, purpose: Purpose | None
 ) -> str:
