@@ -100,7 +100,7 @@ class UnitChoiceField(UnitField):
     """A unit of the tree, chosen by name and sent by code."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("Unit"))
+        kwargs = {"label": _("Unit"), "empty_label": _("Choose a unit"), **kwargs}
         super().__init__(Unit.objects.order_by("code"), to_field_name="code", **kwargs)
 
     def label_from_instance(self, obj: Unit) -> str:
@@ -150,7 +150,9 @@ class PersonChoiceField(UserField):
 
     def __init__(self, **kwargs: Any) -> None:
         people = User.objects.filter(is_active=True).select_related("unit").order_by("username")
-        super().__init__(people, to_field_name="log_reference", **kwargs)
+        super().__init__(
+            people, to_field_name="log_reference", empty_label=_("Choose a person"), **kwargs
+        )
 
     def label_from_instance(self, obj: User) -> str:
         """Namesakes are told apart by unit and user name."""
@@ -161,7 +163,7 @@ class GrantRoleForm(ActionForm):
     """Who holds which role, over which unit, for whom, from when until when."""
 
     user = PersonChoiceField(label=_("Person"))
-    role = forms.ChoiceField(label=_("Role"), choices=[("", "---------"), *Role.choices])
+    role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *Role.choices])
     unit = UnitChoiceField(
         label=_("Over this unit and everything below it"),
     )

@@ -31,18 +31,6 @@ class Entry:
     outcome: str
     colour: str
 
-    @classmethod
-    def of(cls, event: LoggedEvent) -> "Entry":
-        """Read a row of the log."""
-        return cls(
-            at=datetime.fromisoformat(event.at),
-            words=event_label(event.event),
-            subject=event.subject or "",
-            purpose=purpose_label(event.purpose),
-            outcome=outcome_label(event.outcome),
-            colour=COLOURS.get(event.outcome, "red"),
-        )
-
 
 @dataclass(frozen=True)
 class GrantRow:
@@ -64,6 +52,25 @@ class GrantRow:
 def entries_of(user: User) -> QuerySet[LoggedEvent]:
     """What the log says that this person did, the latest first."""
     return LoggedEvent.objects.filter(actor=user.log_reference).order_by("-id")
+
+
+def spell_out(events: Iterable[LoggedEvent]) -> list[Entry]:
+    """Rows of the log in words; colleagues by name, files by number."""
+    events = list(events)
+    accounts = {event.subject for event in events if event.subject_type == User.log_type}
+    named = User.objects.filter(log_reference__in=accounts)
+    names: dict[str, str] = dict(named.values_list("log_reference", "name"))
+    return [
+        Entry(
+            at=datetime.fromisoformat(event.at),
+            words=event_label(event.event),
+            subject=names.get(event.subject or "", event.subject or ""),
+            purpose=purpose_label(event.purpose),
+            outcome=outcome_label(event.outcome),
+            colour=COLOURS.get(event.outcome, "red"),
+        )
+        for event in events
+    ]
 
 
 def roles_of(users: Iterable[User], day: date) -> dict[UUID, RoleGrant]:

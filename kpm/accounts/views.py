@@ -82,7 +82,7 @@ def view_own_record(request: SignedInRequest) -> HttpResponse:
             "grant": request.user.grant,
             "populations": records.population_labels(request.user.populations),
             "page": page,
-            "entries": [records.Entry.of(event) for event in page],
+            "entries": records.spell_out(page),
         },
     )
 

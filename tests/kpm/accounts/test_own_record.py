@@ -42,9 +42,13 @@ def test_my_own_entries_are_listed_and_nobody_elses():
     with transaction.atomic():
         log.record(Event.SESSION_STARTED, by=me, target=me)
         log.record(Event.SESSION_ENDED, by=other, target=other)
+        log.record(Event.GRANT_STARTED, by=me, target=other)
     page = page_of(me)
-    assert me.log_reference in page
-    assert other.log_reference not in page
+    record = page.split('id="record"')[1]
+    assert me.name in record
+    assert record.count("<time") == 2
+    assert other.name in record
+    assert other.log_reference not in record
 
 
 def test_an_empty_record_says_what_would_be_here():
