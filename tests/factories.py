@@ -1,9 +1,10 @@
 """Makes what tests are about: units, people who work here, and their browsers."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from itertools import count
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.test import Client
 from stdnum.cn import ric
@@ -14,6 +15,8 @@ from casework.models.assignments import Place
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import RoleGrant, Unit, User, normalise_username
 from kpm.permissions import Role
+from risk_levels import actions as levels
+from risk_levels.models import Proposal, RiskLevel
 
 numbers = count(1)
 # A day before every test runs, so that what happens "today" never lies before it.
@@ -138,3 +141,37 @@ def assign(
     """Give somebody a place in the team; a supervisor of the county does it."""
     by = by or make_user(Role.SUPERVISOR)
     return assignments.assign(case_file=case_file, worker=worker, role=role, by=by, today=today)
+
+
+NOW = datetime(2026, 11, 24, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+# What a step up says: all that the rules ask for.
+GROUNDS: dict[str, Any] = {
+    "reason_codes": ["unmet_needs"],
+    "reason": "The stove is broken and nobody has come for two weeks.",
+    "evidence": [{"on": "2026-11-20", "what": "Seen at the visit"}],
+    "tried": "Called the village committee twice.",
+}
+
+
+def make_proposal(
+    case_file: CaseFile, proposer: User, to_level: str = "red", *, now: datetime = NOW, **said: Any
+) -> Proposal:
+    """A proposal that has been handed in."""
+    proposal = levels.propose(
+        risk_level=case_file.risk_level,
+        to_level=to_level,
+        by=proposer,
+        now=now,
+        **{**GROUNDS, **said},
+    )
+    return levels.submit(proposal=proposal, by=proposer, now=now)
+
+
+def make_level(case_file: CaseFile, to_level: str, *, now: datetime = NOW) -> RiskLevel:
+    """The file's level, moved to this one by two people who have nothing else to do with it."""
+    case_file.risk_level.refresh_from_db()
+    proposal = make_proposal(case_file, make_user(unit=case_file.unit), to_level, now=now)
+    supervisor = make_user(Role.SUPERVISOR)
+    levels.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=now)
+    case_file.risk_level.refresh_from_db()
+    return case_file.risk_level
