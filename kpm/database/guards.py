@@ -69,7 +69,7 @@ def refuse(
         ),
         postgresql=(
             f'CREATE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
-            f"IF {when if postgresql is None else postgresql} THEN "
+            f"IF ({when if postgresql is None else postgresql}) THEN "
             f"RAISE EXCEPTION '{name}' USING ERRCODE = 'integrity_constraint_violation'; "
             f"END IF; RETURN {row}; END $$;"
             f'CREATE TRIGGER "{name}" BEFORE {before} ON "{table}" '
@@ -181,6 +181,8 @@ def create(connection: BaseDatabaseWrapper) -> None:
         for guard in here(connection):
             cursor.execute(guard.sql(connection.vendor))
             if connection.vendor == "postgresql":
+                # A temporary table of the same name must not be asked instead of the real one.
+                cursor.execute(f'ALTER FUNCTION "{guard.name}"() SET search_path = public, pg_temp')
                 # Also where a session pretends to be a replica.
                 cursor.execute(f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER "{guard.name}"')
 
@@ -214,6 +216,7 @@ def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str]:
                 "SELECT c.relname, t.tgname, p.prosrc FROM pg_trigger t "
                 "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
                 "WHERE t.tgenabled = 'A' AND NOT t.tgisinternal "
+                "AND p.proconfig = ARRAY['search_path=public, pg_temp'] "
                 "AND c.relnamespace = current_schema()::regnamespace"
             )
         rows: Iterable[tuple[str, str, str]] = cursor.fetchall()

@@ -31,7 +31,7 @@ GUARDS: list[Guard] = [
         # Runs as the owner, so that nobody else needs the right to write there.
         postgresql=(
             f'CREATE FUNCTION "{NAMES_EVERYBODY}"() RETURNS trigger LANGUAGE plpgsql '
-            "SECURITY DEFINER SET search_path = public, pg_temp AS $$ BEGIN "
+            "SECURITY DEFINER AS $$ BEGIN "
             "INSERT INTO audit_subject (subject, event_id) "
             "SELECT value, NEW.id FROM json_array_elements_text(NEW.body::json -> 'os'); "
             "RETURN NULL; END $$;"

@@ -74,3 +74,9 @@ def _postgresql(connection: BaseDatabaseWrapper) -> Iterator[str]:
         )
         if cursor.fetchone()[0]:
             yield "The site is connected as the owner or a superuser, whom no guard binds."
+        cursor.execute("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
+        if cursor.fetchone()[0]:
+            yield (
+                "The site may make temporary tables, which would stand before the real ones. "
+                "A restored database forgets this; migrate again as its owner."
+            )

@@ -110,7 +110,7 @@ def test_every_other_spelling_of_a_body_is_refused(body: dict[str, Any], data: A
 
 @given(bodies, st.data())
 def test_no_single_changed_character_goes_unnoticed(body: dict[str, Any], data: Any) -> None:
-    """Either it is no event any more, or it says something else: never the same with other bytes."""
+    """Either it is no event any more, or it says something else."""
     text = spell(body)
     at = data.draw(st.integers(0, len(text) - 1))
     other = text[:at] + data.draw(st.characters(max_codepoint=255)) + text[at + 1 :]

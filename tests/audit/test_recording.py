@@ -12,7 +12,7 @@ from audit.bodies import NotLoggable
 from audit.events import Direction, Event, Outcome, Purpose
 from audit.models import Detail, LoggedEvent, Subject
 from kpm.vault.errors import Sealed
-from tests.audit.things import FILE, WORKER, File
+from tests.audit.things import FILE, WORKER, File, ends_in
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,7 @@ def test_an_event_says_who_did_what_to_what_and_why() -> None:
 
 
 def test_what_is_rolled_back_was_never_recorded() -> None:
-    with pytest.raises(ZeroDivisionError), transaction.atomic():
+    with ends_in(ZeroDivisionError), transaction.atomic():
         log.record(Event.CASE_FILE_OPENED, by=WORKER, target=FILE)
         _ = 1 / 0
     assert logged() == []
@@ -86,7 +86,7 @@ def test_nothing_is_recorded_apart_from_what_it_records() -> None:
 
 def test_a_broken_log_stops_the_change_it_was_to_record(monkeypatch: pytest.MonkeyPatch) -> None:
     breaking(monkeypatch)
-    with pytest.raises(log.NotWritten), transaction.atomic():
+    with ends_in(log.NotWritten), transaction.atomic():
         Detail.objects.create(ev=uuid4(), salt=bytes(32), body=b"{}")
         log.record(Event.CASE_FILE_OPENED, by=WORKER, target=FILE)
     assert not Detail.objects.exists()
@@ -179,7 +179,7 @@ def test_a_refusal_is_written_at_once_where_nothing_can_take_it_back() -> None:
 
 def test_a_refusal_survives_the_rollback_it_causes() -> None:
     with log.entered(log.Context(channel="web")):
-        with pytest.raises(PermissionError), transaction.atomic():
+        with ends_in(PermissionError), transaction.atomic():
             log.record(Event.CASE_FILE_OPENED, by=WORKER, target=FILE)
             log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="not_visible")
             raise PermissionError
@@ -197,7 +197,7 @@ def test_a_refusal_that_nobody_would_write_is_an_error() -> None:
 
 
 def test_what_waits_is_written_even_if_the_work_fails() -> None:
-    with pytest.raises(KeyError), log.entered(log.Context()):
+    with ends_in(KeyError), log.entered(log.Context()):
         with transaction.atomic():
             log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="not_visible")
         raise KeyError
@@ -265,7 +265,7 @@ def test_outside_a_request_a_reading_is_written_when_it_is_left() -> None:
 
 
 def test_a_reading_that_ends_in_an_error_was_a_reading_all_the_same() -> None:
-    with pytest.raises(KeyError), reading() as opened:
+    with ends_in(KeyError), reading() as opened:
         opened.note(group="person.head", owner=OWNER)
         raise KeyError
     (body,) = logged()
@@ -274,7 +274,7 @@ def test_a_reading_that_ends_in_an_error_was_a_reading_all_the_same() -> None:
 
 def test_inside_work_that_may_fail_a_reading_waits_for_its_context() -> None:
     with log.entered(log.Context(channel="job")):
-        with pytest.raises(KeyError), transaction.atomic(), reading() as opened:
+        with ends_in(KeyError), transaction.atomic(), reading() as opened:
             opened.note(group="person.head", owner=OWNER)
             raise KeyError
         assert logged() == []
@@ -310,7 +310,7 @@ def test_the_vault_opens_nothing_without_a_reading() -> None:
 
 def test_a_broken_log_is_said_when_the_context_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     context = log.Context(channel="web")
-    with pytest.raises(log.NotWritten), log.entered(context):
+    with ends_in(log.NotWritten), log.entered(context):
         reading().note(group="person.head", owner=OWNER)
         breaking(monkeypatch)
     assert log.current() is None

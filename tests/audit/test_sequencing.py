@@ -1,25 +1,13 @@
 """Committed events become leaves, tiles and roots, each exactly once."""
 
-from datetime import UTC, datetime
-
 import pytest
 
 from audit import checkpoints, merkle
 from audit.models import Checkpoint, Leaf, LoggedEvent, Tile
 from audit.trees import WIDTH
 from audit.verifications import verify
-from tests.audit.things import write_events
+from tests.audit.things import NOW, sequence_all, write_events
 from tests.conftest import RealCommits
-
-NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
-
-
-def sequence_all() -> int:
-    """Everything that is committed."""
-    taken = 0
-    while more := checkpoints.sequence_once(NOW):
-        taken += more
-    return taken
 
 
 def test_events_become_leaves_in_the_order_of_their_commits(real_commits: RealCommits) -> None:

@@ -1,11 +1,15 @@
 """What the tests of the log are about: actors and things without a table."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
+import pytest
 from django.db import transaction
 
-from audit import log
+from audit import checkpoints, log
 from audit.events import Event
 
 
@@ -20,6 +24,24 @@ class File:
     log_reference: str = "7K3MQ-9TX2A"
     log_type: str = "case_file"
     log_owners: tuple[UUID, ...] = field(default=())
+
+
+@contextmanager
+def ends_in(error: type[BaseException]) -> Iterator[None]:
+    """What is inside runs until this error."""
+    with pytest.raises(error):
+        yield
+
+
+NOW = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+
+
+def sequence_all() -> int:
+    """Everything that is committed."""
+    taken = 0
+    while more := checkpoints.sequence_once(NOW):
+        taken += more
+    return taken
 
 
 WORKER = Worker()
