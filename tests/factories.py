@@ -6,6 +6,7 @@ from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.test import Client
 from stdnum.cn import ric
 
@@ -86,6 +87,8 @@ def make_user(
 def client_for(user: User | None) -> Client:
     """A browser in which this user has signed in; None gives a visitor's."""
     client = Client()
+    # Tests read the English words, whatever the site is set to.
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
     if user is not None:
         client.force_login(user)
     return client

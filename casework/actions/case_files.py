@@ -14,12 +14,14 @@ from casework.models import CaseFile, Visit
 from kpm.accounts.models import User
 from kpm.vault.opening import open_groups
 from risk_levels.models import RuleSet
+from risk_levels.models.rule_sets import default_numbers
 from risk_levels.populations import POPULATIONS
 
 
 def calendars(files: Sequence[CaseFile], today: date) -> dict[CaseFile, Calendar]:
     """What the due dates of each file follow from; give files with their levels loaded."""
-    rule_set = RuleSet.objects.in_force(today)
+    # One for all of them, even where none is in force yet.
+    rule_set = RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
     latest = Visit.objects.latest_by_file([each.id for each in files if not each._state.adding])
     return {
         each: Calendar(

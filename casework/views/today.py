@@ -30,5 +30,6 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         around |= {"waiting": waiting, "loads": loads}
         return render(request, "casework/today/supervise.html", around)
     day = today.day_of(request.user, group, now=now)
-    open_rows(request.user, day.case_files)
+    if day.case_files:
+        open_rows(request.user, day.case_files)
     return render(request, "casework/today/view.html", {**around, "day": day})

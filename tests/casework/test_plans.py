@@ -1,0 +1,284 @@
+"""Plans: drafted by the team with steps and resources, approved by somebody else, kept."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone, translation
+
+from audit.models import LoggedEvent
+from casework.forms.plans import STEPS, DraftPlanForm
+from casework.models import Plan
+from casework.models.case_files import Status
+from casework.models.plans import State
+from kpm.permissions import Role
+from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+GOAL = "每天有人照看一次，按时吃药"
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def worker():
+    return make_user()
+
+
+@pytest.fixture
+def case_file(worker):
+    return make_case_file(lead=worker)
+
+
+@pytest.fixture
+def client(worker):
+    return client_for(worker)
+
+
+@pytest.fixture
+def supervisor():
+    return make_user(Role.SUPERVISOR)
+
+
+def page_of(case_file, rest=""):
+    return f"/files/{case_file.number}/plan/{rest}"
+
+
+def sent(**change):
+    """A filled-in form with two steps, as a browser sends it."""
+    empty = {
+        f"{name}_{number}": ""
+        for number in range(STEPS)
+        for name in ("what", "resource", "who", "by_on")
+    }
+    return (
+        empty
+        | {
+            "goal": GOAL,
+            "what_0": "送药上门",
+            "resource_0": "村卫生室签约服务",
+            "who_0": "家庭医生",
+            "by_on_0": "2026-12-01",
+            "what_2": "装扶手",
+        }
+        | change
+    )
+
+
+def supervising(supervisor, case_file):
+    """A browser of a supervisor who has said what for."""
+    client = client_for(supervisor)
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+    return client
+
+
+def events(name):
+    return list(LoggedEvent.objects.filter(event=name).order_by("id"))
+
+
+def opened(plan, case_file, by):
+    from audit import log
+    from audit.events import Event, Purpose
+    from kpm.vault.opening import open_groups
+
+    with log.reading(
+        by, event=Event.CASE_FILE_READ, purpose=Purpose.SERVICE, about=[case_file]
+    ) as reading:
+        open_groups([plan], "body", reading=reading)
+    return plan
+
+
+def test_a_plan_is_drafted_with_its_steps(client, case_file, worker):
+    answer = client.post(page_of(case_file, "new/"), sent())
+
+    assert (answer.status_code, answer.url) == (302, page_of(case_file))
+    plan = opened(Plan.objects.get(), case_file, worker)
+    assert (plan.state, plan.drafted_by, plan.goal) == (State.DRAFT, worker, GOAL)
+    assert plan.steps == [
+        {
+            "what": "送药上门",
+            "resource": "村卫生室签约服务",
+            "who": "家庭医生",
+            "by_on": "2026-12-01",
+        },
+        {"what": "装扶手", "resource": "", "who": "", "by_on": ""},
+    ]
+    assert plan.resources == ["村卫生室签约服务"]
+
+
+def test_a_draft_is_written_into_log_and_history_once_and_sealed(client, case_file, worker):
+    client.post(page_of(case_file, "new/"), sent())
+
+    (event,) = events("plan.drafted")
+    assert (event.subject, event.actor) == (case_file.number, worker.log_reference)
+    (past,) = Plan.history.all()
+    assert (past.history_type, past.history_user_id) == ("+", worker.pk)
+    assert GOAL.encode() not in bytes(Plan.objects.values_list("body", flat=True).get())
+
+
+def test_the_page_shows_goal_steps_and_resources(client, case_file):
+    client.post(page_of(case_file, "new/"), sent())
+    page = client.get(page_of(case_file)).content.decode()
+    for words in (GOAL, "送药上门", "村卫生室签约服务", "家庭医生", "2026-12-01", "装扶手"):
+        assert words in page
+    assert "plan.body" in events("case_file.read")[-1].body
+
+
+def test_a_new_draft_begins_with_the_last_one_and_takes_its_place(client, case_file):
+    client.post(page_of(case_file, "new/"), sent())
+    page = client.get(page_of(case_file, "new/")).content.decode()
+    assert GOAL in page
+    assert 'value="送药上门"' in page
+    assert 'value="2026-12-01"' in page
+
+    client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    states = Plan.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [State.ENDED, State.DRAFT]
+
+
+def test_a_supervisor_lets_the_draft_hold(client, case_file, supervisor):
+    client.post(page_of(case_file, "new/"), sent())
+    browser = supervising(supervisor, case_file)
+    assert "Approve this plan" in browser.get(page_of(case_file)).content.decode()
+
+    answer = browser.post(page_of(case_file, "approve/"))
+    assert (answer.status_code, answer.url) == (302, page_of(case_file))
+    plan = Plan.objects.get()
+    assert (plan.state, plan.approved_by) == (State.APPROVED, supervisor)
+    assert plan.approved_on == timezone.localdate()
+    (event,) = events("plan.approved")
+    assert (event.subject, event.actor) == (case_file.number, supervisor.log_reference)
+    assert "Approve this plan" not in browser.get(page_of(case_file)).content.decode()
+
+
+def test_an_approved_plan_holds_until_the_next_is_approved(client, case_file, supervisor):
+    browser = supervising(supervisor, case_file)
+    for _ in range(2):
+        client.post(page_of(case_file, "new/"), sent())
+        browser.post(page_of(case_file, "approve/"))
+    states = Plan.objects.order_by("id").values_list("state", flat=True)
+    assert list(states) == [State.ENDED, State.APPROVED]
+    client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    assert Plan.objects.filter(state=State.APPROVED).count() == 1
+
+
+def test_a_plan_is_approved_once(client, case_file, supervisor):
+    client.post(page_of(case_file, "new/"), sent())
+    browser = supervising(supervisor, case_file)
+    browser.post(page_of(case_file, "approve/"))
+    assert browser.post(page_of(case_file, "approve/")).status_code == 404
+    assert len(events("plan.approved")) == 1
+
+
+def test_whoever_drafts_does_not_approve(client, case_file):
+    client.post(page_of(case_file, "new/"), sent())
+    assert client.post(page_of(case_file, "approve/")).status_code == 403
+    assert Plan.objects.get().state == State.DRAFT
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"what_0": "", "what_2": ""}, "what_0", "Say what will be done, or empty this step."),
+        ({"goal": ""}, "goal", "This field is required."),
+        ({"by_on_0": "soon"}, "by_on_0", "Enter a valid date."),
+        ({"what_5": "步" * 301}, "what_5", "Ensure this value has at most 300 characters"),
+    ],
+)
+def test_bad_input_is_named_beside_its_field_and_everything_typed_stays(
+    client, case_file, change, field, words
+):
+    answer = client.post(page_of(case_file, "new/"), sent(**change))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert f'id="id_{field}_error"' in page
+    assert page.count(words) >= 2
+    assert 'value="村卫生室签约服务"' in page
+    assert Plan.objects.count() == 0
+
+
+def test_a_plan_without_any_step_is_no_plan(client, case_file):
+    answer = client.post(page_of(case_file, "new/"), {"goal": GOAL})
+    assert answer.status_code == 422
+    assert "Say at least one thing that will be done." in answer.content.decode()
+    assert Plan.objects.count() == 0
+
+
+def test_later_steps_open_when_something_stands_in_them():
+    assert not DraftPlanForm(sent()).has_more
+    assert DraftPlanForm(sent(who_5="邻居")).has_more
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.SOCIAL_WORKER])
+def test_another_role_drafts_no_plan(case_file, role):
+    assert client_for(make_user(role)).post(page_of(case_file, "new/"), sent()).status_code == 403
+    assert Plan.objects.count() == 0
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.PRIVACY_OFFICER, Role.SYSTEM_ADMINISTRATOR])
+def test_only_those_who_help_or_supervise_read_plans(case_file, role):
+    assert client_for(make_user(role)).get(page_of(case_file)).status_code == 403
+
+
+def test_another_unit_finds_no_file_and_the_try_is_logged(case_file):
+    stranger = make_user(unit=make_unit(OTHER_VILLAGE))
+    browser = client_for(stranger)
+    assert browser.get(page_of(case_file)).status_code == 404
+    assert browser.post(page_of(case_file, "new/"), sent()).status_code == 404
+    assert len(events("case_file.refused")) == 2
+    assert Plan.objects.count() == 0
+
+
+def test_another_county_approves_nothing(client, case_file):
+    client.post(page_of(case_file, "new/"), sent())
+    stranger = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_VILLAGE))
+    assert client_for(stranger).post(page_of(case_file, "approve/")).status_code == 404
+    assert Plan.objects.get().state == State.DRAFT
+
+
+def test_nothing_is_planned_on_a_closed_file(client, case_file, worker):
+    case_file.status = Status.CLOSED
+    case_file.closed_on = timezone.localdate()
+    case_file.save_as(by=worker)
+    assert 'name="goal"' not in client.get(page_of(case_file, "new/")).content.decode()
+    answer = client.post(page_of(case_file, "new/"), sent())
+    assert answer.status_code == 422
+    assert "This file is closed." in answer.content.decode()
+    assert Plan.objects.count() == 0
+
+
+def test_nothing_is_approved_on_a_closed_file_and_it_says_why(client, case_file, supervisor):
+    client.post(page_of(case_file, "new/"), sent())
+    case_file.status = Status.CLOSED
+    case_file.closed_on = timezone.localdate() + timedelta(days=0)
+    case_file.save_as(by=supervisor)
+    browser = supervising(supervisor, case_file)
+    answer = browser.post(page_of(case_file, "approve/"), follow=True)
+    assert "This file is closed." in answer.content.decode()
+    assert Plan.objects.get().state == State.DRAFT
+
+
+def test_nothing_is_half_done_when_the_log_fails(client, case_file, monkeypatch):
+    client.post(page_of(case_file, "new/"), sent())
+
+    def broken(*_args, **_kwargs):
+        raise RuntimeError("no log")
+
+    monkeypatch.setattr("casework.actions.plans.log.record", broken)
+    with pytest.raises(RuntimeError, match="no log"):
+        client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    assert Plan.objects.get().state == State.DRAFT
+    assert Plan.history.count() == 1
+
+
+@pytest.mark.parametrize("path", ["", "new/"])
+def test_the_pages_take_few_queries(client, case_file, django_assert_max_num_queries, path):
+    for _ in range(6):
+        client.post(page_of(case_file, "new/"), sent())
+    keys = django_assert_max_num_queries(3, connection=connections["keys"])
+    with django_assert_max_num_queries(20), keys:
+        assert client.get(page_of(case_file, path)).status_code == 200

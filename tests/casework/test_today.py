@@ -1,0 +1,218 @@
+"""Today: what a worker finds by person, what a supervisor finds in numbers."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.utils import timezone, translation
+
+from audit.models import LoggedEvent
+from casework.actions import visits
+from kpm.permissions import Role
+from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+# A first visit is due seven days after a file was opened.
+OVERDUE, DUE, COMING = 20, 7, 3
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def worker():
+    return make_user()
+
+
+def opened(days_ago, **more):
+    """A file that was opened so many days ago."""
+    return make_case_file(today=timezone.localdate() - timedelta(days=days_ago), **more)
+
+
+def page_for(user, query=""):
+    return client_for(user).get(f"/today/{query}")
+
+
+def section(page, start, end="</section>"):
+    """One part of the page."""
+    begin = page.index(f'aria-labelledby="{start}"')
+    return page[begin : page.index(end, begin)]
+
+
+def events(name):
+    return list(LoggedEvent.objects.filter(event=name).order_by("id"))
+
+
+def test_a_worker_sees_who_is_overdue_due_and_coming(worker):
+    files = {days: opened(days, lead=worker) for days in (OVERDUE, DUE, COMING)}
+
+    page = page_for(worker).content.decode()
+    for part, days, words in (
+        ("overdue", OVERDUE, "13 days overdue"),
+        ("due", DUE, "due today"),
+        ("coming", COMING, "in 4 days"),
+    ):
+        rows = section(page, part)
+        assert files[days].number in rows
+        assert rows.count("<li>") == 1
+        assert words in rows
+        assert rows.count('class="button') == 1
+
+
+def test_names_are_masked_and_only_the_band_of_the_age_shows(worker):
+    opened(OVERDUE, lead=worker, name="欧阳秀英")
+    page = page_for(worker).content.decode()
+    assert "欧阳**" in page
+    assert "欧阳秀英" not in page
+    assert "70–79" in page
+    assert "1948" not in page
+
+
+def test_the_one_action_leads_to_the_form_that_is_due(worker):
+    case_file = opened(OVERDUE, lead=worker)
+    page = page_for(worker).content.decode()
+    assert f"/files/{case_file.number}/visits/new/?way=visit" in page
+
+
+def test_what_lies_further_ahead_is_not_shown(worker):
+    case_file = opened(OVERDUE, lead=worker)
+    visits.record(
+        case_file=case_file,
+        way="visit",
+        outcome="done",
+        happened_at=timezone.now(),
+        by=worker,
+        now=timezone.now(),
+    )
+    later = opened(0, lead=worker)
+    page = page_for(worker).content.decode()
+    assert case_file.number not in page
+    # Opened today and to be visited within a week: the last day that the page looks at.
+    assert later.number in section(page, "coming")
+
+
+def test_a_planned_visit_stands_with_its_time(worker):
+    case_file = opened(0, lead=worker)
+    at = timezone.localtime() + timedelta(days=1)
+    visits.record(
+        case_file=case_file,
+        way="phone",
+        outcome="planned",
+        happened_at=at,
+        by=worker,
+        now=timezone.now(),
+    )
+    rows = section(page_for(worker).content.decode(), "planned")
+    assert f"{at:%m-%d %H:%M}" in rows
+    assert f"/files/{case_file.number}/visits/new/?way=phone" in rows
+
+
+def test_looking_at_the_list_is_logged_with_every_file_on_it(worker):
+    files = [opened(days, lead=worker) for days in (OVERDUE, DUE)]
+    page_for(worker)
+    (event,) = events("case_file.listed")
+    assert event.actor == worker.log_reference
+    assert all(each.number in event.body for each in files)
+    assert "person.head" in event.body
+
+
+def test_other_peoples_files_are_not_on_my_day(worker):
+    mine = opened(OVERDUE, lead=worker)
+    others = opened(OVERDUE, lead=make_user())
+    elsewhere = opened(OVERDUE, unit=make_unit(OTHER_VILLAGE))
+    page = page_for(worker).content.decode()
+    assert mine.number in page
+    assert others.number not in page
+    assert elsewhere.number not in page
+
+
+def test_care_and_justice_never_share_the_page(worker):
+    elder = opened(OVERDUE, lead=worker)
+    offender = opened(OVERDUE, lead=worker, population="released")
+    care = page_for(worker).content.decode()
+    justice = page_for(worker, "?group=justice").content.decode()
+    assert elder.number in care
+    assert offender.number not in care
+    assert offender.number in justice
+    assert elder.number not in justice
+    assert "?group=justice" in care
+
+
+def test_whoever_has_one_kind_only_begins_there(worker):
+    offender = opened(OVERDUE, lead=worker, population="released")
+    page = page_for(worker).content.decode()
+    assert offender.number in page
+    assert "?group=care" not in page
+
+
+def test_a_kind_that_is_not_mine_is_ignored(worker):
+    opened(OVERDUE, lead=worker)
+    assert page_for(worker, "?group=justice").status_code == 200
+    assert page_for(worker, "?group=%00'").status_code == 200
+
+
+def test_an_empty_day_says_what_would_be_here(worker):
+    assert "No files yet" in page_for(worker).content.decode()
+    assert not events("case_file.listed")
+
+
+def test_a_supervisor_sees_what_waits_in_numbers_and_no_person():
+    supervisor = make_user(Role.SUPERVISOR)
+    lead = make_user(name="周敏")
+    opened(OVERDUE, lead=lead, name="欧阳秀英")
+    opened(COMING)
+    page = page_for(supervisor).content.decode()
+    assert "2 open files" in page
+    assert "欧阳" not in page
+    for number, words in (
+        (0, "proposals to decide"),
+        (0, "red files that lack something"),
+        (1, "files overdue"),
+        (1, "files without a lead worker"),
+        (2, "files not yet graded"),
+    ):
+        assert f"<strong>{number}</strong><span>{words}</span>" in page
+    row = page[page.index("周敏") :]
+    assert 'data-label="Files">1<' in row
+    assert not events("case_file.listed")
+
+
+def test_a_supervisor_counts_their_own_units_only():
+    opened(OVERDUE)
+    elsewhere = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_VILLAGE))
+    page = page_for(elsewhere).content.decode()
+    assert "0 open files" in page
+    assert "Nobody leads a file yet" in page
+
+
+@pytest.mark.parametrize(
+    "role", [role for role in Role if role not in (Role.SOCIAL_WORKER, Role.SUPERVISOR)]
+)
+def test_other_roles_have_no_day_here(role):
+    assert page_for(make_user(role)).status_code == 403
+
+
+def test_a_visitor_is_asked_to_sign_in():
+    answer = client_for(None).get("/today/")
+    assert answer.status_code == 302
+    assert answer.url.startswith("/sign-in/")
+
+
+def test_home_leads_here(worker):
+    assert client_for(worker).get("/").url == "/today/"
+    assert client_for(make_user(Role.SUPERVISOR)).get("/").url == "/today/"
+
+
+@pytest.mark.parametrize("count", [3, 12])
+def test_the_page_takes_few_queries_however_many_rows(worker, django_assert_max_num_queries, count):
+    for number in range(count):
+        opened(number + 1, lead=worker)
+    supervisor = make_user(Role.SUPERVISOR)
+    for user in (worker, supervisor):
+        client = client_for(user)
+        keys = django_assert_max_num_queries(3, connection=connections["keys"])
+        with django_assert_max_num_queries(20), keys:
+            assert client.get("/today/").status_code == 200
