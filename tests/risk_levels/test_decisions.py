@@ -100,9 +100,7 @@ def test_nobody_decides_their_own_proposal(case_file, worker, today):
     worker.grants.all().delete()
     del worker.grant
     promoted = make_user(Role.SUPERVISOR)
-    worker.grants.create(
-        user=worker, role=Role.SUPERVISOR, unit=promoted.unit, start_on=today
-    )
+    worker.grants.create(user=worker, role=Role.SUPERVISOR, unit=promoted.unit, start_on=today)
     for decide in (actions.approve, actions.return_, actions.reject):
         with (
             log.entered(log.Context()),
@@ -151,9 +149,7 @@ def test_the_second_of_two_supervisors_is_told_that_it_is_decided(
         )
 
 
-@pytest.mark.parametrize(
-    ("decide", "state"), [("return_", "returned"), ("reject", "rejected")]
-)
+@pytest.mark.parametrize(("decide", "state"), [("return_", "returned"), ("reject", "rejected")])
 def test_a_returned_or_rejected_proposal_leaves_the_level_alone(
     case_file, worker, supervisor, decide, state
 ):
@@ -184,9 +180,7 @@ def test_red_ends_after_ninety_days_at_most(case_file, worker, supervisor, today
             now=NOW,
         )
     with pytest.raises(Refused, match="after today"):
-        actions.approve(
-            proposal=proposal, by=supervisor, reason="Short.", until_on=today, now=NOW
-        )
+        actions.approve(proposal=proposal, by=supervisor, reason="Short.", until_on=today, now=NOW)
     actions.approve(
         proposal=proposal,
         by=supervisor,
@@ -235,9 +229,7 @@ def test_the_visit_rhythm_stays_until_the_review_is_done(case_file, worker, cloc
     case_file.risk_level = level
     now = NOW + timedelta(days=91)
     proposal = make_proposal(case_file, worker, "green", reason_codes=["needs_met"], now=now)
-    actions.approve(
-        proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Looked at.", now=now
-    )
+    actions.approve(proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Looked at.", now=now)
     level = RiskLevel.objects.get()
     assert (level.level, level.rhythm_level) == ("green", "green")
     assert level.duties(on=now.date()).visit_days == 90
@@ -298,9 +290,7 @@ def test_red_is_renewed_by_a_new_proposal_and_keeps_its_first_day(
     assert level.revision == 2
 
 
-def test_a_proposal_about_a_level_that_has_changed_is_not_decided(
-    case_file, worker, supervisor
-):
+def test_a_proposal_about_a_level_that_has_changed_is_not_decided(case_file, worker, supervisor):
     stale = make_proposal(case_file, worker, "yellow")
     assert RiskLevel.objects.get().revision == 0
     stale_level = RiskLevel.objects.get()
