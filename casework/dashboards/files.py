@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +14,10 @@ from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind, Lack, Missing, missing
 from casework.models import CaseFile, Person, Plan, Visit
 from casework.models.assignments import Place
+from casework.models.people import Sex
 from casework.models.plans import State
 from kpm import masking
+from kpm.vault.opening import Reading, open_groups
 from risk_levels.levels import Level
 from risk_levels.populations import POPULATIONS
 from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Field
@@ -53,12 +56,6 @@ class Fact:
 def person_label(field: str) -> Any:
     """What a field of a person is called."""
     return next(each for each in Person._meta.private_fields if each.name == field).verbose_name
-
-
-def label_of(population: str, field: str) -> Any:
-    """What a field of the person or the population is called."""
-    declared = POPULATIONS[population].field(field)
-    return declared.label if declared else person_label(field)
 
 
 def identity_facts(case_file: CaseFile, *, is_team: bool) -> list[Fact]:
@@ -150,3 +147,43 @@ def team_rows(case_file: CaseFile) -> list[Any]:
 def latest_visits(case_file: CaseFile, count: int = 5) -> list[Visit]:
     """The last contacts, without what was written about them."""
     return list(case_file.visits.select_related("worker").defer("body")[:count])
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Everything that the first page of a file shows."""
+
+    sex: Any
+    identity: list[Fact]
+    details: list[Fact]
+    missing: MissingRow | None
+    due: list[DueRow]
+    team: list[Any]
+    plan: Plan | None
+    visits: list[Visit]
+
+
+def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: date) -> Overview:
+    """Open what the first page shows, and put it into words."""
+    plans = list(case_file.plans.all())
+    open_groups([case_file.person, case_file, *plans[:1]], "body", reading=reading)
+    return Overview(
+        sex=Sex(case_file.person.sex).label,
+        identity=identity_facts(case_file, is_team=is_team),
+        details=detail_facts(case_file, is_team=is_team),
+        missing=missing_row(case_file, plans),
+        due=due_rows(case_file, today),
+        team=team_rows(case_file),
+        plan=plans[0] if plans else None,
+        visits=latest_visits(case_file),
+    )
+
+
+def fact_of(case_file: CaseFile, code: str) -> Fact:
+    """One field that opens by itself, closed: only what it is called, nothing of what it is."""
+    declared = POPULATIONS[case_file.population].field(code)
+    if declared is not None:
+        return Fact(code, declared.label, masking.HIDDEN, opens=True)
+    if code not in rules.REVEALED_OF_PERSON:
+        raise Http404
+    return Fact(code, person_label(code), masking.HIDDEN, opens=True)

@@ -16,6 +16,7 @@ from casework.models.plans import State
 from kpm.accounts.models import User
 from kpm.vault.groups import VirtualField, layout_of
 from kpm.vault.opening import Reading, open_groups
+from risk_levels.models import Proposal
 
 # What changes without meaning anything to a reader.
 QUIET = frozenset({"id", "key_owner", "key_gen", "district", "log_reference", "next_due_on"})
@@ -65,7 +66,22 @@ def entries_of(case_file: CaseFile, reading: Reading) -> list[Entry]:
     open_versions(versions, reading)
     names = names_of(person for version in versions for person in people_in(version))
     entries = [entry for version in versions if (entry := entry_of(version, names))]
+    entries += [*decisions_of(case_file), *assessments_of(case_file)]
     return sorted(entries, key=attrgetter("at"), reverse=True)[:MOST]
+
+
+def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
+    """Every change of the level: from what to what, when, by whom."""
+    for each in case_file.risk_level.decisions.select_related("decided_by").defer("body"):
+        who = each.decided_by.name
+        title = each.get_kind_display()
+        yield Entry(each.decided_at, title, who, before=each.from_level, after=each.to_level)
+
+
+def assessments_of(case_file: CaseFile) -> Iterator[Entry]:
+    """Every assessment."""
+    for each in case_file.risk_level.assessments.select_related("assessed_by").defer("body"):
+        yield Entry(each.recorded_at, _("An assessment was recorded"), each.assessed_by.name)
 
 
 def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:
@@ -74,6 +90,7 @@ def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:
     yield Person.history.filter(id=case_file.person_id)
     for model in (Assignment, TeamMember, Visit, Plan):
         yield model.history.filter(case_file_id=case_file.id)
+    yield Proposal.history.filter(risk_level_id=case_file.risk_level_id)
 
 
 def versions_of(case_file: CaseFile) -> Iterator[Version]:
@@ -93,7 +110,7 @@ def open_versions(versions: Sequence[Version], reading: Reading) -> None:
     rows: list[models.Model] = [
         version.row for version in versions if hasattr(version.row, "model_code")
     ]
-    for group in ("head", "body"):
+    for group in ("head", "body", "answer"):
         having = [row for row in rows if group in layout_of(type(row)).groups]
         open_groups(having, group, reading=reading)
 
@@ -185,6 +202,12 @@ def title_of_plan(version: Version, names: Names) -> str:
     return _("The support plan was ended")
 
 
+def title_of_proposal(version: Version, names: Names) -> str:
+    """A proposal is drafted, handed in, answered."""
+    words = {"level": version.row.get_to_level_display(), "state": version.row.get_state_display()}
+    return _("Proposal of %(level)s: %(state)s") % words
+
+
 TITLES: dict[type[models.Model], Callable[[Version, Names], str]] = {
     CaseFile: title_of_file,
     Person: title_of_person,
@@ -192,4 +215,5 @@ TITLES: dict[type[models.Model], Callable[[Version, Names], str]] = {
     TeamMember: title_of_team_member,
     Visit: title_of_visit,
     Plan: title_of_plan,
+    Proposal: title_of_proposal,
 }

@@ -99,3 +99,8 @@ class RevealForm(ActionForm):
         choices=REASONS,
         error_messages={"required": _("Choose a reason.")},
     )
+
+    @property
+    def complaint(self) -> str:
+        """What is wrong, in the one line that stands beside the value."""
+        return " ".join(str(error) for errors in self.errors.values() for error in errors)

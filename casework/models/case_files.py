@@ -145,7 +145,10 @@ class CaseFile(SealedModel):
             models.CheckConstraint(
                 name="an_open_file_has_no_closing_day",
                 condition=Q(status=Status.OPEN, closed_on__isnull=True)
-                | (~Q(status=Status.OPEN) & Q(closed_on__gte=F("opened_on"))),
+                | (
+                    ~Q(status=Status.OPEN)
+                    & Q(closed_on__isnull=False, closed_on__gte=F("opened_on"))
+                ),
             ),
         )
         indexes = (

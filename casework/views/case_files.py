@@ -5,7 +5,6 @@ from typing import Any
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,13 +14,12 @@ from casework import rules
 from casework.actions import case_files
 from casework.dashboards import files, lists, timelines
 from casework.forms.case_files import FilterForm, PurposeForm, RevealForm, SearchForm
-from casework.models.people import Sex
+from casework.models import CaseFile
 from casework.views.opening import find_file, open_file, open_rows, purpose_of, remember_purpose
 from kpm.accounts.models import SignedInRequest
 from kpm.accounts.scoping import units_under
 from kpm.forms import status
 from kpm.permissions import Permission, requires
-from kpm.vault.opening import open_groups
 
 PER_PAGE = 50
 SHOWN_FOR = 60
@@ -88,24 +86,15 @@ def show_case_file(request: SignedInRequest, number: str) -> HttpResponse:
     """One file: who, which level until when, who helps, what is due, what is missing."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    open_groups([case_file.person, case_file], "body", reading=reading)
-    plans = list(case_file.plans.all())
-    open_groups(plans[:1], "body", reading=reading)
     is_team = rules.is_in_team(request.user, case_file)
+    overview = files.overview_of(case_file, reading, is_team=is_team, today=timezone.localdate())
     return render(
         request,
         "casework/case_files/show.html",
         {
             "case_file": case_file,
             "is_team": is_team,
-            "sex": Sex(case_file.person.sex).label,
-            "identity": files.identity_facts(case_file, is_team=is_team),
-            "details": files.detail_facts(case_file, is_team=is_team),
-            "missing": files.missing_row(case_file, plans),
-            "due": files.due_rows(case_file, timezone.localdate()),
-            "team": files.team_rows(case_file),
-            "plan": plans[0] if plans else None,
-            "visits": files.latest_visits(case_file),
+            "file": overview,
             "reasons": RevealForm.REASONS,
             "today": timezone.localdate(),
         },
@@ -159,29 +148,20 @@ def reveal_field(request: SignedInRequest, number: str, field: str) -> HttpRespo
     case_file = find_file(request, number)
     open_file(request, case_file)
     form = RevealForm.from_request(request)
-    revealed = None
-    purpose = purpose_of(request, case_file)
-    if form.run(
-        case_files.reveal, case_file=case_file, field=field, by=request.user, purpose=purpose
-    ):
-        revealed = form.result
-    response = render(
-        request,
-        "casework/case_files/reveal.html",
-        {
-            "case_file": case_file,
-            "is_team": rules.is_in_team(request.user, case_file),
-            "code": field,
-            "label": files.label_of(case_file.population, field),
-            "revealed": revealed,
-            "error": next(iter([*form.errors.get("reason", []), *form.non_field_errors()]), ""),
-            "reasons": RevealForm.REASONS,
-            "seconds": SHOWN_FOR,
-        },
-        status=status(form),
-    )
-    if revealed is not None:
-        # Where no script runs, the browser itself leaves the page.
-        home = reverse("casework:show_case_file", args=(case_file.number,))
-        response.headers["Refresh"] = f"{SHOWN_FOR}; url={home}"
+    reader = {"by": request.user, "purpose": purpose_of(request, case_file)}
+    form.run(case_files.reveal, case_file=case_file, field=field, **reader)
+    around = {
+        "case_file": case_file,
+        "is_team": rules.is_in_team(request.user, case_file),
+        "fact": files.fact_of(case_file, field),
+        "form": form,
+        "seconds": SHOWN_FOR,
+    }
+    response = render(request, "casework/case_files/reveal.html", around, status=status(form))
+    return leaving(response, case_file) if form.result is not None else response
+
+
+def leaving(response: HttpResponse, case_file: CaseFile) -> HttpResponse:
+    """Where no script runs, the browser itself leaves a page with an open value."""
+    response.headers["Refresh"] = f"{SHOWN_FOR}; url={case_file.get_absolute_url()}"
     return response
