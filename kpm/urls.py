@@ -1,8 +1,6 @@
 """The whole site at a glance, one line per app."""
 
-from django.apps import apps
 from django.urls import URLPattern, URLResolver, include, path
-from django.utils.module_loading import module_has_submodule
 
 from kpm import views
 
@@ -16,9 +14,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("health/", views.health, name="health"),
     path("language/", views.set_language, name="set_language"),
     path("", include("kpm.accounts.urls")),
+    path("", include("audit.urls")),
+    path("", include("casework.urls")),
 ]
-for label in ("audit", "casework", "jobs"):
-    if apps.is_installed(f"kpm.{label}") or apps.is_installed(label):
-        config = apps.get_app_config(label)
-        if module_has_submodule(config.module, "urls"):
-            urlpatterns.append(path("", include(f"{config.name}.urls")))

@@ -97,7 +97,28 @@ def test_error_pages_need_nothing_and_say_nothing(rf, view, code, django_assert_
     assert "style=" not in page
 
 
-def test_what_does_not_exist_and_what_is_bad_get_our_pages():
-    client = client_for(make_user())
-    assert "<h1>" in client.get("/nowhere/").content.decode()
-    assert client.get("/accounts/%00/password/").status_code in {403, 404}
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/nowhere/",
+        "/accounts/%00/password/",
+        "/accounts/u:%00/password/",
+        "/accounts/../password/x",
+        "/accounts;x/",
+        "/ACCOUNTS/",
+        "/accounts.json",
+        "/me/..%2faccounts/",
+    ],
+)
+def test_an_address_that_is_none_gets_our_page(path):
+    client = client_for(make_user(Role.SYSTEM_ADMINISTRATOR))
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "<h1>" in response.content.decode()
+
+
+@pytest.mark.parametrize("page", ["\x00", "-1", "1e9", "٣", "9" * 400, "1;DROP TABLE"])
+def test_any_page_number_gets_a_page(page):
+    client = client_for(make_user(Role.SECURITY_ADMINISTRATOR))
+    for path in ("/accounts/", "/grants/", "/me/"):
+        assert client.get(path, {"page": page, "ordering": "user__password"}).status_code == 200

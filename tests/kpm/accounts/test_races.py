@@ -1,9 +1,6 @@
 """Two people, or one impatient finger, at the same moment."""
 
-from collections.abc import Callable
-from threading import Barrier, Thread
-
-from django.db import DatabaseError, connections, transaction
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -13,27 +10,7 @@ from kpm.accounts.models import RoleGrant, Submission, User
 from kpm.permissions import Role
 from tests.conftest import RealCommits
 from tests.factories import COUNTY, TOWNSHIP, make_unit, make_user
-
-
-def at_once(number: int, act: Callable[[int], object]) -> list[object]:
-    """What several threads got that started together."""
-    barrier, got = Barrier(number), []
-
-    def run(turn: int) -> None:
-        barrier.wait()
-        try:
-            got.append(act(turn))
-        except DatabaseError as error:
-            got.append(type(error))
-        finally:
-            connections.close_all()
-
-    threads = [Thread(target=run, args=(turn,)) for turn in range(number)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return got
+from tests.threads import at_once
 
 
 def test_one_form_sent_by_five_clicks_has_one_effect(real_commits: RealCommits):

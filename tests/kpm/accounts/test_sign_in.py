@@ -18,6 +18,7 @@ from kpm.accounts.models import Session, UnknownSignIn
 from kpm.accounts.sessions import SessionStore
 from kpm.permissions import Role
 from tests.factories import client_for, make_user
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ PASSWORD = "paper lantern over the river"
 SIGN_IN = "/sign-in/"
 
 
-def sign_in(client: Client, username: str, password: str = PASSWORD, **extra: str):
+def sign_in(client: Client, username: str, password: str = PASSWORD, **extra):
     return client.post(SIGN_IN, {"username": username, "password": password}, **extra)
 
 
@@ -256,3 +257,19 @@ def test_signing_in_needs_no_context_of_the_log(rf):
 def test_counts_of_unknown_names_say_day_and_network():
     sign_in(Client(), "nobody", "wrong", REMOTE_ADDR="192.0.2.77")
     assert str(UnknownSignIn.objects.get()) == f"{timezone.localdate()} 192.0.2.0/24"
+
+
+@pytest.mark.parametrize(
+    "odd", ["lin\x00", "\x00", "lin\r\nX: y", "𠮷" * 64, "\u202elin", "' OR 1=1 --"]
+)
+def test_odd_names_are_answered_in_words(odd):
+    assert sign_in(Client(), odd, "x\x00").status_code == 422
+    odd_agent = {"user-agent": "\x1b[2J" + "x" * 9000}
+    assert sign_in(Client(), odd, "wrong", headers=odd_agent).status_code == 422
+
+
+def test_a_wall_of_wrong_passwords_is_answered_and_every_one_logged(real_commits):
+    user = make_user(username="lin", password=PASSWORD)
+    codes = at_once(12, lambda _turn: sign_in(Client(), "lin", "wrong").status_code)
+    assert codes == [422] * 12
+    assert events(Event.SESSION_REFUSED).filter(subject=user.log_reference).count() == 12
