@@ -76,9 +76,7 @@ def test_an_unopened_value_is_sealed_and_nothing_softer(human: Make) -> None:
         lambda: getattr(found, "name", None),
         lambda: found.get_sex_display(),
         lambda: Engine().from_string("{{ row.name }}").render(Context({"row": found})),
-        lambda: Engine()
-        .from_string("{{ row.name|default:'-' }}")
-        .render(Context({"row": found})),
+        lambda: Engine().from_string("{{ row.name|default:'-' }}").render(Context({"row": found})),
     ):
         with pytest.raises(Sealed, match=r"human\.head was not opened"):
             read()
@@ -235,7 +233,9 @@ def test_a_moment_is_stored_as_its_day(human: Make, reading: Notes) -> None:
     assert made.birth_on == date(1941, 2, 3)
 
 
-@pytest.mark.parametrize("name", ["阿卜杜拉·买买提", "𠮷田", "e\u0301\u200b", "\x00\u202e!", "👵🏽", ""])
+@pytest.mark.parametrize(
+    "name", ["阿卜杜拉·买买提", "𠮷田", "e\u0301\u200b", "\x00\u202e!", "👵🏽", ""]
+)
 def test_names_come_back_exactly(human: Make, reading: Notes, name: str) -> None:
     made = human(name=name)
     made.refresh_from_db()

@@ -208,7 +208,9 @@ def test_sealing_nothing_is_nothing(db: None, django_assert_num_queries: Any) ->
 # --- many rows
 
 
-def test_many_rows_are_sealed_with_few_queries(db: None, django_assert_max_num_queries: Any) -> None:
+def test_many_rows_are_sealed_with_few_queries(
+    db: None, django_assert_max_num_queries: Any
+) -> None:
     rows = [Human(name=f"名{number}", notes="quiet") for number in range(40)]
     # The vault key, and one insert in its own transaction.
     with django_assert_max_num_queries(5, using="keys"):
