@@ -1,6 +1,6 @@
 """What today asks for: of a worker, person by person; of a supervisor, in numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -43,7 +43,7 @@ class Counts:
     today: int = 0
     coming: int = 0
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: Mapping[str, Any]) -> None:
         """Count these in."""
         self.files += row["files"]
         self.overdue += row["overdue"]
@@ -196,12 +196,24 @@ def waiting_for(user: User, group: str, counts: Counts) -> list[Waiting]:
     ]
 
 
-def loads_of(user: User, group: str, today: date) -> list[dict[str, Any]]:
+@dataclass(frozen=True)
+class Load:
+    """What one lead worker carries."""
+
+    name: str
+    unit: str
+    files: int
+    red: int
+    today: int
+    overdue: int
+
+
+def loads_of(user: User, group: str, today: date) -> list[Load]:
     """Who leads how many files, and how many of them wait; those with the most overdue first."""
     leads = Assignment.objects.active().filter(
         role=Place.LEAD, case_file__in=open_files(user, group).order_by()
     )
-    return list(
+    rows = (
         leads.order_by()
         .values("worker_id", "worker__name", "worker__unit__name")
         .annotate(
@@ -212,3 +224,14 @@ def loads_of(user: User, group: str, today: date) -> list[dict[str, Any]]:
         )
         .order_by("-overdue", "-files", "worker__name")[:MOST_WORKERS]
     )
+    return [
+        Load(
+            name=row["worker__name"],
+            unit=row["worker__unit__name"] or "",
+            files=row["files"],
+            red=row["red"],
+            today=row["today"],
+            overdue=row["overdue"],
+        )
+        for row in rows
+    ]

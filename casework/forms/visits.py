@@ -61,8 +61,9 @@ class RecordVisitForm(ActionForm):
         self.fields["happened_at"].initial = timezone.localtime(now).replace(second=0)
         self.codes = [check.code for check in population.checks]
         for check in population.checks:
+            label: Any = check.label
             self.fields[CHECK + check.code] = forms.ChoiceField(
-                label=check.label,
+                label=label,
                 choices=Answer.choices,
                 required=False,
                 widget=forms.RadioSelect,

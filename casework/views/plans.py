@@ -81,5 +81,5 @@ def approve_plan(request: SignedInRequest, number: str) -> HttpResponse:
     if form.run(plans.approve, plan=draft, by=request.user, today=timezone.localdate()):
         messages.success(request, _("The plan holds from today."))
     else:
-        messages.error(request, " ".join(form.non_field_errors()))
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:show_plan", case_file.number)

@@ -1,5 +1,7 @@
 """The page on which a working day begins."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,16 +20,15 @@ def view_today(request: SignedInRequest) -> HttpResponse:
     now = timezone.localtime()
     counts = today.counts_of(request.user, now.date())
     group = today.choose_group(counts, request.GET.get("group"))
-    around = {
+    around: dict[str, Any] = {
         "today": now.date(),
         "group": group,
         "groups": [(each, lists.LABELS[each]) for each in counts] if len(counts) > 1 else [],
         "counts": counts.get(group, today.Counts()),
     }
     if request.user.role == Role.SUPERVISOR:
-        waiting = today.waiting_for(request.user, group, around["counts"])
-        loads = today.loads_of(request.user, group, now.date())
-        around |= {"waiting": waiting, "loads": loads}
+        around["waiting"] = today.waiting_for(request.user, group, around["counts"])
+        around["loads"] = today.loads_of(request.user, group, now.date())
         return render(request, "casework/today/supervise.html", around)
     day = today.day_of(request.user, group, now=now)
     if day.case_files:
