@@ -82,3 +82,9 @@ def tracked() -> tuple[Path, ...]:
     )
     names = sorted(set(filter(None, listing.stdout.decode().split("\0"))))
     return tuple(path for name in names if (path := ROOT / name).is_file())
+
+
+def forget() -> None:
+    """Read again: the files have changed."""
+    modules.cache_clear()
+    tracked.cache_clear()

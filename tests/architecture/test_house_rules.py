@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 from django.apps import apps
+from django.utils.translation import override
 
 from kpm.fsm import GuardedStateField
 from kpm.management.documents import routes
 from kpm.permissions import access_of
+from risk_levels.populations import POPULATIONS
 from tests.architecture.sources import (
     APPS,
     ROOT,
@@ -30,6 +32,15 @@ LONGEST_VIEW = 20
 # Rows that belong to the site and not to somebody in a case file: whoever may open the page at
 # all sees all of them. Everything else is fetched through what is visible to the user.
 UNSCOPED = {"Unit", "User", "RoleGrant", "LoggedEvent", "Job"}
+# What no case file may ever hold (domain rule R08): faith, politics, ethnicity, petitions,
+# stability keeping, military past, sects, HIV, biometrics, tracks of where somebody was.
+NEVER_ASKED = re.compile(
+    "宗教|信仰|政治|党派|民族|信访|上访|维稳|涉军|邪教|艾滋|人脸|指纹|声纹|定位|轨迹"
+    r"|religio|\bfaith|politic|\bparty\b|ethnic|nationalit|petition|\bsect\b|\bhiv\b|\baids\b"
+    r"|face recogn|\bface (image|id|print)|fingerprint|voice ?print|biometr|\bgps\b"
+    r"|location track|\btrack(s|ing)?\b",
+    re.IGNORECASE,
+)
 # What looks at the clock: views, what they draw, commands, background work, sessions' timers.
 CLOCKS = {"views", "templatetags", "commands", "middleware", "sessions", "submissions", "jobs"}
 # The role that a signed-in user has is the role of today.
@@ -213,12 +224,13 @@ def actions() -> Iterator[tuple[Module, ast.FunctionDef]]:
                     yield module, function
 
 
-def test_what_somebody_does_is_called_by_name_only():
+def test_who_acts_is_always_said_by_name():
+    # by=request.user reads as what it is; at most what the sentence is about stands without one.
     wrong = []
     for module, function in actions():
-        arguments = function.args
-        named = {argument.arg for argument in (*arguments.args, *arguments.kwonlyargs)}
-        if "by" in named and (arguments.args or arguments.posonlyargs):
+        positional = [argument.arg for argument in function.args.args]
+        named = {argument.arg for argument in function.args.kwonlyargs}
+        if "by" in positional or ("by" in named and len(positional) > 1):
             wrong.append(f"{module.at(function)} {function.name}")
     assert wrong == []
 
@@ -273,3 +285,35 @@ def test_no_test_is_skipped_and_nothing_is_left_for_later():
         for found in words.finditer(path.read_text(encoding="utf-8"))
     ]
     assert left == []
+
+
+def said_of_fields() -> Iterator[tuple[str, str]]:
+    """Where a field is declared, and every name and label that it has."""
+    for module in modules():
+        if not any(module.has_part(part) for part in ("models", "forms", "instruments")):
+            continue
+        for node in ast.walk(module.tree):
+            body = node.body if isinstance(node, ast.ClassDef) else []
+            for item in body:
+                if isinstance(item, ast.Assign | ast.AnnAssign):
+                    inside = list(ast.walk(item))
+                    words = [n.id for n in inside if isinstance(n, ast.Name)]
+                    words += [str(n.value) for n in inside if isinstance(n, ast.Constant)]
+                    yield module.at(item), " ".join(words).replace("_", " ")
+    for population in POPULATIONS.values():
+        for field in population.fields:
+            with override("zh-hans"):
+                words = [field.code.replace("_", " "), str(field.label), *field.headings]
+            with override("en"):
+                yield f"{population.code}.{field.code}", " ".join([*words, str(field.label)])
+
+
+def test_no_field_may_hold_what_nobody_should_ask():
+    fields = list(said_of_fields())
+    assert len(fields) > 100
+    asked = [
+        f"{where}: {found.group(0)}"
+        for where, words in fields
+        if (found := NEVER_ASKED.search(words))
+    ]
+    assert asked == []

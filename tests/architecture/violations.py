@@ -1,0 +1,229 @@
+"""What each machine must catch: where it is planted, what, and what the machine then says."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.architecture.sources import ROOT, tracked
+
+
+@dataclass(frozen=True)
+class Violation:
+    """Some lines at the end of a file (a new one, if it is not there)."""
+
+    path: str
+    lines: str
+    said: str
+
+    def __str__(self) -> str:
+        return f"{self.path} {self.lines.strip().rpartition(chr(10))[2]}".strip()
+
+
+class Copy:
+    """The project in another place, where breaking it hurts nobody."""
+
+    def __init__(self, place: Path) -> None:
+        self.place = place
+        for path in tracked():
+            target = place / path.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, target)
+        (place / ".venv").symlink_to(ROOT / ".venv")
+        if (ROOT / ".mypy_cache").is_dir():
+            shutil.copytree(ROOT / ".mypy_cache", place / ".mypy_cache")
+        subprocess.run(["git", "init", "--quiet", "."], cwd=place, check=True)
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run something there, as if nobody was testing here."""
+        ours = ("KPM_", "PYTEST_", "COV_", "COVERAGE_", "DJANGO_")
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
+        environment["PATH"] = f"{ROOT / '.venv' / 'bin'}:{environment['PATH']}"
+        return subprocess.run(
+            command,
+            cwd=self.place,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+
+    @contextmanager
+    def planted(self, violation: Violation) -> Iterator[None]:
+        """Broken inside, mended afterwards."""
+        path = self.place / violation.path
+        before = path.read_bytes() if path.exists() else None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(violation.lines)
+        try:
+            yield
+        finally:
+            if before is None:
+                path.unlink()
+            else:
+                path.write_bytes(before)
+
+
+# One for each contract, by its id in pyproject.toml.
+CONTRACTS: dict[str, list[Violation]] = {
+    "apps": [
+        Violation("audit/log.py", "import casework.models\n", "audit is not allowed to import"),
+        Violation("kpm/vault/keys.py", "import audit.events\n", "kpm.vault is not allowed"),
+        Violation("kpm/vault/keys.py", "import kpm.jobs\n", "kpm.vault is not allowed"),
+        Violation("risk_levels/rules.py", "import casework.rules\n", "risk_levels is not allowed"),
+    ],
+    "kpm": [
+        Violation("kpm/permissions.py", "import kpm.accounts.models\n", "is not allowed to import"),
+        Violation("kpm/helpers.py", "", "marked as 'exhaustive'"),
+    ],
+    "accounts": [
+        Violation("kpm/accounts/models.py", "import kpm.accounts.actions\n", "models is not"),
+    ],
+    "vault": [
+        Violation("kpm/vault/envelope.py", "import kpm.vault.fields\n", "envelope is not"),
+    ],
+    "jobs": [Violation("kpm/jobs/models.py", "import kpm.jobs.workers\n", "models is not")],
+    "audit": [Violation("audit/models.py", "import audit.log\n", "models is not")],
+    "risk_levels": [
+        Violation("risk_levels/levels.py", "import risk_levels.models\n", "levels is not"),
+        Violation("risk_levels/populations/drug.py", "import risk_levels.rules\n", "is not"),
+    ],
+    "casework": [
+        Violation("casework/models/visits.py", "import casework.rules\n", "models is not"),
+        Violation("casework/actions/visits.py", "import casework.views.visits\n", "actions is"),
+        Violation("casework/actions/utils.py", "import casework.forms\n", "actions is not"),
+        Violation("casework/shortcuts.py", "", "marked as 'exhaustive'"),
+    ],
+    "cryptography": [
+        Violation("audit/log.py", "from cryptography.hazmat import primitives\n", "audit.log"),
+    ],
+    "weasyprint": [Violation("casework/rules.py", "import weasyprint\n", "casework.rules")],
+    "workbooks": [
+        Violation("casework/rules.py", "import python_calamine\n", "casework.rules"),
+        Violation("casework/rules.py", "import xlsxwriter\n", "casework.rules"),
+        Violation("casework/rules.py", "import openpyxl\n", "casework.rules"),
+    ],
+    "django_fsm": [Violation("casework/rules.py", "import django_fsm\n", "casework.rules")],
+    "simple_history": [
+        Violation("casework/rules.py", "from simple_history import models\n", "casework.rules"),
+    ],
+}
+
+# One for each machine of tests/check.sh, by the name of its function.
+MACHINES: dict[str, list[Violation]] = {
+    "ruff": [
+        Violation("casework/caseload.py", "import random\n", "TID251"),
+        Violation("casework/caseload.py", "from .models import Visit\n", "TID252"),
+        Violation("casework/caseload.py", "print('hello')\n", "T201"),
+        Violation("casework/rules.py", "from django.contrib import admin\n", "TID251"),
+    ],
+    "format": [Violation("casework/caseload.py", "x  =  {'a' :1}\n", "caseload.py")],
+    "types": [Violation("kpm/ids.py", "\nNUMBER: int = 'one'\n", "Incompatible types")],
+    "templates": [Violation("kpm/templates/planted.html", "<div><p>Text</div>\n", "H025")],
+    "imports": [Violation("audit/log.py", "import casework.models\n", "BROKEN")],
+    "migrations": [
+        Violation(
+            "kpm/accounts/models.py",
+            "\nUnit.add_to_class('planted', models.IntegerField(null=True))\n",
+            "planted",
+        ),
+    ],
+    "deploy": [
+        Violation("kpm/settings.py", "\nSECURE_HSTS_SECONDS = 0\n", "security.W004"),
+        Violation("kpm/urls.py", "\nurlpatterns.append(path('open/', print))\n", "kpm.E001"),
+    ],
+    "docs": [Violation("kpm/docs/permissions.md", "And more.\n", "Out of date: permissions.md")],
+    "shell": [Violation("deploy/test", "echo $1\n", "SC2086")],
+    "messages": [
+        Violation(
+            "casework/rules.py",
+            "\n\ndef planted() -> str:\n    return _('Planted, and never translated')\n",
+            "Planted, and never translated",
+        ),
+        Violation(
+            "kpm/locale/zh_Hans/LC_MESSAGES/django.po", '\nmsgid "Planted"\nmsgstr ""\n', "Planted"
+        ),
+    ],
+    "coverage": [Violation("casework/caseload.py", "", "is less than fail-under=95")],
+}
+
+# What pytest itself must not let pass.
+TESTS = [
+    Violation(
+        "tests/planted/test_warning.py",
+        "import warnings\n\n\ndef test_a():\n    warnings.warn('planted', stacklevel=1)\n",
+        "UserWarning: planted",
+    ),
+    Violation(
+        "tests/planted/test_marker.py",
+        "import pytest\n\n\n@pytest.mark.planted\ndef test_a():\n    pass\n",
+        "'planted' not found in `markers`",
+    ),
+    Violation(
+        "tests/planted/test_commits.py",
+        "import pytest\n\n\n@pytest.mark.django_db(transaction=True)\ndef test_a():\n    pass\n",
+        "Use the fixture real_commits",
+    ),
+]
+
+# One for each test of test_house_rules.py.
+HOUSE_RULES: dict[str, Violation] = {
+    "test_modules_are_named_after_what_they_hold": Violation(
+        "casework/actions/utils.py", "", "utils"
+    ),
+    "test_no_module_is_longer_than_somebody_reads_at_once": Violation(
+        "casework/rules.py", "\n" * 400, "casework.rules"
+    ),
+    "test_nobody_processes_things": Violation(
+        "casework/rules.py", "def process_file() -> None: ...\n", "casework/rules.py"
+    ),
+    "test_signals_are_heard_around_migrations_only": Violation(
+        "casework/rules.py", "from django.db.models.signals import post_save\n", "casework.rules"
+    ),
+    "test_there_is_no_admin_and_no_model_form": Violation(
+        "casework/rules.py", "from django.forms import ModelForm\n", "casework/rules.py"
+    ),
+    "test_only_the_vault_overrides_save": Violation(
+        "casework/rules.py", "class A:\n    def save(self) -> None: ...\n", "casework/rules.py"
+    ),
+    "test_views_fetch_only_what_is_visible_to_the_user": Violation(
+        "casework/views/visits.py",
+        "\n\ndef planted(number):\n    return CaseFile.objects.get(number=number)\n",
+        "CaseFile",
+    ),
+    "test_states_and_levels_are_never_set_past_their_transitions": Violation(
+        "casework/rules.py",
+        "\n\ndef planted(rows):\n    rows.update(level='red')\n",
+        "casework/rules.py",
+    ),
+    "test_views_are_short": Violation(
+        "casework/views/visits.py",
+        "\n\n@public\ndef planted(request):\n" + "    request.user\n" * 21,
+        "casework/views/visits.py",
+    ),
+    "test_now_is_an_argument_below_views_and_commands": Violation(
+        "casework/rules.py", "\n\ndef planted():\n    return timezone.now()\n", "casework/rules.py"
+    ),
+    "test_who_acts_is_always_said_by_name": Violation(
+        "casework/actions/visits.py", "\n\ndef planted(visit, by):\n    pass\n", "planted"
+    ),
+    "test_templates_need_no_exception_from_the_content_security_policy": Violation(
+        "kpm/templates/404.html", '<p style="color: red">Text</p>\n', "inline style"
+    ),
+    "test_nothing_names_a_place_on_one_machine_or_a_plain_http_address": Violation(
+        "casework/rules.py", "# see http:" + "//planted.example.org/\n", "//planted.example.org"
+    ),
+    "test_no_test_is_skipped_and_nothing_is_left_for_later": Violation(
+        "casework/rules.py", "# TO" + "DO planted\n", "casework/rules.py"
+    ),
+    "test_no_field_may_hold_what_nobody_should_ask": Violation(
+        "casework/models/people.py",
+        "\n\nclass Planted(models.Model):\n    religion = models.TextField()\n",
+        "religio",
+    ),
+}
