@@ -1,11 +1,19 @@
 """What tests of casework share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 import pytest
+from django.utils import translation
 
 from audit import log
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Words are compared as they stand in the code."""
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

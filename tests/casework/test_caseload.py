@@ -1,0 +1,113 @@
+"""Due dates and what red lacks: days in, days out."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from casework.caseload import Calendar, Due, DueKind, Lack, missing
+
+OPENED = date(2026, 1, 1)
+DECIDED = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Days:
+    contact_days: int | None
+    visit_days: int | None
+
+
+def calendar(**values):
+    return Calendar(
+        **{
+            "opened_on": OPENED,
+            "level_since_on": OPENED,
+            "review_on": None,
+            "duties": Days(7, 30),
+            "first_visit_days": None,
+            **values,
+        }
+    )
+
+
+def day(days):
+    return OPENED + timedelta(days=days)
+
+
+def test_a_rhythm_counts_from_the_last_time():
+    found = calendar(last_contact_on=day(10), last_visit_on=day(5)).due()
+
+    assert found == [Due(day(17), DueKind.CONTACT), Due(day(35), DueKind.VISIT)]
+
+
+def test_without_a_last_time_it_counts_from_the_opening():
+    assert calendar().next_due_on() == day(7)
+
+
+def test_whoever_is_new_is_visited_soon():
+    assert calendar(first_visit_days=3).due()[0] == Due(day(3), DueKind.FIRST_VISIT)
+
+
+def test_a_first_visit_is_due_once():
+    kinds = {due.kind for due in calendar(first_visit_days=3, last_visit_on=day(1)).due()}
+
+    assert DueKind.FIRST_VISIT not in kinds
+
+
+def test_a_call_is_no_first_visit():
+    kinds = {due.kind for due in calendar(first_visit_days=3, last_contact_on=day(1)).due()}
+
+    assert DueKind.FIRST_VISIT in kinds
+
+
+def test_nothing_was_due_before_the_level_that_asks_for_it():
+    # 20 days after the last contact the file becomes red: due today, not thirteen days ago.
+    found = calendar(level_since_on=day(20), last_contact_on=OPENED, last_visit_on=OPENED)
+
+    assert found.next_due_on() == day(20)
+
+
+def test_a_review_is_due_on_its_day():
+    assert Due(day(3), DueKind.REVIEW) in calendar(review_on=day(3)).due()
+
+
+def test_what_nobody_asks_for_is_not_due():
+    assert calendar(duties=None).due() == []
+    assert calendar(duties=Days(None, None)).next_due_on() is None
+
+
+@given(
+    st.integers(1, 400),
+    st.integers(1, 400),
+    st.none() | st.integers(0, 400),
+    st.none() | st.integers(0, 400),
+)
+def test_doing_something_never_makes_anything_due_sooner(contact, visit, before, after):
+    def with_last(days):
+        last_on = None if days is None else day(days)
+        return calendar(duties=Days(contact, visit), last_contact_on=last_on)
+
+    first, last = sorted(days for days in (before or 0, after or 0))
+
+    assert with_last(first).next_due_on() <= with_last(last).next_due_on()
+
+
+@pytest.mark.parametrize(
+    ("has", "lacks"),
+    [
+        ((), (Lack.LEAD, Lack.DEPUTY, Lack.PLAN)),
+        (("lead", "member"), (Lack.DEPUTY, Lack.PLAN)),
+        (("lead", "deputy"), (Lack.PLAN,)),
+    ],
+)
+def test_red_lacks_whoever_is_not_there_within_a_day(has, lacks):
+    found = missing(decided_at=DECIDED, has=has)
+
+    assert found is not None
+    assert (found.lacks, found.by_at) == (lacks, DECIDED + timedelta(hours=24))
+
+
+def test_a_complete_file_lacks_nothing():
+    assert missing(decided_at=DECIDED, has=("lead", "deputy", "plan")) is None

@@ -1,0 +1,149 @@
+"""What red files lack: on the file, and on the supervisor's page until it is there."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from audit.models import LoggedEvent
+from casework.actions import plans
+from casework.dashboards import lists
+from kpm.permissions import Role
+from tests.factories import (
+    OTHER_TOWNSHIP,
+    assign,
+    client_for,
+    make_case_file,
+    make_level,
+    make_unit,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+ENGLISH = {"accept-language": "en"}
+
+
+@pytest.fixture
+def supervisor():
+    return make_user(Role.SUPERVISOR)
+
+
+def make_red(now=None, **values):
+    case_file = make_case_file(**values)
+    make_level(case_file, "red", now=now or timezone.now())
+    return case_file
+
+
+def complete(case_file, supervisor):
+    lead = make_user()
+    assign(case_file, lead, by=supervisor)
+    assign(case_file, make_user(), "deputy", by=supervisor)
+    today = timezone.localdate()
+    plan = plans.draft(
+        case_file=case_file,
+        goal="Warm meals",
+        steps=[{"what": "Sign up", "resource": "Canteen"}],
+        by=lead,
+        today=today,
+    )
+    plans.approve(plan=plan, by=make_user(Role.SUPERVISOR), today=today)
+
+
+def listed(user, group="care"):
+    return [row.case_file for row in lists.incomplete_files(user, group)]
+
+
+def test_a_new_red_file_lacks_everything_with_the_clock_running(supervisor):
+    now = timezone.now() - timedelta(hours=3)
+    case_file = make_red(now)
+
+    (row,) = lists.incomplete_files(supervisor, "care")
+
+    assert row.case_file == case_file
+    assert list(row.missing.lacks) == ["lead", "deputy", "plan"]
+    assert row.missing.by_at == now + timedelta(hours=24)
+
+
+def test_a_file_leaves_the_page_when_all_is_there(supervisor):
+    case_file = make_red()
+
+    complete(case_file, supervisor)
+
+    assert listed(supervisor) == []
+
+
+@pytest.mark.parametrize("place", ["lead", "deputy"])
+def test_a_file_comes_back_when_somebody_leaves(supervisor, place):
+    from casework.actions import assignments
+
+    case_file = make_red()
+    complete(case_file, supervisor)
+    leaving = case_file.assignments.active().get(role=place)
+
+    assignments.end(assignment=leaving, by=supervisor, today=timezone.localdate())
+
+    (row,) = lists.incomplete_files(supervisor, "care")
+    assert list(row.missing.lacks) == [place]
+
+
+def test_the_least_time_left_comes_first(supervisor):
+    now = timezone.now()
+    later, sooner = make_red(now - timedelta(hours=1)), make_red(now - timedelta(hours=30))
+
+    assert listed(supervisor) == [sooner, later]
+
+
+def test_other_levels_lack_nothing(supervisor):
+    case_file = make_case_file()
+    make_level(case_file, "yellow", now=timezone.now())
+
+    assert listed(supervisor) == []
+
+
+def test_the_page_lists_own_files_of_one_kind_only(supervisor):
+    elder, drug = make_red(), make_red(population="drug")
+
+    assert listed(supervisor) == [elder]
+    assert listed(supervisor, "justice") == [drug]
+    assert listed(make_user(Role.SUPERVISOR, unit=make_unit(OTHER_TOWNSHIP))) == []
+
+
+def test_the_page_says_what_is_missing_and_by_when(supervisor):
+    case_file = make_red(timezone.now() - timedelta(hours=30))
+
+    page = client_for(supervisor).get("/missing/", headers=ENGLISH).content.decode()
+
+    for words in (case_file.number, "Lead worker", "Deputy", "Approved support plan", "overdue"):
+        assert words in page, words
+    assert "王秀英" not in page
+    assert LoggedEvent.objects.filter(event="case_file.listed").count() == 1
+
+
+def test_an_empty_page_says_so(supervisor):
+    page = client_for(supervisor).get("/missing/", headers=ENGLISH).content.decode()
+
+    assert "Nothing is missing" in page
+
+
+def test_the_file_itself_says_what_is_missing(supervisor):
+    case_file = make_red()
+    client = client_for(supervisor)
+    client.post(f"{case_file.get_absolute_url()}purpose/", {"purpose": "supervision"})
+
+    before = client.get(case_file.get_absolute_url(), headers=ENGLISH).content.decode()
+    complete(case_file, supervisor)
+    after = client.get(case_file.get_absolute_url(), headers=ENGLISH).content.decode()
+
+    assert "Missing for red" in before
+    assert "Missing for red" not in after
+
+
+def test_the_history_tells_of_the_decision(supervisor):
+    case_file = make_red()
+    client = client_for(supervisor)
+    client.post(f"{case_file.get_absolute_url()}purpose/", {"purpose": "supervision"})
+
+    page = client.get(f"{case_file.get_absolute_url()}history/", headers=ENGLISH).content.decode()
+
+    assert "Approved proposal" in page
+    assert "level-red" in page
