@@ -64,7 +64,7 @@ class SealedQuerySet(models.QuerySet[_Row]):
         is_fresh = self._result_cache is None
         super()._fetch_all()
         if is_fresh and self._opening is not None:
-            self._open(self._result_cache or [])
+            self._open(self._result_cache or [], *self._opening)
 
     def iterator(self, chunk_size: int | None = None) -> Iterator[_Row]:
         rows = super().iterator(chunk_size)
@@ -72,15 +72,12 @@ class SealedQuerySet(models.QuerySet[_Row]):
             yield from rows
             return
         while chunk := list(islice(rows, chunk_size or CHUNK)):
-            self._open(chunk)
+            self._open(chunk, *self._opening)
             yield from chunk
 
-    def _open(self, rows: Iterable[_Row]) -> None:
-        if self._opening is None:
-            return
+    def _open(self, rows: Iterable[_Row], groups: tuple[str, ...], reading: Reading) -> None:
         if self._fields is not None:  # type: ignore[attr-defined]
             raise FieldError("opened() gives rows: values() cannot carry sealed fields")
-        groups, reading = self._opening
         open_groups(rows, *groups, reading=reading)
 
     def update(self, **values: Any) -> int:

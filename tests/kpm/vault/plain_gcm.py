@@ -38,7 +38,7 @@ def _round_keys(key: bytes) -> list[Word]:
         elif i % 8 == 4:
             word = [BOX[b] for b in word]
         words.append([a ^ b for a, b in zip(word, words[i - 8], strict=True)])
-    return [sum(words[i : i + 4], []) for i in range(0, 60, 4)]
+    return [[byte for word in words[i : i + 4] for byte in word] for i in range(0, 60, 4)]
 
 
 def _mixed(state: Word) -> Word:

@@ -105,6 +105,8 @@ def test_saved_values_stay_readable_in_the_instance_that_wrote_them(human: Make)
         lambda: Human.objects.update(name="x"),
         lambda: Human.objects.filter(pk=uuid7()).update(village="x", name="x"),
         lambda: models.QuerySet(Human).update(name="x"),
+        lambda: Human.objects.update(village=models.F("name")),
+        lambda: layout_of(Human).group_of["name"].fields[0].cached_col,
         lambda: Human.objects.get_or_create(name="x"),
         lambda: Human.objects.update(head=b"plain text"),
         lambda: Human.objects.create(head=b"plain text", body=b"plain text"),

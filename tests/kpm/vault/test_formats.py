@@ -115,14 +115,14 @@ def test_an_independent_program_reads_a_row_from_the_root_key_down(
 @pytest.mark.django_db
 def test_an_independent_program_reads_a_shard() -> None:
     owner = Human().pk
-    add("district:321102", [Record.of(owner, name="李红", phone="13800001234")])
+    add("district:321102", [Record.of(owner, name="李丽", phone="13800001234")])
     shard = SearchShard.objects.get()
     digest = raw(VECTORS["scopes"][0], "digest")
     above = ring.vault_key(1).material
     key = opened(above, bytes(ScopeKey.objects.get().wrapped), b"scp\x01\x01" + digest)
     plain = opened(key, bytes(shard.sealed), b"\x01" + shard.seal_id.bytes + digest)
     assert plain[:20] == b"\x00\x00\x00\x01" + owner.bytes
-    assert plain[20:].rstrip(b" ").decode() == "李红\tlh\t\t1234\n"
+    assert plain[20:].rstrip(b" ").decode() == "李丽\tll\t\t1234\n"
     assert len(plain) == 256
 
 

@@ -201,6 +201,25 @@ def test_the_newest_generation_is_the_one_to_seal_with(owner: UUID) -> None:
     assert kept.keys() == {1, 2, 3}
 
 
+def test_all_generations_of_an_owner_are_loaded(owner: UUID) -> None:
+    above = ring.active_vault_key()
+    material = bytes(range(32))
+    context = envelope.data_key_context(2, owner.bytes)
+    head = envelope.key_header(envelope.KEY, AES_GCM, 1)
+    DataKey.objects.create(
+        owner=owner,
+        generation=2,
+        vault_key=1,
+        wrapped=envelope.seal(above[AES_GCM], head, context, material),
+        check_value=keys.key_check(material, context),
+    )
+    ring.forget()
+    kept = ring.load([owner])[owner.int]
+    assert kept.keys() == {1, 2}
+    assert kept.current == 2
+    assert kept[2].material == material
+
+
 # --- what stays in memory
 
 

@@ -64,7 +64,7 @@ def test_the_same_value_again_is_no_change(human: Make) -> None:
     made = human(details={"a": 1})
     before = blobs(made)
     found = opened(made)
-    found.name = str("王秀英")
+    found.name = "".join(["王秀", "英"])
     found.details = {"a": 1}
     found.save()
     assert blobs(made) == before
