@@ -1,5 +1,6 @@
 """Verifies the log: exit code 0 good, 1 altered, 2 cannot be read, 3 a guard is missing."""
 
+import re
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -9,6 +10,8 @@ from django.utils.translation import gettext as _
 
 from audit import log
 from audit.actions import verify_log
+
+PIN = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
 
 
 class Command(BaseCommand):
@@ -47,8 +50,7 @@ class Command(BaseCommand):
 
 
 def _pin(text: str) -> tuple[int, bytes]:
-    size, _colon, root = text.partition(":")
-    try:
-        return int(size), bytes.fromhex(root)
-    except ValueError:
-        raise CommandError(_("A pinned root is written as size:hexadecimal root.")) from None
+    found = PIN.fullmatch(text)
+    if found is None:
+        raise CommandError(_("A pinned root is written as size:hexadecimal root."))
+    return int(found[1]), bytes.fromhex(found[2])

@@ -1,0 +1,12 @@
+"""Words in these tests are the English ones, whatever the site speaks."""
+
+from collections.abc import Iterator
+
+import pytest
+from django.utils import translation
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
