@@ -16,6 +16,7 @@ from django.http import (
 )
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.utils import translation
 
 from audit import log
 from audit.events import Event
@@ -144,6 +145,26 @@ class SessionMiddleware(DjangoSessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
         response = super().process_response(request, response)  # type: ignore[arg-type]
         cast(SessionStore, request.session).touch()
+        return response
+
+
+class LanguageMiddleware:
+    """Chinese for everybody who has not chosen English here.
+
+    What a browser was installed with says nothing: offices share machines with English systems.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Speak the chosen language from here on, error pages included."""
+        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME)
+        known = dict(settings.LANGUAGES)
+        translation.activate(chosen if chosen in known else settings.LANGUAGE_CODE)
+        request.LANGUAGE_CODE = translation.get_language()
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
         return response
 
 

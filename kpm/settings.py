@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kpm.middleware.AuditMiddleware",
     "kpm.middleware.SessionMiddleware",
-    "django.middleware.locale.LocaleMiddleware",
+    "kpm.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -65,3 +65,5 @@ for alias in DATABASES:
     DATABASES[alias]["NAME"] = os.environ.get(f"KPM_TEST_NAME_{place.upper()}") or (
         name if IS_POSTGRESQL else str(TEST_DIR / f"{place}.sqlite3")
     )
+# Tests read the English source texts; those about Chinese pages choose it, as a person would.
+LANGUAGE_CODE = "en"
