@@ -1,0 +1,67 @@
+"""Who may use which address: one row each, written by hand and not read from the code.
+
+A row says who is let in; for everybody else the address must answer 403, and visitors are asked
+to sign in. Whether a *row of the database* is theirs is another question, answered with 404.
+"""
+
+from typing import Final
+
+from kpm.permissions import Role
+
+WORKER, SUPERVISOR = Role.SOCIAL_WORKER, Role.SUPERVISOR
+AUDITOR, PRIVACY = Role.AUDITOR, Role.PRIVACY_OFFICER
+SYSTEM, SECURITY = Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR
+
+ROLES: Final = frozenset(Role)
+NOBODY: Final = "without a role"
+VISITOR: Final = "visitor"
+
+SIGNED_IN: Final = ROLES | {NOBODY}
+PUBLIC: Final = SIGNED_IN | {VISITOR}
+CASE_ROLES: Final = frozenset({WORKER, SUPERVISOR})
+
+
+def only(*roles: Role) -> frozenset[str]:
+    """These and nobody else."""
+    return frozenset(roles)
+
+
+MATRIX: Final[dict[str, frozenset[str]]] = {
+    "home": SIGNED_IN,
+    "health": PUBLIC,
+    "set_language": PUBLIC,
+    # --- one's own account
+    "accounts:sign_in": PUBLIC,
+    "accounts:sign_out": PUBLIC,
+    "accounts:change_password": SIGNED_IN,
+    "accounts:view_own_record": SIGNED_IN,
+    # --- accounts, units and roles: opening an account and granting a role are two people's work
+    "accounts:list_accounts": only(SYSTEM, SECURITY),
+    "accounts:open_account": only(SYSTEM),
+    "accounts:issue_password": only(SYSTEM),
+    "accounts:list_units": only(SYSTEM),
+    "accounts:open_unit": only(SYSTEM),
+    "accounts:list_grants": only(SECURITY),
+    "accounts:grant_role": only(SECURITY),
+    "accounts:end_grant": only(SECURITY),
+    # --- the log
+    "audit:list_events": only(AUDITOR),
+    "audit:verify_log": only(AUDITOR),
+    # --- case files
+    "casework:view_today": CASE_ROLES,
+    "casework:list_case_files": CASE_ROLES,
+    "casework:search_case_files": CASE_ROLES,
+    "casework:show_case_file": CASE_ROLES,
+    "casework:state_purpose": CASE_ROLES,
+    "casework:show_history": CASE_ROLES,
+    "casework:reveal_field": CASE_ROLES,
+    # --- support: the worker does the work, the supervisor decides who does it
+    "casework:list_visits": CASE_ROLES,
+    "casework:record_visit": only(WORKER),
+    "casework:show_plan": CASE_ROLES,
+    "casework:draft_plan": only(WORKER),
+    "casework:approve_plan": only(SUPERVISOR),
+    "casework:assign_worker": only(SUPERVISOR),
+    "casework:end_assignment": only(SUPERVISOR),
+    "casework:list_missing": only(SUPERVISOR),
+}
