@@ -20,6 +20,7 @@ class Event(StrEnum):
     CASE_FILE_REFUSED = "case_file.refused"
     CASE_FILE_REVEALED = "case_file.revealed"
     CASE_FILE_PRINTED = "case_file.printed"
+    DUE_DATE_CORRECTED = "due_date.corrected"
     GRANT_ENDED = "grant.ended"
     GRANT_STARTED = "grant.started"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 a name, not a secret

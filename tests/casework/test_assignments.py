@@ -237,7 +237,7 @@ def test_the_database_deletes_no_assignment():
     place = assign(make_case_file(), make_user())
 
     with (
-        pytest.raises(DatabaseError, match=r"never_deleted|not authorized|prohibited"),
+        pytest.raises(DatabaseError, match=r"never_deleted|not authorized|prohibited|denied"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):

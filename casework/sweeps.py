@@ -1,0 +1,55 @@
+"""What is looked at again by itself: the one copy of the calendar."""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from audit import log
+from audit.events import Event
+from casework.actions import case_files
+from casework.models import CaseFile
+from casework.models.case_files import Status
+from kpm.accounts.actions import system_account
+
+logger = logging.getLogger(__name__)
+BATCH = 500
+
+
+def correct_due_dates(now: datetime) -> int:
+    """Write next_due_on anew where it differs from what it follows from, and say how often.
+
+    A level that ended or new rules move due dates; anything else that differs is a mistake.
+    """
+    return sum(_correct(files, now) for files in _open_files())
+
+
+def _open_files() -> Iterator[list[CaseFile]]:
+    """All open files, so many at a time."""
+    last = UUID(int=0)
+    while True:
+        rows = CaseFile.objects.filter(status=Status.OPEN, id__gt=last).order_by("id")
+        files = list(rows.select_related("risk_level").defer("body")[:BATCH])
+        if not files:
+            return
+        yield files
+        last = files[-1].id
+
+
+@transaction.atomic
+def _correct(files: list[CaseFile], now: datetime) -> int:
+    due = case_files.due_days(files, timezone.localdate(now))
+    wrong = [each for each in files if each.next_due_on != due[each]]
+    if not wrong:
+        return 0
+    for case_file in wrong:
+        case_file.next_due_on = due[case_file]
+    CaseFile.objects.bulk_update(wrong, ["next_due_on"])
+    log.record(
+        Event.DUE_DATE_CORRECTED, by=system_account("clock"), targets=wrong, count=len(wrong)
+    )
+    logger.info("The due dates of %d files were corrected.", len(wrong))
+    return len(wrong)
