@@ -176,7 +176,7 @@ def test_a_supervisor_sees_what_waits_in_numbers_and_no_person():
     ):
         assert f"<strong>{number}</strong><span>{words}</span>" in page
     row = page[page.index("周敏") :]
-    assert 'data-label="Files">1<' in row
+    assert '<td class="amount">1</td>' in row
     assert not events("case_file.listed")
 
 

@@ -228,8 +228,8 @@ def test_a_tick_stands_before_its_words() -> None:
 def test_errors_stand_on_top_with_a_link_to_each_field() -> None:
     html = drawn("{% form_errors form %}", form=PhoneForm({"page": "1"}))
     assert 'role="alert"' in html
-    assert '<a href="#id_phone">Phone: ' in html
-    assert '<a href="#id_way_0">Way: ' in html
+    assert '<a href="#id_phone">Phone – ' in html
+    assert '<a href="#id_way_0">Way – ' in html
 
 
 def test_errors_of_the_whole_form_stand_on_top_too() -> None:
