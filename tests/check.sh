@@ -17,7 +17,7 @@ trap 'exit 130' INT TERM HUP
 # The settings of a real site, as strict as they get; nothing is stored or served with them.
 site() {
   python -c 'import secrets; print(secrets.token_urlsafe(64))' >"$out/secret.key"
-  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_DATA_DIR="$out" \
+  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_DATA_DIR="$out/data" \
     KPM_SECRET_KEY_FILE="$out/secret.key" KPM_ROOT_KEY_FILE="$out/root.key" "$@"
 }
 shell_scripts() {

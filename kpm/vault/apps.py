@@ -1,6 +1,7 @@
 """The vault as a Django app."""
 
 from django.apps import AppConfig
+from django.core.checks import register
 
 
 class VaultConfig(AppConfig):
@@ -8,3 +9,8 @@ class VaultConfig(AppConfig):
 
     name = "kpm.vault"
     label = "vault"
+
+    def ready(self) -> None:
+        from kpm.vault.providers import check_place
+
+        register(check_place, "vault", deploy=True)

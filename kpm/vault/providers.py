@@ -5,9 +5,10 @@ import binascii
 import os
 import stat
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from django.conf import settings
+from django.core.checks import CheckMessage, Error
 
 from kpm.vault import envelope
 from kpm.vault.ciphers import AES_GCM, Forged, cipher, key_check, new_key
@@ -88,3 +89,17 @@ class FileKeyProvider:
 def configured() -> FileKeyProvider:
     """The provider of this site."""
     return FileKeyProvider(Path(settings.KPM_ROOT_KEY_FILE))
+
+
+def check_place(**_options: Any) -> list[CheckMessage]:
+    """Whoever takes the data or its backup must not find the root key in it."""
+    provider = configured()
+    problems = []
+    if provider.path.resolve().is_relative_to(Path(settings.DATA_DIR).resolve()):
+        problems.append("lies in the data directory")
+    if provider.exists() and stat.S_IMODE(provider.path.stat().st_mode) & 0o077:
+        problems.append("can be read by others")
+    return [
+        Error(f"The root key file {provider.path.name} {problem}.", id="vault.E002")
+        for problem in problems
+    ]

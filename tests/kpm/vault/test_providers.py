@@ -2,12 +2,13 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from kpm.vault import ciphers
 from kpm.vault.errors import KeysUnavailable
-from kpm.vault.providers import FILE_MARK, FileKeyProvider
+from kpm.vault.providers import FILE_MARK, FileKeyProvider, check_place
 
 KEY = bytes(range(32))
 
@@ -85,3 +86,19 @@ def test_a_file_of_binary_rubbish_is_refused(provider: FileKeyProvider) -> None:
     provider.path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(KeysUnavailable, match="cannot be read"):
         provider.check_value()
+
+
+def test_a_root_key_beside_the_data_or_open_to_others_is_an_error(
+    settings: Any, tmp_path: Path
+) -> None:
+    settings.DATA_DIR = tmp_path / "data"
+    settings.KPM_ROOT_KEY_FILE = tmp_path / "keys" / "root.key"
+    assert check_place() == []
+    FileKeyProvider(settings.KPM_ROOT_KEY_FILE).create()
+    assert check_place() == []
+    settings.KPM_ROOT_KEY_FILE.chmod(0o644)
+    settings.DATA_DIR = tmp_path
+    assert [found.msg for found in check_place()] == [
+        "The root key file root.key lies in the data directory.",
+        "The root key file root.key can be read by others.",
+    ]
