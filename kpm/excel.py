@@ -328,7 +328,7 @@ def _cell(value: Any, limits: Limits) -> Any:
 
 
 # --- Writing ----------------------------------------------------------------------------------
-FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\ufffe\uffff]")
 WIDEST = 60
 TEXT = {"num_format": "@", "quote_prefix": True, "text_wrap": True, "valign": "top"}
 
