@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
 from casework.actions import visits
+from casework.caseload import DueKind
+from casework.dashboards import today
+from casework.models import CaseFile
 from kpm.permissions import Role
 from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
 
@@ -75,6 +79,23 @@ def test_the_one_action_leads_to_the_form_that_is_due(worker):
     case_file = opened(OVERDUE, lead=worker)
     page = page_for(worker).content.decode()
     assert f"/files/{case_file.number}/visits/new/?way=visit" in page
+
+
+def test_a_review_begins_with_an_assessment_and_not_with_a_visit():
+    review = today.DueRow(DueKind.REVIEW, "Review", timezone.localdate())
+    contact = today.DueRow(DueKind.CONTACT, "Contact", timezone.localdate())
+    assert today.Row(CaseFile(), [review, contact]).way == ""
+    assert today.Row(CaseFile(), [contact, review]).way == "phone"
+
+
+def test_a_row_leads_to_the_review_where_that_is_what_is_due():
+    case_file = opened(OVERDUE)
+    row = today.Row(case_file, [today.DueRow(DueKind.REVIEW, "Review", case_file.opened_on)])
+    page = render_to_string(
+        "casework/today/rows.html", {"rows": [row], "id": "x", "today": case_file.opened_on}
+    )
+    assert f"/files/{case_file.number}/assessments/new/" in page
+    assert "visits/new" not in page
 
 
 def test_what_lies_further_ahead_is_not_shown(worker):
