@@ -67,7 +67,8 @@ def entries_of(case_file: CaseFile, reading: Reading) -> list[Entry]:
     names = names_of(person for version in versions for person in people_in(version))
     entries = [entry for version in versions if (entry := entry_of(version, names))]
     entries += [*decisions_of(case_file), *assessments_of(case_file)]
-    return sorted(entries, key=attrgetter("at"), reverse=True)[:MOST]
+    # What happened at one moment keeps its order: drafted, handed in, decided.
+    return sorted(entries, key=attrgetter("at"))[::-1][:MOST]
 
 
 def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
