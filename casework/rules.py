@@ -11,6 +11,9 @@ from casework.models.visits import Outcome
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
 from kpm.permissions import Permission, Role, is_granted
+from risk_levels import rules as level_rules
+from risk_levels.levels import Level
+from risk_levels.models import Proposal
 from risk_levels.populations import POPULATIONS
 from risk_levels.populations.parts import PHONE, Field, Sensitivity
 
@@ -164,3 +167,39 @@ def check_can_reveal_field(user: User, case_file: CaseFile, field: str) -> None:
         raise Refused(_("This file is not yours."))
     if not covers(user, case_file.unit, case_file.population):
         raise Refused(_("This file is not yours."))
+
+
+def check_can_record_assessment(user: User, case_file: CaseFile) -> None:
+    """The team assesses what the person needs."""
+    check_works_on(user, case_file, Permission.RECORD_ASSESSMENT)
+
+
+def check_can_propose_level(user: User, case_file: CaseFile) -> None:
+    """The team proposes levels."""
+    check_works_on(user, case_file, Permission.PROPOSE_LEVEL)
+
+
+def check_can_withdraw_proposal(user: User, proposal: Proposal) -> None:
+    """Whoever proposed takes it back while nobody has decided."""
+    level_rules.check_can_withdraw_proposal(user, proposal)
+
+
+def check_can_decide_level(user: User, case_file: CaseFile, proposal: Proposal) -> None:
+    """A supervisor decides who neither proposed it nor works on the file."""
+    if not is_granted(user, Permission.DECIDE_LEVEL):
+        raise Refused(_("Supervisors decide about levels."))
+    if not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
+    check_is_open(case_file)
+    level_rules.check_is_second_person(user, proposal)
+    if is_in_team(user, case_file):
+        raise Refused(_("You work on this file. Somebody from outside the team decides."))
+
+
+def check_red_has_plan(to_level: str, resources: Iterable[str]) -> None:
+    """More help, not more control: red comes with a plan that names one concrete resource."""
+    if to_level == Level.RED and not any(each.strip() for each in resources):
+        raise Refused(
+            _("Red needs a support plan that names at least one concrete resource."),
+            field="resource_0",
+        )

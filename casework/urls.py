@@ -2,7 +2,15 @@
 
 from django.urls import path, register_converter
 
-from casework.views import assignments, case_files, plans, today, visits
+from casework.views import (
+    assessments,
+    assignments,
+    case_files,
+    levels,
+    plans,
+    today,
+    visits,
+)
 
 
 class NumberConverter:
@@ -44,4 +52,26 @@ urlpatterns = [
     path("files/<number:number>/plan/", plans.show_plan, name="show_plan"),
     path("files/<number:number>/plan/new/", plans.draft_plan, name="draft_plan"),
     path("files/<number:number>/plan/approve/", plans.approve_plan, name="approve_plan"),
+    path(
+        "files/<number:number>/assessments/new/",
+        assessments.record_assessment,
+        name="record_assessment",
+    ),
+    path(
+        "files/<number:number>/assessments/<int:place>/",
+        assessments.show_assessment,
+        name="show_assessment",
+    ),
+    path("files/<number:number>/level/", levels.show_level, name="show_level"),
+    path("files/<number:number>/proposal/", levels.propose_level, name="propose_level"),
+    path(
+        "files/<number:number>/proposal/withdraw/",
+        levels.withdraw_proposal,
+        name="withdraw_proposal",
+    ),
+    path(
+        "files/<number:number>/proposal/review/", levels.review_proposal, name="review_proposal"
+    ),
+    path("reviews/", levels.list_reviews, name="list_reviews"),
+    path("legal-bases/", levels.list_legal_bases, name="list_legal_bases"),
 ]

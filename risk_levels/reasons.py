@@ -46,8 +46,8 @@ REASONS: Final[dict[str, Reason]] = {
         Reason("stable", _("Stable for some time"), is_for_down=True),
         Reason("support_found", _("Family, neighbours or services help now"), is_for_down=True),
         Reason("wish", _("The person asks for less"), is_for_down=True),
-        # On record, but never a ground for more control: a service may be refused.
-        Reason("declined_service", _("Declined a voluntary service")),
+        # Never a ground for more control: a service may be refused.
+        Reason("declined_service", _("Declined a voluntary service"), is_for_down=True),
     )
 }
 

@@ -78,6 +78,11 @@ def check_reasons_fit(from_level: str, to_level: str, codes: Collection[str]) ->
                 _("“%(reason)s” never supports a higher level.") % {"reason": reason.label},
                 field="reason_codes",
             )
+        if not is_up and not reason.is_for_down:
+            raise Refused(
+                _("“%(reason)s” is no reason for this level.") % {"reason": reason.label},
+                field="reason_codes",
+            )
 
 
 def check_grounds_fit(

@@ -173,7 +173,8 @@ def make_proposal(
 def make_level(case_file: CaseFile, to_level: str, *, now: datetime = NOW) -> RiskLevel:
     """The file's level, moved to this one by two people who have nothing else to do with it."""
     case_file.risk_level.refresh_from_db()
-    proposal = make_proposal(case_file, make_user(unit=case_file.unit), to_level, now=now)
+    proposer = make_user(unit=case_file.unit)
+    proposal = make_proposal(case_file, proposer, to_level, now=now, reason_codes=["assessment"])
     supervisor = make_user(Role.SUPERVISOR)
     levels.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=now)
     case_file.risk_level.refresh_from_db()

@@ -9,7 +9,14 @@ from risk_levels.actions.bulk import (
     bulk_propose,
     bulk_record_assessments,
 )
-from risk_levels.actions.decisions import approve, expire_due, open_level, reject, return_
+from risk_levels.actions.decisions import (
+    approve,
+    check_is_second_person,
+    expire_due,
+    open_level,
+    reject,
+    return_,
+)
 from risk_levels.actions.proposals import (
     official_draft,
     propose,
@@ -27,6 +34,7 @@ __all__ = [
     "bulk_open_levels",
     "bulk_propose",
     "bulk_record_assessments",
+    "check_is_second_person",
     "expire_due",
     "official_draft",
     "open_level",

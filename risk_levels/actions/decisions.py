@@ -1,7 +1,6 @@
 """Deciding: by a second person, or by the end of a term."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -48,8 +47,7 @@ def approve(
     """Accept a proposal and move the file to its level."""
     risk_level, proposal = _locked(proposal)
     today = timezone.localdate(now)
-    with _refusal_logged(by, risk_level):
-        rules.check_is_second_person(by, proposal)
+    check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
     rules.check_can_decide_level(by, proposal, risk_level)
     rules.check_reply_fits(reason)
     rule_set = rule_set_in_force(today, by=by)
@@ -208,17 +206,15 @@ def _locked(proposal: Proposal) -> tuple[RiskLevel, Proposal]:
 
 
 def _check_can_answer(by: User, proposal: Proposal, risk_level: RiskLevel, reason: str) -> None:
-    with _refusal_logged(by, risk_level):
-        rules.check_is_second_person(by, proposal)
+    check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
     rules.check_can_decide_level(by, proposal, risk_level)
     rules.check_reply_fits(reason)
 
 
-@contextmanager
-def _refusal_logged(by: User, risk_level: RiskLevel) -> Iterator[None]:
-    """Somebody who tries to decide on their own proposal is in the log."""
+def check_is_second_person(*, by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
+    """Nobody decides on their own proposal, and whoever tries is in the log."""
     try:
-        yield
+        rules.check_is_second_person(by, proposal)
     except Refused:
         if log.current() is not None:
             log.refused(Event.RISK_LEVEL_REFUSED, by=by, target=risk_level, rule="second_person")

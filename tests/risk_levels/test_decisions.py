@@ -7,9 +7,11 @@ import pytest
 from audit import log
 from audit.events import Event
 from audit.models import LoggedEvent
+from kpm.accounts.actions import system_account
 from kpm.errors import Refused
 from kpm.permissions import Role
-from risk_levels import actions
+from risk_levels import actions, rules
+from risk_levels.actions.rule_sets import rule_set_in_force, start_rule_set
 from risk_levels.levels import Level
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
 from risk_levels.models.rule_sets import DEFAULT_VERSION
@@ -114,8 +116,6 @@ def test_nobody_decides_their_own_proposal(case_file, worker, today):
 
 
 def test_whoever_handed_in_a_ledger_does_not_decide_on_what_it_proposes(case_file, supervisor):
-    from kpm.accounts.actions import system_account
-
     proposal = actions.propose_official(
         risk_level=case_file.risk_level,
         details={"special_difficulty": True},
@@ -295,17 +295,11 @@ def test_a_proposal_about_a_level_that_has_changed_is_not_decided(case_file, wor
     assert RiskLevel.objects.get().revision == 0
     stale_level = RiskLevel.objects.get()
     stale_level.revision = 1
-    from risk_levels import rules
-
     with pytest.raises(Refused, match="has changed since"):
         rules.check_is_current(stale, stale_level)
 
 
 def test_the_rule_set_of_the_day_is_used_and_kept(case_file, worker, supervisor, today):
-    from risk_levels.actions.rule_sets import rule_set_in_force, start_rule_set
-
-    from kpm.accounts.actions import system_account
-
     system = system_account("work")
     first = rule_set_in_force(today, by=system)
     numbers = {**first.numbers, "populations": {**first.numbers["populations"]}}
@@ -329,10 +323,6 @@ def test_the_rule_set_of_the_day_is_used_and_kept(case_file, worker, supervisor,
 
 
 def test_a_rule_set_never_starts_in_the_past_or_twice_or_by_hand(today, supervisor):
-    from risk_levels.actions.rule_sets import rule_set_in_force, start_rule_set
-
-    from kpm.accounts.actions import system_account
-
     system = system_account("work")
     first = rule_set_in_force(today, by=system)
     with pytest.raises(Refused, match="already"):

@@ -1,0 +1,106 @@
+"""Levels of files: proposed by the team with a plan, decided by somebody from outside it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from casework import rules
+from casework.actions import case_files, plans
+from casework.actions.assignments import locked
+from casework.models import CaseFile, Plan
+from casework.models.plans import State
+from kpm.accounts.models import User
+from risk_levels import actions as levels
+from risk_levels.levels import Level
+from risk_levels.models import Assessment, Proposal
+
+
+@transaction.atomic
+def propose(
+    *,
+    case_file: CaseFile,
+    to_level: str,
+    reason_codes: Sequence[str],
+    by: User,
+    now: datetime,
+    reason: str = "",
+    evidence: Sequence[Mapping[str, Any]] = (),
+    tried: str = "",
+    assessment: Assessment | None = None,
+    goal: str = "",
+    steps: Sequence[Mapping[str, Any]] = (),
+) -> Proposal:
+    """Propose a level and hand it in; what is to be done goes along as a draft of a plan."""
+    case_file = locked(case_file)
+    rules.check_can_propose_level(by, case_file)
+    rules.check_red_has_plan(to_level, [str(step.get("resource") or "") for step in steps])
+    proposal = levels.propose(
+        risk_level=case_file.risk_level,
+        to_level=to_level,
+        reason_codes=reason_codes,
+        reason=reason,
+        evidence=evidence,
+        tried=tried,
+        assessment=assessment,
+        by=by,
+        now=now,
+    )
+    if steps:
+        plans.draft(
+            case_file=case_file,
+            goal=goal,
+            steps=steps,
+            by=by,
+            today=timezone.localdate(now),
+            proposal=proposal,
+        )
+    return levels.submit(proposal=proposal, by=by, now=now)
+
+
+@transaction.atomic
+def withdraw(*, case_file: CaseFile, proposal: Proposal, by: User, now: datetime) -> Proposal:
+    """Take a proposal back; the draft of its plan stays on the file."""
+    case_file = locked(case_file)
+    rules.check_can_propose_level(by, case_file)
+    return levels.withdraw(proposal=proposal, by=by, now=now)
+
+
+@transaction.atomic
+def decide(
+    *,
+    case_file: CaseFile,
+    proposal: Proposal,
+    decision: str,
+    reason: str,
+    by: User,
+    now: datetime,
+    plan: Plan | None = None,
+    until_on: date | None = None,
+    told: str = "",
+    inputs: Mapping[str, Any] | None = None,
+) -> Proposal:
+    """Approve, return or reject what a colleague proposed; give the plan with its body open."""
+    case_file = locked(case_file)
+    levels.check_is_second_person(by=by, proposal=proposal, risk_level=case_file.risk_level)
+    rules.check_can_decide_level(by, case_file, proposal)
+    if decision != "approve":
+        answer = levels.return_ if decision == "return" else levels.reject
+        return answer(proposal=proposal, by=by, reason=reason, now=now)
+    rules.check_red_has_plan(proposal.to_level, plan.resources if plan else ())
+    today = timezone.localdate(now)
+    levels.approve(
+        proposal=proposal,
+        by=by,
+        reason=reason,
+        now=now,
+        until_on=until_on,
+        inputs=inputs,
+        **({"told": told} if told else {}),
+    )
+    if proposal.to_level == Level.RED and plan is not None and plan.state == State.DRAFT:
+        plans.approve(plan=plan, by=by, today=today)
+    case_files.refresh_due(case_file, today)
+    return proposal

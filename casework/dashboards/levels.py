@@ -1,0 +1,322 @@
+"""What the pages of levels show, in words: proposals, assessments, decisions in their order."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from casework.dashboards.timelines import Entry, Row
+from casework.models import CaseFile, Plan
+from casework.models.plans import State
+from kpm.accounts.models import User
+from kpm.vault.opening import Reading, open_groups
+from risk_levels import scoring
+from risk_levels.instruments import INSTRUMENTS
+from risk_levels.levels import Level
+from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
+from risk_levels.models.proposals import OPEN_STATES, ProposalState
+from risk_levels.models.risk_levels import Told
+from risk_levels.populations import POPULATIONS
+from risk_levels.reasons import REASONS
+
+
+@dataclass(frozen=True)
+class AnsweredSection:
+    """A section of an assessment with its questions and answers."""
+
+    title: Any
+    rows: list[Row]
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """An assessment in words."""
+
+    place: int
+    assessment: Assessment
+    title: Any
+    level: str
+    is_provisional: bool
+    words: list[str]
+    drivers: list[Row]
+    sections: list[AnsweredSection]
+
+
+def assessments_of(case_file: CaseFile) -> list[Assessment]:
+    """All assessments of a file, the first one first: its place in this list names it."""
+    return list(
+        case_file.risk_level.assessments.select_related("assessed_by").order_by("recorded_at", "id")
+    )
+
+
+def in_words(assessment: Assessment, population: str, place: int) -> Assessed:
+    """An assessment whose body is open, in words."""
+    instrument = INSTRUMENTS[assessment.instrument, assessment.version]
+    result = assessment.result
+    drivers = dict(result["drivers"])
+    sections = []
+    for section in instrument.sections_for(population):
+        rows = []
+        for item in section.items:
+            option = item.option(assessment.answers.get(item.code))
+            rows.append(Row(item.text, option.label if option else _("not answered")))
+        sections.append(AnsweredSection(section.title, rows))
+    return Assessed(
+        place=place,
+        assessment=assessment,
+        title=instrument.title,
+        level=result["level"],
+        is_provisional=result["is_provisional"],
+        words=scoring.in_words(instrument, result),
+        drivers=[
+            Row(item.text, option.label)
+            for code, answer in drivers.items()
+            if (item := instrument.item(code)) and (option := item.option(answer))
+        ],
+        sections=sections,
+    )
+
+
+@dataclass(frozen=True)
+class Proposed:
+    """A proposal in words."""
+
+    proposal: Proposal
+    reasons: list[Any]
+    official: Row | None
+    official_on: str
+    official_by: str
+
+
+def proposed(proposal: Proposal, population: str) -> Proposed:
+    """A proposal whose body is open, in words."""
+    official = proposal.official
+    row = None
+    if official:
+        field = POPULATIONS[population].field(official["field"])
+        if field is not None:
+            row = Row(field.label, field.label_of(official["value"]))
+    return Proposed(
+        proposal=proposal,
+        reasons=[REASONS[code].label for code in proposal.reason_codes if code in REASONS],
+        official=row,
+        official_on=official.get("on", ""),
+        official_by=official.get("by", ""),
+    )
+
+
+def open_proposal(case_file: CaseFile) -> Proposal | None:
+    """The proposal that waits, if one does."""
+    return (
+        case_file.risk_level.proposals.select_related("proposer", "entered_by")
+        .filter(state__in=OPEN_STATES)
+        .first()
+    )
+
+
+def latest_proposal(case_file: CaseFile) -> Proposal | None:
+    """The proposal that was made last, whatever became of it."""
+    return case_file.risk_level.proposals.select_related("proposer", "decider").first()
+
+
+def live_plan(plans: Iterable[Plan], proposal: Proposal | None = None) -> Plan | None:
+    """The plan that goes with a proposal, or else the one that holds or waits on the file."""
+    living = [plan for plan in plans if plan.state != State.ENDED]
+    own = [plan for plan in living if proposal and plan.proposal_id == proposal.pk]
+    return next(iter([*own, *living]), None)
+
+
+def timeline_of(risk_level: RiskLevel, reading: Reading) -> list[Entry]:
+    """Every change of a level and every answer without one: who, when, why, on what, until when.
+
+    The latest first. Names are those of colleagues; nothing here says whose level it is.
+    """
+    decisions = list(
+        risk_level.decisions.select_related("decided_by", "proposal__proposer", "rule_set")
+    )
+    answered = list(
+        risk_level.proposals.select_related("proposer", "decider").filter(
+            state__in=(ProposalState.RETURNED, ProposalState.REJECTED)
+        )
+    )
+    open_groups(decisions, "body", reading=reading)
+    with_proposal = [each for each in decisions if each.proposal is not None]
+    if with_proposal:
+        open_groups(with_proposal, "proposal__body", reading=reading)
+    if answered:
+        open_groups(answered, "body", "answer", reading=reading)
+    entries = [_decision_entry(each, risk_level.population) for each in decisions]
+    entries += [_answer_entry(each, risk_level.population) for each in answered]
+    return sorted(entries, key=lambda entry: entry.at, reverse=True)
+
+
+def _decision_entry(decision: Decision, population: str) -> Entry:
+    rows = []
+    if decision.proposal is not None:
+        rows += _proposal_rows(decision.proposal, population)
+    rows.append(Row(_("Until"), decision.until_on.isoformat()))
+    rows.append(Row(_("Told"), Told(decision.told).label))
+    rows.append(Row(_("Rule set"), decision.rule_set.version))
+    return Entry(
+        at=decision.decided_at,
+        title=decision.get_kind_display(),
+        who=decision.decided_by.name,
+        text=decision.reason,
+        before=decision.from_level,
+        after=decision.to_level,
+        rows=rows,
+    )
+
+
+def _answer_entry(proposal: Proposal, population: str) -> Entry:
+    words = {"level": proposal.get_to_level_display(), "state": proposal.get_state_display()}
+    return Entry(
+        at=proposal.decided_at or proposal.drafted_at,
+        title=_("Proposal of %(level)s: %(state)s") % words,
+        who=proposal.decider.name if proposal.decider else "",
+        text=proposal.reply,
+        rows=_proposal_rows(proposal, population),
+    )
+
+
+def _proposal_rows(proposal: Proposal, population: str) -> list[Row]:
+    words = proposed(proposal, population)
+    rows = [Row(_("Proposed by"), proposal.proposer.name)]
+    if words.reasons:
+        rows.append(Row(_("Reasons"), "; ".join(str(reason) for reason in words.reasons)))
+    if proposal.reason:
+        rows.append(Row(_("In words"), proposal.reason))
+    rows += [Row(each.get("on", ""), each.get("what", "")) for each in proposal.evidence]
+    if words.official:
+        rows.append(Row(words.official.label, f"{words.official.value} · {words.official_on}"))
+    return rows
+
+
+@dataclass(frozen=True)
+class DutyRow:
+    """One duty now and as proposed."""
+
+    label: Any
+    now: int
+    then: int
+
+
+def duty_rows(risk_level: RiskLevel, to_level: str, today: date) -> list[DutyRow]:
+    """How contacts, visits and reviews change with a level."""
+    rule_set = RuleSet.objects.in_force(today)
+    now = risk_level.duties(today, rule_set)
+    then = (
+        rule_set.duties(risk_level.population, to_level)
+        if rule_set
+        else risk_level.kind.duties[Level(to_level)]
+    )
+    return [
+        DutyRow(_("Contact, at least every … days"), now.contact_days, then.contact_days),
+        DutyRow(_("Visit, at least every … days"), now.visit_days, then.visit_days),
+        DutyRow(_("Review, at least every … days"), now.review_days, then.review_days),
+        DutyRow(_("Ends after … days"), now.valid_days, then.valid_days),
+    ]
+
+
+def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
+    """The proposals about these files that wait for a decision, the longest wait first."""
+    return (
+        Proposal.objects.filter(
+            state=ProposalState.SUBMITTED, risk_level__case_file__in=files.values("pk")
+        )
+        .select_related(
+            "proposer",
+            "risk_level__case_file__person",
+            "risk_level__case_file__unit",
+            "risk_level__case_file__risk_level",
+        )
+        .prefetch_related("risk_level__case_file__assignments")
+        .order_by("submitted_at", "id")
+    )
+
+
+@dataclass(frozen=True)
+class Review:
+    """Everything that a decider has in front of them."""
+
+    proposed: Proposed
+    assessed: Assessed | None
+    plan: Plan | None
+    duties: list[DutyRow]
+    timeline: list[Entry]
+    until_on: date
+
+    @property
+    def inputs(self) -> dict[str, Any]:
+        """The same as codes, to be kept with the decision."""
+        proposal = self.proposed.proposal
+        return {
+            "reason_codes": proposal.reason_codes,
+            "evidence_on": [each.get("on", "") for each in proposal.evidence],
+            "official": proposal.official,
+            "result": self.assessed.assessment.result if self.assessed else None,
+            "plan": str(self.plan.pk) if self.plan else None,
+            "former_decisions": sum(1 for entry in self.timeline if entry.after),
+        }
+
+
+def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, today: date) -> Review:
+    """Open what belongs to a review, and put it into words."""
+    plans: Sequence[Plan] = list(case_file.plans.select_related("drafted_by"))
+    plan = live_plan(plans, proposal)
+    open_groups([proposal, *([plan] if plan else [])], "body", reading=reading)
+    assessed = None
+    if proposal.assessment_id:
+        former = assessments_of(case_file)
+        place, chosen = next(
+            (place, each)
+            for place, each in enumerate(former, start=1)
+            if each.pk == proposal.assessment_id
+        )
+        open_groups([chosen], "body", reading=reading)
+        assessed = in_words(chosen, case_file.population, place)
+    duties = duty_rows(case_file.risk_level, proposal.to_level, today)
+    days = duties[-1].then
+    return Review(
+        proposed=proposed(proposal, case_file.population),
+        assessed=assessed,
+        plan=plan,
+        duties=duties,
+        timeline=timeline_of(case_file.risk_level, reading),
+        until_on=today + timedelta(days=days),
+    )
+
+
+def said_before(returned: Proposal | None, assessments: Sequence[Assessment]) -> dict[str, Any]:
+    """What a returned proposal said, so that nobody writes it twice."""
+    if returned is None:
+        return {}
+    said: dict[str, Any] = {
+        "to_level": returned.to_level,
+        "reason_codes": returned.reason_codes,
+        "reason": returned.reason,
+        "tried": returned.tried,
+        "assessment": place_of(returned.assessment_id, assessments),
+    }
+    for name, each in zip(("", "_1"), returned.evidence, strict=False):
+        said[f"evidence_on{name}"] = each.get("on", "")
+        said[f"evidence_what{name}"] = each.get("what", "")
+    return said
+
+
+def asked_for(query: Mapping[str, str], assessments: Sequence[Assessment]) -> dict[str, Any]:
+    """What the page of an assessment hands over: the assessment itself, as the ground."""
+    place = query.get("assessment", "")
+    if not place.isdigit() or not 1 <= int(place) <= len(assessments):
+        return {}
+    return {"assessment": place, "reason_codes": ["assessment"]}
+
+
+def place_of(pk: UUID | None, assessments: Sequence[Assessment]) -> str:
+    """The place by which the form names an assessment."""
+    places = (str(place) for place, each in enumerate(assessments, start=1) if each.pk == pk)
+    return next(places, "")

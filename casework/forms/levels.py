@@ -1,0 +1,169 @@
+"""What is filled in to propose a level, and to decide about one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from casework.forms.plans import names, step_fields
+from kpm.forms import ActionForm
+from risk_levels.levels import GRADED, is_down, step_down
+from risk_levels.models import Assessment
+from risk_levels.models.risk_levels import Told
+from risk_levels.reasons import REASONS
+
+LONGEST = 4_000
+EVIDENCE = 2
+PLAN_STEPS = 2
+DAY = {"type": "date"}
+
+
+class ProposeLevelForm(ActionForm):
+    """Which level, why, on what, after what, and with which help."""
+
+    to_level = forms.ChoiceField(label=_("Which level?"), widget=forms.RadioSelect)
+    reason_codes = forms.MultipleChoiceField(
+        label=_("Reasons"),
+        help_text=_("Declining a voluntary service never supports a higher level."),
+        choices=[(each.code, each.label) for each in REASONS.values()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    assessment = forms.ChoiceField(label=_("Which assessment does it rest on?"), required=False)
+    reason = forms.CharField(
+        label=_("Why, in words"),
+        help_text=_("For yellow and red at least 20 characters."),
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea,
+    )
+    evidence_on = forms.DateField(
+        label=_("When did it happen?"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY),
+    )
+    evidence_what = forms.CharField(label=_("What happened?"), required=False, max_length=500)
+    evidence_on_1 = forms.DateField(
+        label=_("When did something else happen?"),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY),
+    )
+    evidence_what_1 = forms.CharField(
+        label=_("What else happened?"), required=False, max_length=500
+    )
+    tried = forms.CharField(
+        label=_("What less intrusive step was tried first?"),
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea,
+    )
+    goal = forms.CharField(label=_("What should become better?"), required=False, max_length=2_000)
+
+    def __init__(
+        self,
+        *args: Any,
+        level: str,
+        assessments: Sequence[Assessment] = (),
+        before: Mapping[str, Any] | None = None,
+        steps: Sequence[Mapping[str, str]] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.assessments = {str(place): each for place, each in enumerate(assessments, start=1)}
+        levels: Any = self.fields["to_level"]
+        levels.choices = [
+            (each.value, each.label)
+            for each in GRADED
+            if not is_down(level, each) or each == step_down(level)
+        ]
+        which: Any = self.fields["assessment"]
+        which.choices = [
+            ("", _("None")),
+            *(
+                (place, f"{each.assessed_on.isoformat()} · {each.assessed_by.name}")
+                for place, each in self.assessments.items()
+            ),
+        ]
+        for name, value in (before or {}).items():
+            self.fields[name].initial = value
+        for number in range(PLAN_STEPS):
+            step = dict(steps[number]) if number < len(steps) else {}
+            self.fields |= step_fields(number, step)
+
+    @property
+    def evidence(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
+        """The two things that may be named, each with its day."""
+        return [
+            (self["evidence_on"], self["evidence_what"]),
+            (self["evidence_on_1"], self["evidence_what_1"]),
+        ]
+
+    @property
+    def steps(self) -> list[list[forms.BoundField]]:
+        """The steps of the plan."""
+        return [[self[name] for name in names(number)] for number in range(PLAN_STEPS)]
+
+    def clean(self) -> dict[str, Any]:
+        """Evidence, steps and the assessment as the action takes them."""
+        values = super().clean() or self.cleaned_data
+        values["assessment"] = self.assessments.get(values.get("assessment", ""))
+        pairs = (("evidence_on", "evidence_what"), ("evidence_on_1", "evidence_what_1"))
+        given = [(values.pop(on, None), values.pop(what, "")) for on, what in pairs]
+        values["evidence"] = [
+            {"on": on.isoformat() if on else "", "what": what} for on, what in given if on or what
+        ]
+        steps = [self._step(values, number) for number in range(PLAN_STEPS)]
+        values["steps"] = [step for step in steps if any(step.values())]
+        if values["steps"] and not values.get("goal"):
+            self.add_error("goal", _("Say what should become better."))
+        return values
+
+    def _step(self, values: dict[str, Any], number: int) -> dict[str, str]:
+        what, resource, who, by_on = (values.pop(name, None) for name in names(number))
+        if resource and not what:
+            self.add_error(names(number)[0], _("Say what will be done, or empty this step."))
+        return {
+            "what": what or "",
+            "resource": resource or "",
+            "who": who or "",
+            "by_on": by_on.isoformat() if isinstance(by_on, date) else "",
+        }
+
+
+class WithdrawProposalForm(ActionForm):
+    """Just a button."""
+
+
+class DecideLevelForm(ActionForm):
+    """The answer, why, until when, and whether the person is told."""
+
+    DECISIONS = (
+        ("approve", _("Approve")),
+        ("return", _("Return for more")),
+        ("reject", _("Reject")),
+    )
+
+    reason = forms.CharField(
+        label=_("Your reason"),
+        help_text=_("It is kept with the decision; the person may ask for it."),
+        max_length=LONGEST,
+        widget=forms.Textarea,
+    )
+    until_on = forms.DateField(
+        label=_("Until"),
+        help_text=_("The first day on which it no longer holds; red ends within 90 days."),
+        required=False,
+        widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY),
+    )
+    told = forms.ChoiceField(
+        label=_("Is the person told?"),
+        choices=Told.choices,
+        initial=Told.NEXT_CONTACT,
+        required=False,
+    )
+    decision = forms.ChoiceField(choices=DECISIONS, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, until_on: date | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["until_on"].initial = until_on

@@ -1,0 +1,65 @@
+"""Pages of assessments: fill one in, read what it suggests and why."""
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from casework import rules
+from casework.actions import assessments
+from casework.dashboards import levels
+from casework.forms.assessments import RecordAssessmentForm
+from casework.views.opening import find_file, open_file
+from kpm.accounts.models import SignedInRequest
+from kpm.forms import status
+from kpm.permissions import Permission, requires
+from kpm.vault.opening import open_groups
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.RECORD_ASSESSMENT)
+def record_assessment(request: SignedInRequest, number: str) -> HttpResponse:
+    """Fill in the questionnaire; the result comes from the server and changes no level."""
+    case_file = find_file(request, number)
+    open_file(request, case_file)
+    form = RecordAssessmentForm.from_request(
+        request, population=case_file.population, today=timezone.localdate()
+    )
+    if form.run(assessments.record, case_file=case_file, by=request.user, now=timezone.now()):
+        messages.success(request, _("The assessment is on record. The level has not changed."))
+        place = case_file.risk_level.assessments.count()
+        return redirect("casework:show_assessment", case_file.number, place)
+    return render(
+        request,
+        "casework/assessments/record.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "form": form,
+        },
+        status=status(form),
+    )
+
+
+@require_safe
+@requires(Permission.VIEW_CASE_FILES)
+def show_assessment(request: SignedInRequest, number: str, place: int) -> HttpResponse:
+    """What was answered, what that suggests, and which answers led there."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    rows = levels.assessments_of(case_file)
+    if not 1 <= place <= len(rows):
+        raise Http404
+    chosen = rows[place - 1]
+    open_groups([chosen], "body", reading=reading)
+    return render(
+        request,
+        "casework/assessments/show.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "assessed": levels.in_words(chosen, case_file.population, place),
+        },
+    )

@@ -1,0 +1,207 @@
+"""Pages of levels: what holds and why, proposing, the queue, deciding side by side."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from casework import rules
+from casework.actions import levels as actions
+from casework.dashboards import files, levels, lists
+from casework.forms.levels import DecideLevelForm, ProposeLevelForm, WithdrawProposalForm
+from casework.models import CaseFile
+from casework.models.case_files import Status
+from casework.views.opening import find_file, open_file, open_rows
+from kpm.accounts.models import SignedInRequest
+from kpm.errors import is_allowed
+from kpm.forms import status
+from kpm.permissions import Permission, requires
+from kpm.vault.opening import Reading, open_groups
+from risk_levels.models import Proposal, RuleSet
+from risk_levels.models.proposals import ProposalState
+from risk_levels.populations import POPULATIONS
+
+PER_PAGE = 50
+
+
+@require_safe
+@requires(Permission.VIEW_CASE_FILES)
+def show_level(request: SignedInRequest, number: str) -> HttpResponse:
+    """The level with its end, its duties, what waits, and how it came about."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    today = timezone.localdate()
+    waiting = levels.open_proposal(case_file)
+    if waiting is not None:
+        open_groups([waiting], "body", reading=reading)
+    return render(
+        request,
+        "casework/levels/show.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "waiting": levels.proposed(waiting, case_file.population) if waiting else None,
+            "duties": case_file.risk_level.duties(today, RuleSet.objects.in_force(today)),
+            "needs_review": case_file.risk_level.needs_review(today),
+            "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
+            "entries": levels.timeline_of(case_file.risk_level, reading),
+            "today": today,
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.PROPOSE_LEVEL)
+def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
+    """Propose a level with its reasons and its help; or see what waits already."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    if request.method != "POST" and levels.open_proposal(case_file) is not None:
+        return redirect("casework:show_level", case_file.number)
+    form, around = propose_form(request, case_file, reading)
+    if form.run(actions.propose, case_file=case_file, by=request.user, now=timezone.now()):
+        messages.success(request, _("The proposal waits for a supervisor. The level stays so far."))
+        return redirect("casework:show_level", case_file.number)
+    return render(
+        request,
+        "casework/levels/propose.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "form": form,
+            **around,
+        },
+        status=status(form),
+    )
+
+
+def propose_form(
+    request: SignedInRequest, case_file: CaseFile, reading: Reading
+) -> tuple[ProposeLevelForm, dict[str, Any]]:
+    """The form with what is known already: the last assessment, plan and returned proposal."""
+    assessments = levels.assessments_of(case_file)
+    plan = levels.live_plan(case_file.plans.all())
+    latest = levels.latest_proposal(case_file)
+    returned = latest if latest is not None and latest.state == ProposalState.RETURNED else None
+    open_groups([each for each in (plan, returned) if each], "body", reading=reading)
+    if returned is not None:
+        open_groups([returned], "answer", reading=reading)
+    before = levels.said_before(returned, assessments) | levels.asked_for(request.GET, assessments)
+    if plan is not None:
+        before["goal"] = plan.goal
+    form = ProposeLevelForm.from_request(
+        request,
+        level=case_file.risk_level.level,
+        assessments=assessments,
+        before=before,
+        steps=plan.steps if plan else (),
+    )
+    return form, {"returned": returned}
+
+
+@require_POST
+@requires(Permission.PROPOSE_LEVEL)
+def withdraw_proposal(request: SignedInRequest, number: str) -> HttpResponse:
+    """Take back what waits."""
+    case_file = find_file(request, number)
+    proposal = levels.open_proposal(case_file)
+    if proposal is None:
+        raise Http404
+    form = WithdrawProposalForm.from_request(request)
+    now = timezone.now()
+    if form.run(actions.withdraw, case_file=case_file, proposal=proposal, by=request.user, now=now):
+        messages.success(request, _("The proposal has been taken back."))
+    else:
+        messages.error(request, " ".join(form.non_field_errors()))
+    return redirect("casework:show_level", case_file.number)
+
+
+@require_safe
+@requires(Permission.DECIDE_LEVEL)
+def list_reviews(request: SignedInRequest) -> HttpResponse:
+    """What waits for a decision, the longest wait first; care and justice apart."""
+    group = lists.choose_group(request.user, request.GET.get("group"))
+    visible = CaseFile.objects.visible_to(request.user).filter(status=Status.OPEN)
+    found = levels.waiting_for(request.user, visible.of_group(welfare=group == lists.CARE))
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    rows = [(each, each.risk_level.case_file) for each in page.object_list]
+    open_rows(request.user, [case_file for _each, case_file in rows])
+    groups = lists.groups_of(request.user)
+    return render(
+        request,
+        "casework/levels/list_reviews.html",
+        {
+            "page": page,
+            "rows": [(each, case_file, may_decide(request, each)) for each, case_file in rows],
+            "group": group,
+            "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
+        },
+    )
+
+
+def may_decide(request: SignedInRequest, proposal: Proposal) -> bool:
+    """Whether this supervisor is the second person for it."""
+    case_file = proposal.risk_level.case_file
+    return is_allowed(rules.check_can_decide_level, request.user, case_file, proposal)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.DECIDE_LEVEL)
+def review_proposal(request: SignedInRequest, number: str) -> HttpResponse:
+    """What is, what is proposed and on what, side by side; then the decision."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    proposal = levels.open_proposal(case_file)
+    if proposal is None or proposal.state != ProposalState.SUBMITTED:
+        messages.info(request, _("Nothing waits here: somebody has decided, or took it back."))
+        return redirect("casework:show_level", case_file.number)
+    today = timezone.localdate()
+    review = levels.review_of(case_file, proposal, reading, today=today)
+    form = DecideLevelForm.from_request(request, until_on=review.until_on)
+    if form.run(
+        actions.decide,
+        case_file=case_file,
+        proposal=proposal,
+        plan=review.plan,
+        inputs=review.inputs,
+        by=request.user,
+        now=timezone.now(),
+    ):
+        return decided(request, case_file, form.cleaned_data["decision"])
+    open_groups([case_file], "body", reading=reading)
+    is_team = rules.is_in_team(request.user, case_file)
+    around = {
+        "case_file": case_file,
+        "is_team": is_team,
+        "details": files.detail_facts(case_file, is_team=is_team),
+        "team": files.team_rows(case_file),
+        "proposal": proposal,
+        "review": review,
+        "form": form,
+        "may_decide": is_allowed(rules.check_can_decide_level, request.user, case_file, proposal),
+        "today": today,
+    }
+    return render(request, "casework/levels/review.html", around, status=status(form))
+
+
+def decided(request: SignedInRequest, case_file: CaseFile, decision: str) -> HttpResponse:
+    """Say what happened, and go where the next thing is to be done."""
+    if decision != "approve":
+        messages.success(request, _("Your answer is on record. The level stays."))
+        return redirect("casework:list_reviews")
+    messages.success(request, _("Decided. The level holds from today."))
+    return redirect(case_file)
+
+
+@require_safe
+@requires(Permission.VIEW_LEGAL_BASES)
+def list_legal_bases(request: SignedInRequest) -> HttpResponse:
+    """What each population records, why, on what ground and for how long; as the code says."""
+    return render(
+        request, "casework/levels/list_legal_bases.html", {"populations": POPULATIONS.values()}
+    )

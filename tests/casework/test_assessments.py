@@ -1,0 +1,141 @@
+"""Assessments: filled in by the team, explained by the server, never a decision."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone, translation
+
+from audit.models import LoggedEvent
+from casework.forms.assessments import RecordAssessmentForm
+from kpm.permissions import Role
+from risk_levels.instruments import CURRENT
+from risk_levels.models import Assessment, RiskLevel
+from risk_levels.populations import POPULATIONS
+from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+VOICE = "我想有人陪我说说话。"
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def worker():
+    return make_user()
+
+
+@pytest.fixture
+def case_file(worker):
+    return make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+
+
+@pytest.fixture
+def client(worker):
+    return client_for(worker)
+
+
+def page_of(case_file):
+    return f"/files/{case_file.number}/assessments/new/"
+
+
+def sent(**change):
+    return {
+        "assessed_on": timezone.localdate().isoformat(),
+        "voice": VOICE,
+        "item_self_harm": "yes",
+        "item_income": "urgent",
+        "item_trusted_person": "yes",
+        "notes": "",
+    } | change
+
+
+def test_an_assessment_says_what_it_suggests_and_which_answers_drove_it(client, case_file):
+    answer = client.post(page_of(case_file), sent(), follow=True)
+
+    assert answer.redirect_chain == [(f"/files/{case_file.number}/assessments/1/", 302)]
+    page = answer.content.decode()
+    assert "The answers suggest: Red." in page
+    assert "“Speaks of wanting to die or harms themselves” was answered" in page
+    assert "A strength: “Has somebody whom they trust and can reach”." in page
+    assert "Provisional: " in page
+    assert VOICE in page
+    assert "The level changes only when a second person approves" in page
+
+
+def test_an_assessment_changes_no_level_and_is_in_the_log(client, case_file, worker):
+    client.post(page_of(case_file), sent())
+
+    assert RiskLevel.objects.get().level == "ungraded"
+    (event,) = LoggedEvent.objects.filter(event="assessment.recorded")
+    assert (event.subject, event.actor) == (case_file.number, worker.log_reference)
+    assert "self_harm" not in event.body
+
+
+def test_answers_are_sealed_and_read_only_with_an_event(client, case_file):
+    client.post(page_of(case_file), sent())
+
+    body = bytes(Assessment.objects.values_list("body", flat=True).get())
+    assert b"self_harm" not in body
+    assert VOICE.encode() not in body
+    client.get(f"/files/{case_file.number}/assessments/1/")
+    read = LoggedEvent.objects.filter(event="case_file.read").last()
+    assert "assessment.body" in read.body
+
+
+@pytest.mark.parametrize("population", sorted(POPULATIONS))
+def test_strengths_come_first_and_each_population_is_asked_its_own_questions(population):
+    form = RecordAssessmentForm(population=population, today=timezone.localdate())
+    assert [shown.section.code for shown in form.sections] == ["strengths", "needs", "safety"]
+    asked = {bound.name for shown in form.sections for bound in shown.fields}
+    assert ("item_child_alone" in asked) == (population == "left_behind_child")
+    assert "item_self_harm" in asked
+
+
+def test_every_question_names_the_text_it_comes_from(client, case_file):
+    page = client.get(page_of(case_file)).content.decode()
+    for section in CURRENT.sections_for(case_file.population):
+        for item in section.items:
+            assert str(item.source)
+    assert "danger assessment" in page
+
+
+def test_an_empty_questionnaire_is_refused_in_words(client, case_file):
+    answer = client.post(page_of(case_file), {"assessed_on": timezone.localdate().isoformat()})
+
+    assert answer.status_code == 422
+    assert "Answer at least one question." in answer.content.decode()
+    assert not Assessment.objects.exists()
+
+
+def test_an_assessment_of_tomorrow_is_refused_beside_its_field(client, case_file):
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    answer = client.post(page_of(case_file), sent(assessed_on=tomorrow.isoformat()))
+
+    assert answer.status_code == 422
+    assert "cannot lie in the future" in answer.content.decode()
+
+
+def test_another_role_is_refused_and_another_unit_finds_nothing(case_file):
+    assert client_for(make_user(Role.SUPERVISOR)).get(page_of(case_file)).status_code == 403
+    stranger = make_user(unit=make_unit(OTHER_VILLAGE))
+    assert client_for(stranger).post(page_of(case_file), sent()).status_code == 404
+    assert LoggedEvent.objects.filter(event="case_file.refused").count() == 1
+    assert not Assessment.objects.exists()
+
+
+def test_there_is_no_page_of_an_assessment_that_was_not_made(client, case_file):
+    client.post(page_of(case_file), sent())
+    assert client.get(f"/files/{case_file.number}/assessments/2/").status_code == 404
+    assert client.get(f"/files/{case_file.number}/assessments/0/").status_code == 404
+
+
+def test_from_the_result_one_proposes_with_the_assessment_at_hand(client, case_file):
+    client.post(page_of(case_file), sent())
+    page = client.get(f"/files/{case_file.number}/assessments/1/").content.decode()
+    assert f"/files/{case_file.number}/proposal/?assessment=1" in page
+    form = client.get(f"/files/{case_file.number}/proposal/?assessment=1").content.decode()
+    assert '<option value="1" selected>' in form

@@ -1,0 +1,481 @@
+"""Levels on the page: proposed with help, decided side by side by a second person."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from audit.models import LoggedEvent
+from casework.actions import levels as casework_levels
+from casework.models import Plan
+from kpm.accounts.actions import system_account
+from kpm.errors import Refused
+from kpm.permissions import Role
+from risk_levels import actions
+from risk_levels.models import Decision, Proposal, RiskLevel
+from risk_levels.populations import POPULATIONS
+from tests.factories import (
+    GROUNDS,
+    OTHER_VILLAGE,
+    assign,
+    client_for,
+    make_case_file,
+    make_proposal,
+    make_unit,
+    make_user,
+)
+
+pytestmark = pytest.mark.django_db
+WHY = "The stove is broken and nobody has come for two weeks."
+
+
+@pytest.fixture(autouse=True)
+def _english():
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def worker():
+    return make_user()
+
+
+@pytest.fixture
+def supervisor():
+    return make_user(Role.SUPERVISOR)
+
+
+@pytest.fixture
+def case_file(worker):
+    return make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+
+
+@pytest.fixture
+def client(worker):
+    return client_for(worker)
+
+
+@pytest.fixture
+def deciding(supervisor, case_file):
+    """The supervisor's browser, after they have said what for they open the file."""
+    return opening(supervisor, case_file)
+
+
+def opening(user, case_file):
+    client = client_for(user)
+    answer = client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+    assert answer.status_code == 302
+    return client
+
+
+def proposal_page(case_file):
+    return f"/files/{case_file.number}/proposal/"
+
+
+def review_page(case_file):
+    return f"/files/{case_file.number}/proposal/review/"
+
+
+def sent(**change):
+    return {
+        "to_level": "red",
+        "reason_codes": ["unmet_needs", "isolation"],
+        "reason": WHY,
+        "evidence_on": (timezone.localdate() - timedelta(days=4)).isoformat(),
+        "evidence_what": "Seen at the visit",
+        "tried": "Called the village committee twice.",
+        "goal": "A warm room before the winter",
+        "what_0": "Repair the stove",
+        "resource_0": "Township repair fund",
+        "who_0": "Village committee",
+        "by_on_0": (timezone.localdate() + timedelta(days=7)).isoformat(),
+    } | change
+
+
+def without(*names):
+    return {key: value for key, value in sent().items() if key not in names}
+
+
+def answer_with(client, case_file, decision="approve", **change):
+    values = {"decision": decision, "reason": "Seen together.", "told": "told"} | change
+    return client.post(review_page(case_file), values)
+
+
+def events(name):
+    return list(LoggedEvent.objects.filter(event=name).order_by("id"))
+
+
+def test_red_is_proposed_with_a_plan_and_approved_by_a_second_person(
+    client, deciding, case_file, worker, supervisor
+):
+    answer = client.post(proposal_page(case_file), sent())
+    assert (answer.status_code, answer.url) == (302, f"/files/{case_file.number}/level/")
+    proposal = Proposal.objects.get()
+    assert (proposal.state, proposal.proposer, proposal.to_level) == ("submitted", worker, "red")
+    plan = Plan.objects.get()
+    assert (plan.proposal, plan.state) == (proposal, "draft")
+    assert RiskLevel.objects.get().level == "ungraded"
+
+    answer = answer_with(deciding, case_file)
+    assert (answer.status_code, answer.url) == (302, f"/files/{case_file.number}/")
+    level = RiskLevel.objects.get()
+    assert (level.level, level.until_on) == ("red", timezone.localdate() + timedelta(days=90))
+    plan = Plan.objects.get()
+    assert (plan.state, plan.approved_by) == ("approved", supervisor)
+    case_file.refresh_from_db()
+    # The duties of red are in the calendar: contact every two days.
+    assert case_file.next_due_on <= timezone.localdate() + timedelta(days=2)
+    assert [each.subject for each in events("risk_level.approved")] == [case_file.number]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"resource_0": ""}, "at least one concrete resource"),
+        ({"what_0": ""}, "Say what will be done"),
+        ({"goal": ""}, "Say what should become better"),
+        ({"reason": "Too short."}, "at least 20 characters"),
+        ({"evidence_on": ""}, "at least one thing that happened, with its day"),
+        ({"evidence_what": ""}, "at least one thing that happened, with its day"),
+        ({"evidence_on": "2999-01-01"}, "today or before"),
+        ({"tried": ""}, "what less intrusive step was tried"),
+        ({"reason_codes": ["declined_service"]}, "never supports a higher level"),
+        ({"reason_codes": []}, "required"),
+    ],
+)
+def test_a_step_up_that_lacks_something_is_refused_beside_the_field(
+    client, case_file, change, words
+):
+    answer = client.post(proposal_page(case_file), sent(**change))
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert words in page
+    assert "Township repair fund" in page or "resource_0" in change
+    assert not Proposal.objects.exists()
+    assert not Plan.objects.exists()
+
+
+def test_red_without_a_plan_is_refused(client, case_file):
+    answer = client.post(
+        proposal_page(case_file), without("goal", "what_0", "resource_0", "who_0", "by_on_0")
+    )
+    assert answer.status_code == 422
+    assert "at least one concrete resource" in answer.content.decode()
+
+
+def test_green_needs_a_reason_and_nothing_else(client, case_file):
+    answer = client.post(
+        proposal_page(case_file), {"to_level": "green", "reason_codes": ["stable"]}
+    )
+    assert answer.status_code == 302
+    assert Proposal.objects.get().to_level == "green"
+
+
+def test_while_one_proposal_waits_no_other_is_made(client, case_file):
+    client.post(proposal_page(case_file), sent())
+    assert client.get(proposal_page(case_file)).url == f"/files/{case_file.number}/level/"
+    answer = client.post(proposal_page(case_file), sent(to_level="yellow"))
+    assert answer.status_code == 422
+    assert "open already" in answer.content.decode()
+    assert Proposal.objects.count() == 1
+
+
+def test_the_proposer_takes_a_proposal_back(client, case_file):
+    client.post(proposal_page(case_file), sent())
+    page = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "Take it back" in page
+    client.post(f"/files/{case_file.number}/proposal/withdraw/")
+    assert Proposal.objects.get().state == "withdrawn"
+    assert client.post(f"/files/{case_file.number}/proposal/withdraw/").status_code == 404
+    assert events("risk_level.withdrawn")[0].subject == case_file.number
+
+
+def test_a_colleague_cannot_take_it_back(client, case_file):
+    make_proposal(case_file, make_user())
+    answer = client.post(f"/files/{case_file.number}/proposal/withdraw/", follow=True)
+    assert "Only whoever made a proposal takes it back" in answer.content.decode()
+    assert Proposal.objects.get().state == "submitted"
+
+
+def test_the_review_page_shows_what_is_what_is_proposed_and_on_what(
+    client, deciding, case_file, worker
+):
+    client.post(
+        f"/files/{case_file.number}/assessments/new/",
+        {
+            "assessed_on": timezone.localdate().isoformat(),
+            "item_no_shelter": "yes",
+            "item_own_goals": "yes",
+        },
+    )
+    client.post(proposal_page(case_file), sent(assessment="1"))
+    page = deciding.get(review_page(case_file)).content.decode()
+    for words in (
+        "Current",
+        "Proposed",
+        "Evidence",
+        WHY,
+        "Seen at the visit",
+        "Called the village committee twice.",
+        "Township repair fund",
+        "Urgent needs that are not met",
+        "The answers suggest: Red.",
+        "Has no food, no heating or no place to sleep tonight",
+        worker.name,
+    ):
+        assert words in page
+    assert "王秀英" not in page
+    read = events("case_file.read")[-1]
+    for group in ("proposal.body", "assessment.body", "plan.body", "case_file.body"):
+        assert group in read.body
+
+
+def test_the_decision_keeps_the_inputs_as_seen(client, deciding, case_file):
+    from tests.risk_levels.test_decisions import opened
+
+    client.post(proposal_page(case_file), sent())
+    answer_with(deciding, case_file)
+    decision = opened(Decision)
+    assert decision.inputs["reason_codes"] == ["unmet_needs", "isolation"]
+    assert decision.inputs["plan"] == str(Plan.objects.get().pk)
+    assert decision.told == "told"
+    assert decision.reason == "Seen together."
+
+
+@pytest.mark.parametrize(("decision", "state"), [("return", "returned"), ("reject", "rejected")])
+def test_an_answer_without_change_leaves_the_level_and_says_why(
+    client, deciding, case_file, decision, state
+):
+    client.post(proposal_page(case_file), sent())
+    answer = answer_with(deciding, case_file, decision, reason="Talk to the son first.")
+    assert (answer.status_code, answer.url) == (302, "/reviews/")
+    assert Proposal.objects.get().state == state
+    assert RiskLevel.objects.get().level == "ungraded"
+    page = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "Talk to the son first." in page
+
+
+def test_a_returned_proposal_comes_back_filled_in(client, deciding, case_file):
+    client.post(proposal_page(case_file), sent())
+    answer_with(deciding, case_file, "return", reason="Talk to the son first.")
+    page = client.get(proposal_page(case_file)).content.decode()
+    assert "Talk to the son first." in page
+    assert WHY in page
+    assert "Township repair fund" in page
+    assert (
+        client.post(proposal_page(case_file), sent(reason=WHY + " He is away.")).status_code == 302
+    )
+    assert Proposal.objects.filter(state="submitted").count() == 1
+
+
+def test_a_decision_needs_a_reason(client, deciding, case_file):
+    client.post(proposal_page(case_file), sent())
+    answer = answer_with(deciding, case_file, reason=" ")
+    assert answer.status_code == 422
+    assert RiskLevel.objects.get().level == "ungraded"
+
+
+def test_a_worker_who_proposes_cannot_decide_and_the_try_is_in_the_log(client, case_file, worker):
+    client.post(proposal_page(case_file), sent())
+    assert answer_with(client, case_file).status_code == 403
+    assert events("permission.refused")[-1].actor == worker.log_reference
+    assert Proposal.objects.get().state == "submitted"
+
+
+def test_somebody_who_became_supervisor_cannot_decide_what_they_proposed(case_file, worker):
+    proposer = make_user()
+    make_proposal(case_file, proposer)
+    promoted = make_user(Role.SUPERVISOR)
+    proposer.grants.all().delete()
+    proposer.grants.create(
+        user=proposer, role=Role.SUPERVISOR, unit=promoted.unit, start_on="2020-01-01"
+    )
+    client = opening(type(proposer).objects.get(pk=proposer.pk), case_file)
+    page = client.get(review_page(case_file)).content.decode()
+    assert "a colleague decides" in page
+    answer = answer_with(client, case_file)
+    assert answer.status_code == 422
+    assert "A second person decides" in answer.content.decode()
+    (refusal,) = events("risk_level.refused")
+    assert (refusal.actor, refusal.subject) == (proposer.log_reference, case_file.number)
+    assert Proposal.objects.get().state == "submitted"
+
+
+def test_nobody_of_the_team_decides(case_file, worker):
+    make_proposal(case_file, worker)
+    deputy = make_user()
+    assign(case_file, deputy, "deputy")
+    deputy.grants.all().delete()
+    unit = make_user(Role.SUPERVISOR).unit
+    deputy.grants.create(user=deputy, role=Role.SUPERVISOR, unit=unit, start_on="2020-01-01")
+    deputy = type(deputy).objects.get(pk=deputy.pk)
+    answer = answer_with(client_for(deputy), case_file)
+    assert answer.status_code == 422
+    assert "Somebody from outside the team decides" in answer.content.decode()
+    assert RiskLevel.objects.get().level == "ungraded"
+
+
+def test_an_official_red_waits_for_a_plan(case_file, supervisor):
+    file = make_case_file(population="mental_disorder")
+    proposal = actions.propose_official(
+        risk_level=file.risk_level,
+        details={"condition_class": "unstable"},
+        by=system_account("ledger"),
+        now=timezone.now(),
+    )
+    with pytest.raises(Refused, match="at least one concrete resource"):
+        casework_levels.decide(
+            case_file=file,
+            proposal=proposal,
+            decision="approve",
+            reason="Agreed.",
+            by=supervisor,
+            now=timezone.now(),
+        )
+
+
+def test_whoever_comes_second_is_told_that_it_is_decided(client, deciding, case_file):
+    client.post(proposal_page(case_file), sent())
+    other = opening(make_user(Role.SUPERVISOR), case_file)
+    other.get(review_page(case_file))
+    answer_with(deciding, case_file)
+    answer = other.post(
+        review_page(case_file), {"decision": "reject", "reason": "No."}, follow=True
+    )
+    assert "somebody has decided" in answer.content.decode()
+    assert RiskLevel.objects.get().level == "red"
+
+
+def test_another_units_worker_finds_nothing(case_file):
+    stranger = client_for(make_user(unit=make_unit(OTHER_VILLAGE)))
+    for page in (proposal_page(case_file), f"/files/{case_file.number}/level/"):
+        assert stranger.get(page).status_code == 404
+    assert stranger.post(proposal_page(case_file), sent()).status_code == 404
+    assert stranger.post(f"/files/{case_file.number}/proposal/withdraw/").status_code == 404
+    assert len(events("case_file.refused")) == 4
+    elsewhere = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_VILLAGE))
+    assert client_for(elsewhere).get(review_page(case_file)).status_code == 404
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.SUPERVISOR])
+def test_only_supervisors_see_the_queue_and_review(case_file, worker, role):
+    client = client_for(make_user(role))
+    assert client.get("/reviews/").status_code == 403
+    assert client.get(review_page(case_file)).status_code == 403
+
+
+def test_the_queue_keeps_care_and_justice_apart(case_file, worker, supervisor):
+    make_proposal(case_file, worker)
+    drug = make_case_file(population="drug")
+    actions.propose_official(
+        risk_level=drug.risk_level,
+        details={"risk_class": "high"},
+        by=system_account("ledger"),
+        now=timezone.now(),
+    )
+    client = client_for(supervisor)
+    care = client.get("/reviews/?group=care").content.decode()
+    justice = client.get("/reviews/?group=justice").content.decode()
+    assert case_file.number in care
+    assert drug.number not in care
+    assert drug.number in justice
+    assert case_file.number not in justice
+    assert "official class" in justice
+    assert "王秀英" not in care
+
+
+def test_the_queue_says_what_a_colleague_decides(case_file, worker, supervisor):
+    actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=supervisor,
+        now=timezone.now(),
+    )
+    assert "A colleague decides" in client_for(supervisor).get("/reviews/").content.decode()
+    other = make_user(Role.SUPERVISOR)
+    assert "A colleague decides" not in client_for(other).get("/reviews/").content.decode()
+
+
+def test_an_empty_queue_says_what_would_be_there(supervisor):
+    assert "Nothing waits" in client_for(supervisor).get("/reviews/").content.decode()
+
+
+def queries_of(client, page):
+    with (
+        CaptureQueriesContext(connections["default"]) as one,
+        CaptureQueriesContext(connections["keys"]) as other,
+    ):
+        assert client.get(page).status_code == 200
+    return len(one) + len(other)
+
+
+def test_the_queue_asks_the_database_the_same_number_of_times_however_long(worker, supervisor):
+    client = client_for(supervisor)
+    make_proposal(make_case_file(), make_user())
+    one = queries_of(client, "/reviews/")
+    for _number in range(4):
+        make_proposal(make_case_file(), make_user())
+    assert queries_of(client, "/reviews/") == one < 20
+
+
+def test_pages_of_a_level_stay_under_twenty_queries(client, deciding, case_file, worker):
+    now = timezone.now()
+    for _number in range(3):
+        assessment = actions.record_assessment(
+            risk_level=case_file.risk_level, answers={"income": "urgent"}, by=worker, now=now
+        )
+        proposal = make_proposal(
+            case_file, worker, "yellow", now=now, assessment=assessment, **late(now)
+        )
+        actions.approve(proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Agreed.", now=now)
+        case_file.risk_level.refresh_from_db()
+    assert queries_of(client, f"/files/{case_file.number}/level/") < 20
+    assert queries_of(client, proposal_page(case_file)) < 20
+    assert client.post(proposal_page(case_file), sent(assessment="3")).status_code == 302
+    assert queries_of(deciding, review_page(case_file)) < 20
+
+
+def late(now):
+    return {"evidence": [{"on": now.date().isoformat(), "what": "Seen"}]} | {
+        key: GROUNDS[key] for key in ("reason_codes", "reason", "tried")
+    }
+
+
+def test_the_level_page_tells_how_it_came_about(client, deciding, case_file, worker, supervisor):
+    client.post(proposal_page(case_file), sent())
+    answer_with(deciding, case_file)
+    page = client.get(f"/files/{case_file.number}/level/").content.decode()
+    for words in (worker.name, supervisor.name, WHY, "Seen together.", "2026-01-cn-default"):
+        assert words in page
+    assert "at least every 2 days" in page
+
+
+def test_the_level_page_says_that_visits_go_on_after_the_term(client, case_file, worker):
+    now = timezone.now() - timedelta(days=100)
+    level = case_file.risk_level
+    proposal = make_proposal(case_file, make_user(), "red", now=now, **late(now))
+    actions.approve(proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Yes.", now=now)
+    actions.expire_due(today=timezone.localdate(), by=system_account("clock"), now=timezone.now())
+    level.refresh_from_db()
+    assert level.level == "yellow"
+    page = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "Visits go on as before" in page
+    assert "End of the term" in page
+
+
+def test_the_privacy_officer_reads_every_field_with_its_ground_and_retention():
+    page = client_for(make_user(Role.PRIVACY_OFFICER)).get("/legal-bases/").content.decode()
+    for population in POPULATIONS.values():
+        assert str(population.label) in page
+        for field in population.fields:
+            assert str(field.label) in page
+    assert "Community Corrections Law, article 25" in page
+    assert "Kept until the file is destroyed" in page
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.PRIVACY_OFFICER])
+def test_nobody_else_needs_the_page_of_legal_bases(role):
+    assert client_for(make_user(role)).get("/legal-bases/").status_code == 403
