@@ -1,0 +1,1 @@
+"""Ledgers: Excel tables of people, read, checked row by row, confirmed and applied."""
