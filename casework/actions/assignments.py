@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -64,6 +64,8 @@ class NewPlace:
     worker: User
     role: str
     start_on: date
+    # The moment that the history says; only the invented past of a demo has one.
+    at: datetime | None = None
 
 
 @transaction.atomic
@@ -78,6 +80,9 @@ def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
         )
         for each in places
     ]
+    for row, each in zip(rows, places, strict=True):
+        if each.at is not None:
+            row._history_date = each.at  # type: ignore[attr-defined]
     bulk_create_as(Assignment, rows, by=by)
     for each in places:
         log.record(

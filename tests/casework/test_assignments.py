@@ -1,6 +1,6 @@
 """Places in teams: given and taken by supervisors, never two at once, all of it on record."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -327,3 +327,36 @@ def test_a_rule_reads_the_team_without_asking_twice(django_assert_num_queries):
 
     with django_assert_num_queries(0):
         assert rules.is_in_team(worker, case_file)
+
+
+def many(*workers, case_file, **values):
+    return [
+        assignments.NewPlace(case_file=case_file, worker=worker, role="member", **values)
+        for worker in workers
+    ]
+
+
+def test_many_places_leave_the_same_traces_as_one():
+    case_file, supervisor = make_case_file(), make_user(Role.SUPERVISOR)
+    at = datetime(2026, 11, 2, 1, 0, tzinfo=UTC)
+    workers = (make_user(), make_user())
+
+    assignments.assign_many(
+        places=many(*workers, case_file=case_file, start_on=TODAY, at=at), by=supervisor
+    )
+
+    assert {row.worker for row in Assignment.objects.active()} == set(workers)
+    assert len(events("assignment.started")) == 2
+    pasts = Assignment.history.values_list("history_date", "history_user_id")
+    assert list(pasts) == [(at, supervisor.pk)] * 2
+
+
+def test_many_places_are_given_together_or_not_at_all():
+    case_file, supervisor = make_case_file(), make_user(Role.SUPERVISOR)
+    places = many(make_user(), make_user(Role.AUDITOR), case_file=case_file, start_on=TODAY)
+
+    with pytest.raises(Refused, match="social worker"):
+        assignments.assign_many(places=places, by=supervisor)
+
+    assert Assignment.objects.count() == 0
+    assert events("assignment.started") == []

@@ -9,7 +9,8 @@ from django.utils import timezone
 from audit.models import LoggedEvent
 from casework import sweeps
 from casework.actions import case_files, visits
-from casework.models import CaseFile
+from casework.models import CaseFile, Visit
+from kpm.errors import Refused
 from tests.factories import TODAY, make_case_file, make_user
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,41 @@ def test_many_are_refreshed_like_one():
     case_files.refresh_many(files, timezone.localdate())
 
     assert [due_on(each) for each in files] == right
+
+
+def test_many_visits_leave_the_same_traces_as_one():
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    planned_at = NOW + timedelta(days=3)
+    rows = [
+        Visit(
+            case_file=case_file,
+            way=way,
+            outcome=outcome,
+            happened_at=at,
+            recorded_at=NOW,
+            notes="x",
+        )
+        for way, outcome, at in (("visit", "done", NOW), ("phone", "planned", planned_at))
+    ]
+
+    visits.record_many(visits=rows, by=worker, now=NOW)
+
+    assert {row.worker for row in Visit.objects.all()} == {worker}
+    assert Visit.history.count() == 2
+    names = LoggedEvent.objects.filter(event__startswith="visit.").values_list("event", flat=True)
+    assert sorted(names) == ["visit.planned", "visit.recorded"]
+
+
+def test_many_visits_are_recorded_together_or_not_at_all():
+    worker = make_user()
+    mine, other = make_case_file(lead=worker), make_case_file()
+    rows = [
+        Visit(case_file=each, way="visit", outcome="done", happened_at=NOW, recorded_at=NOW)
+        for each in (mine, other)
+    ]
+
+    with pytest.raises(Refused, match="team"):
+        visits.record_many(visits=rows, by=worker, now=NOW)
+
+    assert Visit.objects.count() == 0

@@ -108,8 +108,14 @@ class World:
                 population=code,
                 by=self.by,
                 today=self.today - timedelta(days=days_ago),
+                at=self._morning_of(self.today - timedelta(days=days_ago)),
             )
         ]
+
+    def _morning_of(self, day: date, *, minutes: int = 0) -> datetime:
+        """When offices open, and so long after; never later than now."""
+        opening = timezone.make_aware(datetime.combine(day, time(8, 30)))
+        return min(opening + timedelta(minutes=minutes), self.now)
 
     def _story(self, case_file: CaseFile) -> Story:
         names, weights = zip(*LEVELS, strict=True)
@@ -124,7 +130,7 @@ class World:
         valid = POPULATIONS[case_file.population].duties.get(level)
         longest = min(age - 5, valid.valid_days - 1 if valid else age)
         days_ago = self.random.choice([each for each in DECIDED if each <= longest])
-        has_deputy = level == Level.RED and days_ago > 0 or self.random.random() < 0.1
+        has_deputy = (level == Level.RED and days_ago > 0) or self.random.random() < 0.1
         return Story(
             case_file=case_file,
             level=level,
@@ -145,6 +151,7 @@ class World:
                             worker=worker,
                             role=role,
                             start_on=each.case_file.opened_on,
+                            at=self._morning_of(each.case_file.opened_on, minutes=30),
                         )
                     )
         assignments.assign_many(places=places, by=self.staff.supervisors[0])
