@@ -14,6 +14,7 @@ NOUNS: dict[str, Promise] = {
     "case_file": gettext_lazy("Case file"),
     "due_date": gettext_lazy("Due date"),
     "grant": gettext_lazy("Role"),
+    "ledger": gettext_lazy("Ledger"),
     "password": gettext_lazy("Password"),
     "permission": gettext_lazy("Permission"),
     "person": gettext_lazy("Person"),
@@ -26,9 +27,13 @@ NOUNS: dict[str, Promise] = {
     "visit": gettext_lazy("Visit"),
 }
 VERBS: dict[str, Promise] = {
+    "applied": gettext_lazy("applied"),
     "approved": gettext_lazy("approved"),
     "changed": gettext_lazy("changed"),
+    "checked": gettext_lazy("checked"),
+    "confirmed": gettext_lazy("confirmed"),
     "corrected": gettext_lazy("corrected"),
+    "discarded": gettext_lazy("discarded"),
     "drafted": gettext_lazy("drafted"),
     "ended": gettext_lazy("ended"),
     "expired": gettext_lazy("expired"),
@@ -50,6 +55,7 @@ VERBS: dict[str, Promise] = {
     "run": gettext_lazy("run"),
     "searched": gettext_lazy("searched"),
     "started": gettext_lazy("started"),
+    "uploaded": gettext_lazy("uploaded"),
     "verified": gettext_lazy("verified"),
     "withdrawn": gettext_lazy("withdrawn"),
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from casework.models import Assignment, CaseFile, Plan
+from casework.models import Assignment, CaseFile, Ledger, Plan
 from casework.models.visits import Outcome
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
@@ -54,6 +54,32 @@ def check_can_admit_person(user: User, population: str, unit: Unit) -> None:
         raise Refused(_("Your role does not take people in."))
     if not covers(user, unit, population):
         raise Refused(_("This unit or group is not yours."), field="unit")
+
+
+def check_can_import_ledger(user: User, population: str) -> None:
+    """A supervisor brings in tables of the populations that are theirs."""
+    if not is_granted(user, Permission.IMPORT_LEDGER):
+        raise Refused(_("Your role does not import ledgers."))
+    if user.populations and population not in user.populations:
+        raise Refused(_("This group is not yours."), field="population")
+
+
+def check_can_go_on_with_ledger(user: User, ledger: Ledger, state: str) -> None:
+    """Whoever uploaded a ledger goes on with it, one step after the other."""
+    check_can_import_ledger(user, ledger.population)
+    if ledger.uploaded_by_id != user.pk:
+        raise Refused(_("Whoever uploaded a ledger goes on with it."))
+    if ledger.state != state:
+        raise Refused(_("This ledger is further on already. Please look again."))
+
+
+def check_can_correct_case_file(user: User, case_file: CaseFile, unit: Unit) -> None:
+    """A supervisor corrects open files of their own, and moves them within their units."""
+    check_is_open(case_file)
+    check_can_admit_person(user, case_file.population, case_file.unit)
+    check_can_admit_person(user, case_file.population, unit)
+    if unit.district != case_file.district:
+        raise Refused(_("A move to another district is a transfer."), field="unit")
 
 
 def check_details_fit(population: str, details: Mapping[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Taking people in: the only door, and it looks whether they are here already."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -79,6 +79,69 @@ def known(district: str, id_numbers: Iterable[str]) -> dict[str, Person]:
         )
         found.update({asked[row.id_number_index]: row for row in rows})
     return found
+
+
+def known_by_phone(district: str, phones: Iterable[str]) -> dict[str, Person]:
+    """The people of a district who have no ID number and one of these phones; nothing is opened.
+
+    A phone that several share names nobody.
+    """
+    scope = scope_of(district)
+    asked = {blind_index(scope, "phone", phone): phone for phone in phones if phone}
+    found: dict[str, list[Person]] = {}
+    indexes = list(asked)
+    for start in range(0, len(indexes), BATCH):
+        rows = Person.objects.filter(
+            district=district,
+            phone_index__in=indexes[start : start + BATCH],
+            id_number_index__isnull=True,
+        )
+        for row in rows:
+            found.setdefault(asked[row.phone_index], []).append(row)
+    return {phone: rows[0] for phone, rows in found.items() if len(rows) == 1}
+
+
+@transaction.atomic
+def correct(
+    *,
+    case_file: CaseFile,
+    identity: Mapping[str, Any],
+    details: Mapping[str, Any],
+    unit: Unit,
+    by: User,
+    today: date,
+) -> None:
+    """Write down what is known better now; person and file come opened, empty says nothing."""
+    rules.check_can_correct_case_file(by, case_file, unit)
+    rules.check_details_fit(case_file.population, details)
+    person = case_file.person
+    said = {code: value for code, value in identity.items() if value not in (None, "")}
+    case_file.remark = said.pop("remark", case_file.remark)
+    changed = {code: value for code, value in said.items() if value != getattr(person, code)}
+    if changed:
+        _correct_person(person, changed, by)
+        log.record(Event.PERSON_CHANGED, by=by, target=case_file, purpose=Purpose.INTAKE)
+    case_file.details = {**case_file.details, **details}
+    case_file.unit = unit
+    case_file.save_as(by=by)
+    log.record(Event.CASE_FILE_CHANGED, by=by, target=case_file, purpose=Purpose.INTAKE)
+    case_files.refresh_due(case_file, today)
+
+
+def _correct_person(person: Person, changed: Mapping[str, Any], by: User) -> None:
+    scope = scope_of(person.district)
+    for code, value in changed.items():
+        setattr(person, code, value)
+    person.phone_index = blind_index(scope, "phone", person.phone)
+    person.save_as(by=by)
+    search.replace(
+        scope,
+        [
+            search.Record.of(
+                person.id, name=person.name, id_number=person.id_number, phone=person.phone
+            )
+        ],
+    )
 
 
 def admit(*, population: str, by: User, today: date, **values: Any) -> CaseFile:

@@ -51,6 +51,18 @@ PROBLEMS: Final[dict[str, tuple[Promise, Promise]]] = {
         _("twice in the file"),
         _("Keep one of the two rows; the first is in row %(row)s."),
     ),
+    "known_elsewhere": (
+        _("this person is already known"),
+        _("Ask the supervisor of your district."),
+    ),
+    "another_name": (
+        _("the ID number is on record with another name"),
+        _("Compare both with the ID card."),
+    ),
+    "no_way_to_find": (
+        _("neither ID number nor phone"),
+        _("Give one of the two, so that nobody is taken in twice."),
+    ),
     "in_the_future": (_("lies in the future"), _("Check the year.")),
 }
 LENGTHS: Final = {"name": 50, "address": 200, "emergency_relation": 20, "emergency_name": 50}
@@ -133,6 +145,7 @@ class Checker:
         # A number that stands twice is in doubt itself: nothing is compared with it.
         self._identity(found, row, is_in_doubt=self._is_twice(found))
         self._unit(found, row.cells.get("residence"))
+        self._findable(found, row)
         return found
 
     def _cell(self, found: CheckedRow, column: Field, value: Any) -> None:
@@ -216,6 +229,11 @@ class Checker:
             found.problems.append(Problem("residence", "no_such_unit", {"nearest": nearest}))
         else:
             found.unit_code = unit.code
+
+    def _findable(self, found: CheckedRow, row: TableRow) -> None:
+        """Without ID number and phone, a second upload would not know the person again."""
+        if not any(is_filled(row.cells.get(code)) for code in ("id_number", "phone")):
+            found.problems.append(Problem("id_number", "no_way_to_find"))
 
     def _is_twice(self, found: CheckedRow) -> bool:
         number = found.identity.get("id_number")

@@ -15,6 +15,8 @@ MODELS: Final[dict[int, str]] = {
     8: "risk_levels.Assessment",
     9: "casework.Contact",
     10: "casework.Assignment",
+    11: "casework.Ledger",
+    12: "casework.LedgerRow",
 }
 TEST_MODELS: Final = 0xF000
 
