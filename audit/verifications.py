@@ -19,6 +19,8 @@ from kpm.database.commit_orders import Place
 
 DATABASE = "auditor"
 CHUNK = 2_000
+# Finished tiles are compared this many at a time.
+TILES = 64
 
 # What the database reads from a body, and the key it reads.
 FIELDS = {
@@ -151,7 +153,7 @@ class _Look:
         for read in _read(self._start, self._size):
             first_id = first_id or read.event_id
             self._tiles.extend(self._edge.append(_leaf(read, self._edge.size)))
-            if len(self._tiles) >= WIDTH:
+            if len(self._tiles) >= TILES:
                 self._compare_tiles()
             while size == self._edge.size:
                 self._compare_root(root)

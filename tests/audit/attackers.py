@@ -8,6 +8,7 @@ import psycopg
 import pysqlite3
 from django.db import connections
 
+from tests import databases
 from tests.conftest import RealCommits
 from tests.settings import IS_POSTGRESQL, OWNER
 
@@ -44,6 +45,14 @@ def raw(commits: RealCommits, user: str = OWNER) -> Iterator[Execute]:
         yield execute
     finally:
         server.close()
+
+
+@contextmanager
+def as_owner() -> Iterator[None]:
+    """Our own code, connected as whoever may migrate."""
+    connections.close_all()
+    with databases._as_owner():
+        yield
 
 
 @contextmanager

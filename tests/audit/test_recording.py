@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from audit import details, log
 from audit.bodies import NotLoggable
@@ -306,6 +306,15 @@ def test_the_vault_opens_nothing_without_a_reading() -> None:
         assert open_bytes(OWNER, details.PURPOSE, sealed, reading()) == b"text"
     (body,) = logged()
     assert len(body["f"]) == 1
+
+
+def test_a_database_that_begins_nothing_is_a_broken_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(**_options: object) -> None:
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr(log.transaction, "atomic", locked)
+    with pytest.raises(log.NotWritten):
+        log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="not_visible")
 
 
 def test_a_broken_log_is_said_when_the_context_ends(monkeypatch: pytest.MonkeyPatch) -> None:

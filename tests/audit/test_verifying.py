@@ -138,6 +138,17 @@ def test_an_event_edited_with_its_leaf_is_found_by_its_tile(full_log: RealCommit
     )
 
 
+def test_tiles_are_compared_while_the_tree_grows(
+    full_log: RealCommits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verifications, "TILES", 1)
+    assert verify().is_good
+    result = tampered(full_log, lambda execute: forge(execute, 250))
+    assert result.problem == "Tile 0/0 differs from leaf 250 on."
+    # It went no further than the end of that tile.
+    assert result.checked == WIDTH
+
+
 def test_an_event_edited_with_its_leaf_and_roots_is_found_by_its_tile(
     full_log: RealCommits,
 ) -> None:

@@ -1,0 +1,88 @@
+"""The site refuses to start on a database that is not fit to serve, and says why."""
+
+import importlib
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper as Plain
+
+from kpm.database import readiness, roles
+from tests.audit.attackers import as_owner, raw
+from tests.conftest import RealCommits
+from tests.settings import IS_POSTGRESQL
+
+# Throwaway servers do not reach the disk, and a copied database forgets who may do what.
+TOLERATED = ("fsync is off", "full_page_writes is off", "synchronous_commit is off", "temporary")
+
+
+def problems() -> list[str]:
+    return [one for one in readiness.problems() if not any(word in one for word in TOLERATED)]
+
+
+def test_a_migrated_database_with_its_guards_is_fit(real_commits: RealCommits):
+    assert problems() == []
+
+
+def test_a_missing_guard_stops_the_start(real_commits: RealCommits):
+    with raw(real_commits) as execute:
+        table = " ON audit_event" if IS_POSTGRESQL else ""
+        execute(f"DROP TRIGGER an_event_is_never_deleted{table}")
+    (problem,) = problems()
+    assert problem.startswith("default: Guards are not in their places: an_event_is_never_deleted")
+    with pytest.raises(ImproperlyConfigured, match="an_event_is_never_deleted"):
+        readiness.refuse_unless_ready()
+
+
+def test_the_server_does_not_start_either(real_commits: RealCommits, monkeypatch):
+    monkeypatch.setattr(readiness, "problems", list)
+    wsgi = importlib.import_module("kpm.wsgi")
+    monkeypatch.setattr(readiness, "problems", lambda: ["it is raining"])
+    with pytest.raises(ImproperlyConfigured, match="it is raining"):
+        importlib.reload(wsgi)
+
+
+def test_waiting_migrations_stop_the_start(real_commits: RealCommits):
+    with as_owner(), connection.cursor() as cursor:
+        if not IS_POSTGRESQL:
+            connection.set_lifted(True)
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'audit'")
+        if not IS_POSTGRESQL:
+            connection.set_lifted(False)
+    (problem,) = problems()
+    assert "Migrations wait: audit.0001_initial" in problem
+    assert "manage.py migrate --database default" in problem
+
+
+def test_another_engine_stops_the_start(monkeypatch):
+    plain = Plain(connections.settings["default"] | {"ENGINE": "django.db.backends.sqlite3"})
+    (problem,) = readiness._problems_of(plain)
+    assert problem.startswith("The ENGINE must be kpm.database.sqlite")
+
+
+if IS_POSTGRESQL:
+
+    def test_a_connection_as_the_owner_stops_the_start(real_commits: RealCommits):
+        with as_owner():
+            assert any("connected as the owner" in problem for problem in problems())
+
+    def test_lax_settings_stop_the_start(real_commits: RealCommits, monkeypatch):
+        monkeypatch.setattr(
+            readiness, "SETTINGS", {"synchronous_commit": ("remote_apply", "it rains")}
+        )
+        monkeypatch.setattr(readiness, "OLDEST_POSTGRESQL", 99_00_00)
+        found = "\n".join(readiness.problems())
+        assert "PostgreSQL 15 is the oldest" in found
+        assert "not remote_apply: it rains." in found
+
+    def test_temporary_tables_are_refused_once_migrated_in_place(real_commits: RealCommits):
+        assert any("temporary tables" in problem for problem in readiness.problems())
+        with as_owner():
+            for alias in ("default", "keys"):
+                roles.grant(connections[alias])
+        assert not any("temporary tables" in problem for problem in readiness.problems())
+        with (
+            raw(real_commits, user="kpm_app") as execute,
+            pytest.raises(Exception, match="permission denied"),
+        ):
+            execute("CREATE TEMPORARY TABLE audit_event (x int)")
