@@ -7,6 +7,7 @@ from casework.views import (
     assignments,
     case_files,
     levels,
+    people,
     plans,
     today,
     visits,
@@ -32,6 +33,7 @@ register_converter(NumberConverter, "number")
 app_name = "casework"
 urlpatterns = [
     path("files/", case_files.list_case_files, name="list_case_files"),
+    path("files/new/", people.admit_person, name="admit_person"),
     path("files/search/", case_files.search_case_files, name="search_case_files"),
     path("files/<number:number>/", case_files.show_case_file, name="show_case_file"),
     path("files/<number:number>/purpose/", case_files.state_purpose, name="state_purpose"),
@@ -69,9 +71,7 @@ urlpatterns = [
         levels.withdraw_proposal,
         name="withdraw_proposal",
     ),
-    path(
-        "files/<number:number>/proposal/review/", levels.review_proposal, name="review_proposal"
-    ),
+    path("files/<number:number>/proposal/review/", levels.review_proposal, name="review_proposal"),
     path("reviews/", levels.list_reviews, name="list_reviews"),
     path("legal-bases/", levels.list_legal_bases, name="list_legal_bases"),
 ]

@@ -4,19 +4,25 @@ from datetime import date
 
 import pytest
 from django.db import connection
+from django.utils.translation import override
 
+from audit import log
 from audit.models import LoggedEvent, Subject
 from casework.actions import people
+from casework.forms.people import kept
 from casework.models import CaseFile, Person
 from kpm.accounts.actions import system_account
 from kpm.errors import Refused
 from kpm.permissions import Role
 from kpm.vault import search
+from kpm.vault.opening import open_groups
+from risk_levels.populations import POPULATIONS
 from tests.factories import (
     OTHER_TOWNSHIP,
     OTHER_VILLAGE,
     TODAY,
     VILLAGE,
+    client_for,
     make_case_file,
     make_id_number,
     make_unit,
@@ -230,3 +236,142 @@ def test_a_person_prints_as_a_pseudonym():
 
     assert str(person) == person.log_reference
     assert person.log_reference.startswith("p:")
+
+
+# --- The page ---------------------------------------------------------------------------------
+
+
+def filled(**change):
+    """A filled-in form, as a browser sends it."""
+    return {
+        "name": "李桂英",
+        "id_number": "１００１０１１９８００１０１００１９",
+        "sex": "0",
+        "unit": VILLAGE,
+        "phone": "+86 138 1234 5678",
+        "detail_living": "alone",
+        **change,
+    }
+
+
+@pytest.fixture
+def page():
+    make_unit(VILLAGE)
+    client = client_for(make_user(Role.SUPERVISOR))
+    return lambda code="empty_nest_elder", **data: client.post(
+        f"/files/new/?population={code}", filled(**data)
+    )
+
+
+def test_somebody_is_taken_in_on_the_page(page):
+    response = page()
+
+    case_file = CaseFile.objects.get()
+    assert (response.status_code, response.url) == (302, case_file.get_absolute_url())
+    with log.reading(
+        make_user(), event="case_file.read", purpose="quality", about=[case_file]
+    ) as reading:
+        open_groups([case_file.person, case_file], "body", reading=reading)
+        open_groups([case_file.person], "head", reading=reading)
+    person = case_file.person
+    assert (person.id_number, person.phone) == ("100101198001010019", "13812345678")
+    # Both follow from the ID number.
+    assert (person.sex, person.birth_on) == (1, date(1980, 1, 1))
+    assert case_file.details == {"living": "alone"}
+
+
+def test_the_new_file_opens_without_another_question(page):
+    supervisor = make_user(Role.SUPERVISOR)
+    client = client_for(supervisor)
+    make_unit(VILLAGE)
+
+    response = client.post("/files/new/?population=drug", filled(detail_living=""), follow=True)
+
+    assert response.status_code == 200
+    assert CaseFile.objects.get().number in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("name", "", "required"),
+        ("id_number", "100101198001010018", "check digit"),
+        ("id_number", "100101198013010019", "no such date"),
+        ("phone", "12", "not a phone number"),
+        ("sex", "2", "contradicts"),
+        ("birth_on", "1981-01-01", "contradicts"),
+        ("unit", OTHER_VILLAGE, "valid choice"),
+        ("detail_living", "castle", "valid choice"),
+    ],
+)
+def test_what_is_wrong_stands_beside_the_field(page, field, value, words):
+    with override("en"):
+        response = page(**{field: value})
+
+    assert response.status_code == 422
+    errors = response.context["form"].errors
+    assert words in str(errors[field])
+    assert count_rows() == (0, 0)
+
+
+def test_nobody_is_born_tomorrow(page):
+    response = page(id_number="", birth_on="2999-01-01")
+
+    assert (response.status_code, count_rows()) == (422, (0, 0))
+
+
+def test_somebody_who_is_here_is_not_taken_in_twice(page):
+    page()
+
+    response = page()
+
+    assert response.status_code in (302, 422)
+    assert count_rows() == (1, 1)
+
+
+def test_a_refusal_on_the_page_is_said_and_logged(page):
+    make_case_file(unit=make_unit("100122202201"), id_number="100101198001010019", name="李桂英")
+    township = make_user(Role.SUPERVISOR, unit=make_unit(VILLAGE[:9] + "000"))
+
+    response = client_for(township).post("/files/new/?population=empty_nest_elder", filled())
+
+    assert response.status_code == 422
+    assert "id_number" in response.context["form"].errors
+    assert len(events("person.refused")) == 1
+
+
+@pytest.mark.parametrize("population", list(POPULATIONS))
+def test_every_population_has_its_form(population):
+    make_unit(VILLAGE)
+    client = client_for(make_user(Role.SUPERVISOR))
+
+    response = client.get(f"/files/new/?population={population}")
+
+    assert response.status_code == 200
+    for each in POPULATIONS[population].fields:
+        assert f'name="detail_{each.code}"' in response.content.decode()
+
+
+def test_dates_numbers_and_answers_are_kept_as_ledgers_keep_them():
+    declared = {each.code: each for code in POPULATIONS for each in POPULATIONS[code].fields}
+    by_kind = {each.kind: each for each in declared.values()}
+
+    assert kept(by_kind["date"], date(2026, 1, 5)) == "2026-01-05"
+    assert (kept(by_kind["yes_no"], "yes"), kept(by_kind["yes_no"], "no")) == (True, False)
+    assert kept(by_kind["phone"], "0086 13812345678") == "13812345678"
+    assert kept(by_kind["text"], "x") == "x"
+
+
+@pytest.mark.parametrize("query", ["", "?population=pets", "?population=drug"])
+def test_only_own_groups_are_offered(query):
+    client = client_for(make_user(Role.SUPERVISOR, populations=["empty_nest_elder"]))
+
+    page = client.get(f"/files/new/{query}").content.decode()
+
+    assert 'href="?population=empty_nest_elder"' in page
+    assert 'href="?population=drug"' not in page
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.SUPERVISOR])
+def test_other_roles_do_not_open_the_page(role):
+    assert client_for(make_user(role)).get("/files/new/").status_code == 403
