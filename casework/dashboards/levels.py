@@ -73,9 +73,9 @@ def in_words(assessment: Assessment, population: str, place: int) -> Assessed:
         is_provisional=result["is_provisional"],
         words=scoring.in_words(instrument, result),
         drivers=[
-            Row(item.text, option.label)
+            Row(asked.text, chosen.label)
             for code, answer in drivers.items()
-            if (item := instrument.item(code)) and (option := item.option(answer))
+            if (asked := instrument.item(code)) and (chosen := asked.option(answer))
         ],
         sections=sections,
     )

@@ -50,8 +50,8 @@ class RecordAssessmentForm(ActionForm):
         for section in self.asked:
             for item in section.items:
                 self.fields[ITEM + item.code] = forms.ChoiceField(
-                    label=item.text,
-                    help_text=item.hint,
+                    label=str(item.text),
+                    help_text=str(item.hint),
                     choices=[(option.code, option.label) for option in item.options],
                     required=False,
                     widget=forms.RadioSelect,

@@ -117,7 +117,7 @@ def withdraw_proposal(request: SignedInRequest, number: str) -> HttpResponse:
     if form.run(actions.withdraw, case_file=case_file, proposal=proposal, by=request.user, now=now):
         messages.success(request, _("The proposal has been taken back."))
     else:
-        messages.error(request, " ".join(form.non_field_errors()))
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:show_level", case_file.number)
 
 

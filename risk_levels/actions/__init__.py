@@ -2,7 +2,6 @@
 
 from risk_levels.actions.assessments import record_assessment
 from risk_levels.actions.bulk import (
-    Draft,
     Opening,
     bulk_approve,
     bulk_open_levels,
@@ -18,6 +17,7 @@ from risk_levels.actions.decisions import (
     return_,
 )
 from risk_levels.actions.proposals import (
+    Draft,
     official_draft,
     propose,
     propose_official,
