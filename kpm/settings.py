@@ -201,7 +201,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / ".staticfiles"
+STATIC_ROOT = Path(os.environ.get("KPM_STATIC_DIR") or BASE_DIR / ".staticfiles")
 STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
