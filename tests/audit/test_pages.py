@@ -16,6 +16,7 @@ from audit.models import LoggedEvent
 from audit.searches import PER_PAGE, Filters, find
 from audit.states import state
 from kpm.accounts.models import User
+from kpm.jobs.registers import SWEEPS
 from kpm.permissions import Role
 from tests.audit.attackers import unguarded
 from tests.audit.things import FILE, NOW, File, sequence_all, write_events
@@ -236,6 +237,17 @@ def test_the_button_says_the_first_bad_place(auditor: Client, real_commits: Real
     assertContains(response, "is not what leaf 1 was made of")
     assertContains(response, "Keep the database as it is")
     assertContains(auditor.get("/log/"), "Verification: look at this")
+
+
+def test_everything_is_verified_once_a_day_by_itself(real_commits: RealCommits) -> None:
+    write_events(3)
+    sequence_all()
+    regular = SWEEPS["verify_audit_log"]
+    assert regular.every == timedelta(days=1)
+    regular.work(NOW)
+    stand = state(timezone.now())
+    assert stand.whole is not None
+    assert (stand.whole.count, stand.whole.is_good) == (3, True)
 
 
 def test_events_that_wait_too_long_are_said(auditor: Client) -> None:
