@@ -50,6 +50,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     # --- case files
     "casework:view_today": CASE_ROLES,
     "casework:list_case_files": CASE_ROLES,
+    "casework:admit_person": only(SUPERVISOR),
     "casework:search_case_files": CASE_ROLES,
     "casework:show_case_file": CASE_ROLES,
     "casework:state_purpose": CASE_ROLES,
