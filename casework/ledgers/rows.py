@@ -59,6 +59,10 @@ PROBLEMS: Final[dict[str, tuple[Promise, Promise]]] = {
         _("the ID number is on record with another name"),
         _("Compare both with the ID card."),
     ),
+    "refused_now": (
+        _("could not be taken in any more"),
+        _("Somebody may have taken this person in meanwhile: upload the ledger again."),
+    ),
     "no_way_to_find": (
         _("neither ID number nor phone"),
         _("Give one of the two, so that nobody is taken in twice."),

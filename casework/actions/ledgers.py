@@ -1,0 +1,133 @@
+"""Ledgers are uploaded, confirmed and discarded here; the work itself is done in the background."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from audit import log
+from audit.events import Event, Purpose
+from casework import rules
+from casework.ledgers.tables import NotThisLedger, Table, find_table
+from casework.models.ledgers import Ledger, LedgerRow, LedgerState
+from kpm.accounts.models import User
+from kpm.errors import Refused
+from kpm.excel import Sheet, UnreadableWorkbook, read_sheets, to_json
+from kpm.jobs.actions import enqueue
+from risk_levels.populations import POPULATIONS, Population
+
+CHECK, APPLY = "ledger.check", "ledger.apply"
+BATCH = 1000
+
+
+def upload(*, population: str, workbook: "UploadedFile[bytes]", by: User, now: datetime) -> Ledger:
+    """Read a workbook, keep its rows sealed, and have them checked; nothing is taken in yet."""
+    rules.check_can_import_ledger(by, population)
+    if by.grant is None:  # pragma: no cover - whoever may import holds a grant
+        raise Refused(_("You hold no role today."))
+    try:
+        sheets = read_sheets(workbook.read())
+    except UnreadableWorkbook as refused:
+        raise Refused(refused.words, field="workbook") from None
+    table = _table(sheets, POPULATIONS[population])
+    ledger = Ledger(
+        population=population,
+        district=by.grant.unit.district,
+        uploaded_by=by,
+        uploaded_at=now,
+        total=len(table.rows),
+        file_name=(workbook.name or "")[:255],
+        columns={each.code: each.headings[0] for each in table.columns.values()},
+        unknown=list(table.unknown),
+    )
+    with transaction.atomic():
+        ledger.save_as(by=by)
+        LedgerRow.objects.bulk_create(_rows(ledger, table), batch_size=BATCH)
+        enqueue(CHECK, ledger.number, by=by, now=now)
+        log.record(
+            Event.LEDGER_UPLOADED, by=by, target=ledger, purpose=Purpose.INTAKE, count=ledger.total
+        )
+    return ledger
+
+
+def _table(sheets: Sequence[Sheet], population: Population) -> Table:
+    """The table of the first sheet that holds one."""
+    missing: Sequence[str] = ()
+    for sheet in sheets:
+        try:
+            table = find_table(sheet.rows, population)
+        except NotThisLedger as refused:
+            missing = missing or refused.missing
+            continue
+        if table.rows:
+            return table
+        raise Refused(_("The headings are there, but no rows below them."), field="workbook")
+    if missing:
+        raise Refused(
+            _("This is no ledger of this group: the column %(columns)s is missing.")
+            % {"columns": "、".join(missing)},
+            field="workbook",
+        )
+    raise Refused(
+        _("No table with the headings of this group's ledger was found."), field="workbook"
+    )
+
+
+def _rows(ledger: Ledger, table: Table) -> list[LedgerRow]:
+    return [
+        LedgerRow(
+            key_owner=ledger.id,
+            ledger=ledger,
+            number=row.number,
+            # Empty cells as well: that a name is missing is found only where it should be.
+            cells={code: to_json(cell) for code, cell in row.cells.items()},
+        )
+        for row in table.rows
+    ]
+
+
+def locked(ledger: Ledger) -> Ledger:
+    """The ledger as it is now, held until the transaction ends."""
+    return Ledger.objects.select_for_update(of=("self",)).get(pk=ledger.pk)
+
+
+@transaction.atomic
+def confirm(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
+    """Have everything that is new or changed taken in."""
+    ledger = locked(ledger)
+    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKED)
+    ledger.confirm(at=now)
+    ledger.save_as(by=by)
+    enqueue(APPLY, ledger.number, by=by, now=now)
+    log.record(Event.LEDGER_CONFIRMED, by=by, target=ledger, purpose=Purpose.INTAKE)
+    return ledger
+
+
+@transaction.atomic
+def discard(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
+    """Take nothing in; the rows are deleted."""
+    ledger = locked(ledger)
+    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKED)
+    ledger.discard(at=now)
+    ledger.save_as(by=by)
+    ledger.rows.all().delete()
+    log.record(Event.LEDGER_DISCARDED, by=by, target=ledger, purpose=Purpose.INTAKE)
+    return ledger
+
+
+@transaction.atomic
+def finish(*, ledger: Ledger, by: User, now: datetime) -> None:
+    """The last row has been looked at: checked, or taken in."""
+    ledger = locked(ledger)
+    if ledger.state == LedgerState.CHECKING:
+        ledger.finish_check()
+        event = Event.LEDGER_CHECKED
+    elif ledger.state == LedgerState.APPLYING:
+        ledger.finish(at=now)
+        event = Event.LEDGER_APPLIED
+    else:
+        return
+    ledger.save_as(by=by)
+    log.record(event, by=by, target=ledger, purpose=Purpose.INTAKE, count=ledger.total)

@@ -1,0 +1,214 @@
+"""Checking and applying ledgers in the background, a few rows per transaction."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy
+
+from audit import log
+from audit.events import Event, Purpose
+from casework.actions import ledgers, people
+from casework.ledgers.matching import Match, admission, match
+from casework.ledgers.rows import CheckedRow, Checker, Problem
+from casework.ledgers.tables import TableRow
+from casework.ledgers.units import Villages
+from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
+from kpm.accounts.actions import system_account
+from kpm.accounts.models import Unit, User
+from kpm.accounts.scoping import units_under
+from kpm.errors import Refused
+from kpm.excel import from_json
+from kpm.jobs.registers import GiveUp, Run, handles
+from risk_levels.actions import bulk_propose, official_draft
+from risk_levels.populations import POPULATIONS
+
+STEP = 200
+
+
+class Table:
+    """A ledger with what its rows are checked against; rows are opened a few at a time."""
+
+    def __init__(self, run: Run) -> None:
+        ledger = (
+            Ledger.objects.select_related("uploaded_by").filter(number=run.object_number).first()
+        )
+        if ledger is None:
+            raise GiveUp("gone")
+        self.ledger: Ledger = ledger
+        self.by: User = ledger.uploaded_by
+        self.today: date = timezone.localdate(run.now())
+        units = list(units_under(self.by))
+        above = Unit.objects.filter(code__in={unit.code[:6] + "0" * 6 for unit in units})
+        self.units = {unit.code: unit for unit in [*above, *units]}
+        # Above the importer's own unit only for the names of places, never to take people in.
+        own = {unit.code for unit in units}
+        villages = Villages.of(self.units.values())
+        villages.units = {code: each for code, each in villages.units.items() if code in own}
+        self.checker = Checker(POPULATIONS[ledger.population], villages, self.today)
+
+    def steps(self, **chosen: Any) -> Iterable[list[LedgerRow]]:
+        """The chosen rows in their order, a few at a time, opened."""
+        last = 0
+        while rows := list(
+            self.ledger.rows.filter(number__gt=last, **chosen).order_by("number")[:STEP]
+        ):
+            last = rows[-1].number
+            yield self.opened(rows)
+
+    def opened(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
+        """The rows with their cells."""
+        with log.reading(
+            self.by, event=Event.LEDGER_READ, purpose=Purpose.INTAKE, about=[self.ledger]
+        ) as reading:
+            return list(
+                LedgerRow.objects.filter(pk__in=[row.pk for row in rows])
+                .order_by("number")
+                .opened("body", reading=reading)
+            )
+
+    def checked(self, rows: Iterable[LedgerRow]) -> list[CheckedRow]:
+        """The rows read and checked, in their order."""
+        return [
+            self.checker.check(
+                TableRow(row.number, {c: from_json(cell) for c, cell in row.cells.items()})
+            )
+            for row in rows
+        ]
+
+    def matched(self, rows: Sequence[CheckedRow]) -> list[Match]:
+        """The rows beside what is on record."""
+        return match(rows, population=self.ledger.population, units=self.units, by=self.by)
+
+
+@handles(ledgers.CHECK, gettext_lazy("Check a ledger"))
+def check(run: Run) -> None:
+    """Give every row its outcome, so that a person can confirm what would happen."""
+    table = Table(run)
+    if table.ledger.state != LedgerState.CHECKING:
+        return
+    last = int(run.checkpoint.get("row", 0))
+    done = run.done
+    for rows in table.steps():
+        # Rows before the checkpoint are read again only for the ID numbers that they hold.
+        checked = table.checked(rows)
+        fresh = [row for row in checked if row.number > last]
+        if not fresh:
+            continue
+        with run.step():
+            matches = table.matched(fresh)
+            _write(rows, matches)
+            done += len(fresh)
+            run.advance(done=done, total=table.ledger.total, checkpoint={"row": fresh[-1].number})
+    with run.step():
+        ledgers.finish(ledger=table.ledger, by=table.by, now=run.now())
+
+
+@handles(ledgers.APPLY, gettext_lazy("Take in a ledger"))
+def apply(run: Run) -> None:
+    """Take in what is new and correct what has changed; every step is done once."""
+    table = Table(run)
+    if table.ledger.state != LedgerState.APPLYING:
+        return
+    taken = table.ledger.rows.filter(outcome__in=(RowOutcome.NEW, RowOutcome.CHANGED))
+    total = taken.count()
+    done = taken.filter(is_applied=True).count()
+    # Those that were refused in this very step keep their outcome and are passed.
+    chosen = {"outcome__in": (RowOutcome.NEW, RowOutcome.CHANGED), "is_applied": False}
+    for rows in table.steps(**chosen):
+        with run.step():
+            _take_in(table, rows, run)
+            done += len(rows)
+            run.advance(done=done, total=total, checkpoint={"row": rows[-1].number})
+    with run.step():
+        ledgers.finish(ledger=table.ledger, by=table.by, now=run.now())
+
+
+def _take_in(table: Table, rows: list[LedgerRow], run: Run) -> None:
+    # What was new when it was checked may be on record by now: look once more.
+    table.checker.seen.clear()
+    matches = table.matched(table.checked(rows))
+    _admit(table, [each for each in matches if each.outcome == RowOutcome.NEW], run)
+    for each in matches:
+        if each.outcome == RowOutcome.CHANGED and each.case_file is not None:
+            _correct(table, each)
+    _propose(table, [each for each in matches if not each.row.is_refused], run)
+    _write(rows, matches, is_applied=True)
+
+
+def _admit(table: Table, new: list[Match], run: Run) -> None:
+    """All at once; where one of them can't be, one after the other, so that one refusal is one."""
+    if not new:
+        return
+    try:
+        files = people.admit_many(
+            admissions=[admission(each.row, table.units[each.row.unit_code]) for each in new],
+            population=table.ledger.population,
+            by=table.by,
+            today=table.today,
+        )
+    except Refused as refusal:
+        if len(new) == 1:
+            new[0].refuse(refusal.field or "name", "refused_now")
+            return
+        for each in new:
+            _admit(table, [each], run)
+        return
+    for each, case_file in zip(new, files, strict=True):
+        each.case_file = case_file
+
+
+def _correct(table: Table, changed: Match) -> None:
+    assert changed.case_file is not None  # noqa: S101 the caller has looked
+    try:
+        people.correct(
+            case_file=changed.case_file,
+            identity=changed.row.identity,
+            details=changed.row.details,
+            unit=table.units[changed.row.unit_code],
+            by=table.by,
+            today=table.today,
+        )
+    except Refused as refusal:
+        changed.refuse(refusal.field or "name", "refused_now")
+
+
+def _propose(table: Table, taken: Iterable[Match], run: Run) -> None:
+    """Official classes become proposals of the part of the system that reads ledgers."""
+    drafts = []
+    for each in taken:
+        case_file = each.case_file
+        if case_file is None or each.outcome == RowOutcome.SAME:
+            continue
+        level = case_file.risk_level
+        if (
+            each.outcome == RowOutcome.CHANGED
+            and level.proposals.filter(state__in=("draft", "submitted")).exists()
+        ):
+            continue
+        draft = official_draft(level, each.row.details, today=table.today)
+        if draft is not None:
+            drafts.append(draft)
+    bulk_propose(drafts, by=system_account("ledger"), now=run.now(), entered_by=table.by)
+
+
+def _write(
+    rows: Sequence[LedgerRow], matches: Iterable[Match], *, is_applied: bool = False
+) -> None:
+    """What became of the rows, into the rows."""
+    by_number = {row.number: row for row in rows}
+    changed = []
+    for each in matches:
+        row = by_number[each.row.number]
+        row.outcome = each.outcome
+        row.problems = [_problem(problem) for problem in each.row.problems]
+        row.changes = each.changes
+        row.is_applied = is_applied and not each.row.is_refused
+        row.case_file = each.case_file
+        changed.append(row)
+    LedgerRow.objects.bulk_update(changed, ("outcome", "body", "is_applied", "case_file"))
+
+
+def _problem(problem: Problem) -> dict[str, Any]:
+    return {"code": problem.code, "reason": problem.reason, "hints": problem.hints}
