@@ -1,24 +1,27 @@
-"""What is looked at again by itself: the one copy of the calendar."""
+"""What is looked at again by itself: levels whose term has ended, the calendar's one copy."""
 
 import logging
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files
+from casework.actions import case_files, levels
 from casework.models import CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
+from kpm.jobs.registers import sweep
 
 logger = logging.getLogger(__name__)
 BATCH = 500
 
 
+@sweep("correct_due_dates", _("Correct the calendar"), every=timedelta(days=1))
 def correct_due_dates(now: datetime) -> int:
     """Write next_due_on anew where it differs from what it follows from, and say how often.
 
@@ -37,6 +40,12 @@ def _open_files() -> Iterator[list[CaseFile]]:
             return
         yield files
         last = files[-1].id
+
+
+@sweep("expire_levels", _("End the levels whose term is over"), every=timedelta(hours=1))
+def expire_levels(now: datetime) -> int:
+    """Levels whose term has ended drop one step; a late or second run finds what is left."""
+    return levels.expire_due(by=system_account("clock"), now=now)
 
 
 @transaction.atomic

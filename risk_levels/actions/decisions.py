@@ -147,12 +147,15 @@ def reject(*, proposal: Proposal, by: User, reason: str, now: datetime) -> Propo
     return proposal
 
 
-def expire_due(*, today: date, by: User, now: datetime) -> int:
-    """Every yellow and red whose term has ended drops one step; visits go on as before."""
+def expire_due(*, today: date, by: User, now: datetime) -> list[UUID]:
+    """Every yellow and red whose term has ended drops one step; visits go on as before.
+
+    Gives the levels that did. Each is a transaction of its own, and a second sweep finds nothing.
+    """
     due = RiskLevel.objects.filter(
         level__in=(Level.YELLOW, Level.RED), until_on__lte=today
     ).values_list("pk", flat=True)
-    return sum(_expire(pk, today=today, by=by, now=now) for pk in list(due))
+    return [pk for pk in list(due) if _expire(pk, today=today, by=by, now=now)]
 
 
 @transaction.atomic

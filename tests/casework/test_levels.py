@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
+from casework import sweeps
 from casework.actions import levels as casework_levels
 from casework.models import Plan
 from kpm.accounts.actions import system_account
@@ -456,8 +457,7 @@ def test_the_level_page_tells_how_it_came_about(client, deciding, case_file, wor
 def test_the_level_page_says_that_visits_go_on_after_the_term(client, case_file, worker):
     now = timezone.now() - timedelta(days=100)
     level = case_file.risk_level
-    proposal = make_proposal(case_file, make_user(), "red", now=now, **late(now))
-    actions.approve(proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Yes.", now=now)
+    make_level_then(case_file, now)
     actions.expire_due(today=timezone.localdate(), by=system_account("clock"), now=timezone.now())
     level.refresh_from_db()
     assert level.level == "yellow"
@@ -479,3 +479,19 @@ def test_the_privacy_officer_reads_every_field_with_its_ground_and_retention():
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.PRIVACY_OFFICER])
 def test_nobody_else_needs_the_page_of_legal_bases(role):
     assert client_for(make_user(role)).get("/legal-bases/").status_code == 403
+
+
+def test_when_a_term_has_ended_the_review_is_due_at_once(case_file):
+    now = timezone.now() - timedelta(days=100)
+    make_level_then(case_file, now)
+    assert sweeps.expire_levels(timezone.now()) == 1
+    assert sweeps.expire_levels(timezone.now()) == 0
+    case_file.refresh_from_db()
+    assert case_file.next_due_on <= timezone.localdate()
+    (event,) = events("risk_level.expired")
+    assert (event.actor, event.subject) == ("s:clock", case_file.number)
+
+
+def make_level_then(case_file, now):
+    proposal = make_proposal(case_file, make_user(), "red", now=now, **late(now))
+    actions.approve(proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Yes.", now=now)

@@ -131,7 +131,7 @@ def test_decisions_of_the_past_end_in_the_past_and_expire(clock, worker, today):
         now=long_ago,
     )
     actions.bulk_approve(proposals, by=make_user(Role.SUPERVISOR), reason="Then.", now=long_ago)
-    assert actions.expire_due(today=today, by=clock, now=NOW) == 1
+    assert len(actions.expire_due(today=today, by=clock, now=NOW)) == 1
     assert RiskLevel.objects.get(pk=levels[0].pk).level == "yellow"
 
 

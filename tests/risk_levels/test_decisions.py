@@ -205,7 +205,9 @@ def test_at_the_end_of_its_term_the_label_drops_one_step_and_a_review_opens(
 ):
     make_level(case_file, "red")
     day = today + timedelta(days=90)
-    assert actions.expire_due(today=day, by=clock, now=NOW + timedelta(days=90)) == 1
+    assert actions.expire_due(today=day, by=clock, now=NOW + timedelta(days=90)) == [
+        case_file.risk_level_id
+    ]
     level = RiskLevel.objects.get()
     assert level.level == "yellow"
     assert level.needs_review(day)
@@ -239,10 +241,10 @@ def test_nothing_expires_before_its_day_and_nothing_twice(case_file, clock, toda
     make_level(case_file, "red")
     now = NOW + timedelta(days=90)
     before = today + timedelta(days=89)
-    assert actions.expire_due(today=before, by=clock, now=now) == 0
+    assert actions.expire_due(today=before, by=clock, now=now) == []
     day = today + timedelta(days=90)
-    assert actions.expire_due(today=day, by=clock, now=now) == 1
-    assert actions.expire_due(today=day, by=clock, now=now) == 0
+    assert len(actions.expire_due(today=day, by=clock, now=now)) == 1
+    assert actions.expire_due(today=day, by=clock, now=now) == []
     assert RiskLevel.objects.get().level == "yellow"
 
 
@@ -256,7 +258,7 @@ def test_a_late_sweep_lowers_one_step_only(case_file, clock, today):
 def test_green_stays_green_when_its_term_ends(case_file, clock, today):
     make_level(case_file, "green")
     late = today + timedelta(days=1000)
-    assert actions.expire_due(today=late, by=clock, now=NOW + timedelta(days=1000)) == 0
+    assert actions.expire_due(today=late, by=clock, now=NOW + timedelta(days=1000)) == []
     level = RiskLevel.objects.get()
     assert level.level == "green"
     assert level.needs_review(late)
