@@ -7,6 +7,7 @@ also keep personal data out: every value has a narrow shape, and no shape fits a
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -24,9 +25,17 @@ class NotLoggable(ValueError):
     """Something that an event must not hold."""
 
 
+_encoder = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def canonical(value: Any) -> str:
     """The one spelling that is hashed."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _encoder.encode(value)
+
+
+def moment(at: datetime) -> str:
+    """A moment as events write it: UTC, always 27 characters."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 def _shape(pattern: str) -> Callable[[Any], bool]:

@@ -1,10 +1,11 @@
 """The sequencer: committed events become leaves, leaves tiles, and the root goes on record."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from django.db import connections, transaction
 
 from audit import merkle
+from audit.bodies import moment
 from audit.models import Checkpoint
 from audit.trees import Edge, TileRow, load_edge
 from kpm.database import commit_orders
@@ -49,7 +50,7 @@ def sequence_once(now: datetime) -> int:
         Checkpoint.objects.create(
             size=edge.size,
             root=edge.root(),
-            at=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            at=moment(now),
             epoch=batch.place.epoch,
             xid=batch.place.xid,
             event_id=batch.place.event_id,

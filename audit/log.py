@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import DatabaseError, connections, transaction
 
 from audit import details
-from audit.bodies import MOST_SUBJECTS, VERSION, Body, NotLoggable, spell
+from audit.bodies import MOST_SUBJECTS, VERSION, Body, NotLoggable, moment, spell
 from audit.events import Direction, Event, Outcome, Purpose
 from kpm.ids import uuid7
 
@@ -354,7 +354,7 @@ def _entry(
     told = _detail(event, outcome, context, detail, target)
     body: Body = {
         "v": VERSION,
-        "at": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "at": moment(datetime.now(UTC)),
         "a": by.log_reference,
         "role": by.log_role or None,
         "act": str(event),

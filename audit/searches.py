@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from audit.bodies import NotLoggable, parse
+from audit.bodies import NotLoggable, moment, parse
 from audit.labels import event_label, outcome_label, purpose_label
 from audit.models import LoggedEvent, Subject
 from kpm.permissions import Role
@@ -135,8 +135,7 @@ def _matching(filters: Filters) -> QuerySet[LoggedEvent]:
 
 def _begins(day: date) -> str:
     """The moment at which a day begins here, as events write it."""
-    local = datetime.combine(day, time(), timezone.get_current_timezone())
-    return local.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment(datetime.combine(day, time(), timezone.get_current_timezone()))
 
 
 def _shown(events: list[LoggedEvent]) -> list[Row]:
