@@ -16,4 +16,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("kpm.accounts.urls")),
     path("", include("audit.urls")),
     path("", include("casework.urls")),
+    path("", include("kpm.jobs.urls")),
 ]

@@ -1,0 +1,1 @@
+"""Work in the background: rows in a state, leased, taken up again where they were left."""
