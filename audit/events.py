@@ -28,7 +28,7 @@ class Event(StrEnum):
     LEDGER_CHECKED = "ledger.checked"
     LEDGER_CONFIRMED = "ledger.confirmed"
     LEDGER_DISCARDED = "ledger.discarded"
-    LEDGER_LISTED = "ledger.listed"
+    LEDGER_EXPORTED = "ledger.exported"
     LEDGER_READ = "ledger.read"
     LEDGER_REFUSED = "ledger.refused"
     LEDGER_UPLOADED = "ledger.uploaded"

@@ -37,6 +37,7 @@ VERBS: dict[str, Promise] = {
     "drafted": gettext_lazy("drafted"),
     "ended": gettext_lazy("ended"),
     "expired": gettext_lazy("expired"),
+    "exported": gettext_lazy("exported"),
     "explained": gettext_lazy("explained"),
     "issued": gettext_lazy("issued"),
     "lapsed": gettext_lazy("lapsed"),

@@ -6,6 +6,7 @@ from casework.views import (
     assessments,
     assignments,
     case_files,
+    ledgers,
     levels,
     people,
     plans,
@@ -46,6 +47,14 @@ urlpatterns = [
         "files/<number:number>/team/<uuid:assignment>/end/",
         assignments.end_assignment,
         name="end_assignment",
+    ),
+    path("ledgers/", ledgers.list_ledgers, name="list_ledgers"),
+    path("ledgers/new/", ledgers.upload_ledger, name="upload_ledger"),
+    path("ledgers/<number:number>/", ledgers.show_ledger, name="show_ledger"),
+    path("ledgers/<number:number>/confirm/", ledgers.confirm_ledger, name="confirm_ledger"),
+    path("ledgers/<number:number>/discard/", ledgers.discard_ledger, name="discard_ledger"),
+    path(
+        "ledgers/<number:number>/refused/", ledgers.export_refused_rows, name="export_refused_rows"
     ),
     path("missing/", assignments.list_missing, name="list_missing"),
     path("today/", today.view_today, name="view_today"),

@@ -1,0 +1,131 @@
+"""What a page shows of a ledger: how far it is, its rows with what stands against them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count
+from django.utils.functional import Promise
+
+from casework.actions.ledgers import APPLY, CHECK
+from casework.ledgers.rows import Problem
+from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
+from kpm import masking
+from kpm.excel import from_json
+from kpm.jobs.models import Job
+from risk_levels.populations import POPULATIONS, Field
+from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Sensitivity
+
+# How a value of the ledger is masked when a page repeats it.
+MASKS = {"id_number": "id_number", "address": "address", "birth_on": "hidden"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One refused cell as a page tells it."""
+
+    column: str
+    value: str
+    words: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row as a page tells it."""
+
+    number: int
+    serial: str
+    name: str
+    outcome: str
+    label: str | Promise
+    faults: list[Fault]
+    changes: list[str | Promise]
+    file_number: str
+
+
+def counts(ledger: Ledger) -> dict[str, int]:
+    """How many rows of each outcome."""
+    found = dict.fromkeys(RowOutcome.values, 0)
+    rows = ledger.rows.order_by().values("outcome").annotate(rows=Count("pk"))
+    found.update({row["outcome"]: row["rows"] for row in rows})
+    return found
+
+
+def job_of(ledger: Ledger) -> Job | None:
+    """The work that is being done on it, or was done last."""
+    kind = CHECK if ledger.state in (LedgerState.CHECKING, LedgerState.CHECKED) else APPLY
+    return Job.objects.latest_for(kind, ledger.number)
+
+
+def first_look(found: Mapping[str, int]) -> str:
+    """What to show first: what is refused, else what would change something."""
+    order = (RowOutcome.REFUSED, RowOutcome.CHANGED, RowOutcome.NEW, RowOutcome.SAME)
+    return next((each for each in order if found[each]), RowOutcome.WAITING)
+
+
+def rows_of(ledger: Ledger, rows: Iterable[LedgerRow]) -> list[Row]:
+    """Opened rows, masked."""
+    columns = {each.code: each for each in POPULATIONS[ledger.population].columns}
+    return [_row(columns, row) for row in rows]
+
+
+def _row(columns: Mapping[str, Field], row: LedgerRow) -> Row:
+    return Row(
+        number=row.number,
+        serial=text_of(row.cells.get("serial")),
+        name=masking.name(text_of(row.cells.get("name"))),
+        outcome=row.outcome,
+        label=RowOutcome(row.outcome).label,
+        faults=[_fault(columns, row, each) for each in row.problems],
+        changes=[columns[code].label for code in row.changes if code in columns],
+        file_number=row.case_file.number if row.case_file else "",
+    )
+
+
+def _fault(columns: Mapping[str, Field], row: LedgerRow, kept: Mapping[str, Any]) -> Fault:
+    problem = Problem(kept["code"], kept["reason"], kept["hints"])
+    column = columns[problem.code]
+    return Fault(
+        column=column.headings[0],
+        value=_masked(column, text_of(row.cells.get(problem.code))),
+        words=problem.words,
+        fix=problem.fix,
+    )
+
+
+def text_of(cell: Any) -> str:
+    """A cell as somebody typed it."""
+    value = from_json(cell)
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _masked(column: Field, value: str) -> str:
+    """What a page may repeat of a cell: enough to find it, not enough to learn from it."""
+    if not value:
+        return ""
+    if column.code in MASKS:
+        return masking.masked(value, MASKS[column.code])
+    if column.kind == PHONE:
+        return masking.phone(value)
+    if column.kind == NAME:
+        return masking.name(value)
+    if column.kind == PEOPLE or column.sensitivity == Sensitivity.RESTRICTED:
+        return masking.hidden(value)
+    return value
+
+
+def sheet_of(ledger: Ledger, rows: Iterable[LedgerRow]) -> tuple[list[str], list[list[str]]]:
+    """Headings and rows of the sheet that goes back: as typed, and what is wrong behind it."""
+    codes = list(ledger.columns)
+    lines = []
+    for row in rows:
+        problems = [Problem(each["code"], each["reason"], each["hints"]) for each in row.problems]
+        told = "\n".join(
+            f"{ledger.columns.get(each.code, each.code)}: {each.words}. {each.fix}"
+            for each in problems
+        )
+        lines.append([*(text_of(row.cells.get(code)) for code in codes), told])
+    return [ledger.columns[code] for code in codes], lines

@@ -1,0 +1,51 @@
+"""Choosing a workbook, and which of its rows to look at."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from casework.models.ledgers import RowOutcome
+from kpm.accounts.models import User
+from kpm.forms import ActionForm
+from risk_levels.populations import POPULATIONS
+
+
+class UploadLedgerForm(ActionForm):
+    """Whose ledger it is, and the workbook."""
+
+    population = forms.ChoiceField(label=_("Group"))
+    workbook = forms.FileField(
+        label=_("Excel workbook"),
+        help_text=_(
+            "An .xlsx file of at most 10 MB. Title rows and any order of columns are fine."
+        ),
+        max_length=255,
+        widget=forms.FileInput(
+            attrs={
+                "accept": ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+            }
+        ),
+    )
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["population"]
+        field.choices = [
+            ("", _("Choose a group")),
+            *(
+                (code, each.label)
+                for code, each in POPULATIONS.items()
+                if not by.populations or code in by.populations
+            ),
+        ]
+
+
+class ConfirmLedgerForm(ActionForm):
+    """One button."""
+
+
+class RowFilterForm(forms.Form):
+    """Rows of one outcome."""
+
+    outcome = forms.ChoiceField(choices=RowOutcome.choices, required=False)
