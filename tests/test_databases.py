@@ -48,7 +48,10 @@ def test_real_commits_are_seen_by_threads_and_gone_afterwards(real_commits: Real
 
 def test_real_commits_are_seen_by_other_processes(real_commits: RealCommits):
     make_unit()
-    look = "import django; django.setup(); from kpm.accounts.models import Unit; print(Unit.objects.count())"
+    look = (
+        "import django; django.setup(); "
+        "from kpm.accounts.models import Unit; print(Unit.objects.count())"
+    )
     done = subprocess.run(
         [sys.executable, "-c", look],
         env=real_commits.environment,

@@ -13,9 +13,9 @@ from tests.architecture.violations import (
     HOUSE_RULES,
     MACHINES,
     TESTS,
-    Copy,
     Violation,
 )
+from tests.copies import Copy
 
 # The walk through the addresses needs a process of its own: these are read once.
 VIEWS = "test_every_view_declares_who_may_use_it"
@@ -36,7 +36,7 @@ def each(table: dict[str, list[Violation]]) -> list[object]:
 
 @pytest.mark.parametrize(("contract", "violation"), each(CONTRACTS))
 def test_an_import_contract_is_broken_by(copy: Copy, contract: str, violation: Violation):
-    with copy.planted(violation):
+    with copy.planted(violation.path, violation.lines):
         done = copy.run("lint-imports", "--no-logo", "--contract", contract)
     assert done.returncode == 1, done.stdout
     assert "1 broken" in done.stdout
@@ -48,7 +48,7 @@ def test_a_machine_catches(copy: Copy, machine: str, violation: Violation):
     if machine == "coverage":
         # As if the suites had run and had reached next to nothing.
         copy.run("coverage", "run", "manage.py", "--version")
-    with copy.planted(violation):
+    with copy.planted(violation.path, violation.lines):
         done = copy.run("tests/check.sh", machine)
     assert done.returncode == 1, done.stdout
     assert f"1 of 1 failed: {machine}" in done.stdout
@@ -57,7 +57,7 @@ def test_a_machine_catches(copy: Copy, machine: str, violation: Violation):
 
 @pytest.mark.parametrize("violation", TESTS, ids=str)
 def test_pytest_does_not_let_pass(copy: Copy, violation: Violation):
-    with copy.planted(violation):
+    with copy.planted(violation.path, violation.lines):
         done = copy.run("python", "-m", "pytest", "-q", violation.path)
     assert done.returncode != 0
     assert violation.said in done.stdout
@@ -73,7 +73,7 @@ def test_a_house_rule_is_broken_by(
     given = (
         {"app": violation.path.partition("/")[0]} if "app" in signature(check).parameters else {}
     )
-    with copy.planted(violation):
+    with copy.planted(violation.path, violation.lines):
         sources.forget()
         with pytest.raises(AssertionError, match=re.escape(violation.said)):
             check(**given)
@@ -82,7 +82,7 @@ def test_a_house_rule_is_broken_by(
 
 def test_a_view_that_declares_nothing_is_found_in_an_included_module(copy: Copy):
     silent = "\nurlpatterns += [path('open/', lambda request: None)]\n"
-    with copy.planted(Violation("casework/urls.py", silent, "")):
+    with copy.planted("casework/urls.py", silent):
         done = copy.run("python", "-m", "pytest", "-q", "-k", VIEWS, "tests/architecture")
     assert "/open/" in done.stdout
     assert "1 failed" in done.stdout

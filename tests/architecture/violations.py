@@ -1,14 +1,6 @@
 """What each machine must catch: where it is planted, what, and what the machine then says."""
 
-import os
-import shutil
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-
-from tests.architecture.sources import ROOT, tracked
 
 
 @dataclass(frozen=True)
@@ -21,52 +13,6 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.path} {self.lines.strip().rpartition(chr(10))[2]}".strip()
-
-
-class Copy:
-    """The project in another place, where breaking it hurts nobody."""
-
-    def __init__(self, place: Path) -> None:
-        self.place = place
-        for path in tracked():
-            target = place / path.relative_to(ROOT)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(path, target)
-        (place / ".venv").symlink_to(ROOT / ".venv")
-        if (ROOT / ".mypy_cache").is_dir():
-            shutil.copytree(ROOT / ".mypy_cache", place / ".mypy_cache")
-        subprocess.run(["git", "init", "--quiet", "."], cwd=place, check=True)
-
-    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
-        """Run something there, as if nobody was testing here."""
-        ours = ("KPM_", "PYTEST_", "COV_", "COVERAGE_", "DJANGO_")
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
-        environment["PATH"] = f"{ROOT / '.venv' / 'bin'}:{environment['PATH']}"
-        return subprocess.run(
-            command,
-            cwd=self.place,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-
-    @contextmanager
-    def planted(self, violation: Violation) -> Iterator[None]:
-        """Broken inside, mended afterwards."""
-        path = self.place / violation.path
-        before = path.read_bytes() if path.exists() else None
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as file:
-            file.write(violation.lines)
-        try:
-            yield
-        finally:
-            if before is None:
-                path.unlink()
-            else:
-                path.write_bytes(before)
 
 
 # One for each contract, by its id in pyproject.toml.
