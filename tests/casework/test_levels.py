@@ -233,6 +233,29 @@ def test_the_review_page_shows_what_is_what_is_proposed_and_on_what(
         assert group in read.body
 
 
+def test_the_review_of_an_official_class_names_class_day_and_doctor(supervisor):
+    file = make_case_file(population="mental_disorder")
+    actions.propose_official(
+        risk_level=file.risk_level,
+        details={
+            "danger_class": "1",
+            "assessed_on": "2026-10-01",
+            "assessed_by": "周医生",
+        },
+        by=system_account("ledger"),
+        entered_by=make_user(Role.SUPERVISOR),
+        now=timezone.now(),
+    )
+    client = opening(supervisor, file)
+    page = client.get(review_page(file)).content.decode()
+    for words in ("Danger assessment", "1: threats and shouting only", "2026-10-01", "周医生"):
+        assert words in page
+    assert "It rests on no assessment of ours." in page
+    assert answer_with(client, file).status_code == 302
+    level_page = client.get(f"/files/{file.number}/level/").content.decode()
+    assert "1: threats and shouting only · 2026-10-01" in level_page
+
+
 def test_the_decision_keeps_the_inputs_as_seen(client, deciding, case_file):
     from tests.risk_levels.test_decisions import opened
 
@@ -302,6 +325,14 @@ def test_somebody_who_became_supervisor_cannot_decide_what_they_proposed(case_fi
     (refusal,) = events("risk_level.refused")
     assert (refusal.actor, refusal.subject) == (proposer.log_reference, case_file.number)
     assert Proposal.objects.get().state == "submitted"
+
+
+def test_green_is_decided_without_a_plan_and_lives_for_a_year(client, deciding, case_file):
+    client.post(proposal_page(case_file), {"to_level": "green", "reason_codes": ["stable"]})
+    assert answer_with(deciding, case_file, told="").status_code == 302
+    assert RiskLevel.objects.get().level == "green"
+    assert Decision.objects.get().until_on == timezone.localdate() + timedelta(days=365)
+    assert not Plan.objects.exists()
 
 
 def test_nobody_of_the_team_decides(case_file, worker):

@@ -11,6 +11,7 @@ from kpm.accounts.actions import system_account
 from kpm.errors import Refused
 from kpm.permissions import Role
 from risk_levels import actions, rules
+from risk_levels.actions import decisions
 from risk_levels.actions.rule_sets import rule_set_in_force, start_rule_set
 from risk_levels.levels import Level
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
@@ -335,3 +336,31 @@ def test_a_rule_set_never_starts_in_the_past_or_twice_or_by_hand(today, supervis
         start_rule_set(rule_set=draft, on=today - timedelta(days=1), by=system, today=today)
     with pytest.raises(Refused, match="come with the system"):
         start_rule_set(rule_set=draft, on=today, by=supervisor, today=today)
+
+
+def test_a_level_that_somebody_decided_on_meanwhile_does_not_expire(
+    case_file, worker, clock, today
+):
+    """A sweep looks again under the lock: what it found may be over."""
+    make_level(case_file, "red")
+    level = RiskLevel.objects.get()
+    assert not decisions._expire(level.pk, today=today, by=clock, now=NOW)
+    day = today + timedelta(days=90)
+    now = NOW + timedelta(days=90)
+    assert decisions._expire(level.pk, today=day, by=clock, now=now)
+    late = today + timedelta(days=900)
+    assert decisions._expire(level.pk, today=late, by=clock, now=NOW + timedelta(days=900))
+    # Green by now.
+    assert not decisions._expire(level.pk, today=late, by=clock, now=NOW + timedelta(days=900))
+
+
+def test_rows_are_printed_by_their_id_and_show_nothing(case_file, worker, supervisor):
+    assessment = actions.record_assessment(
+        risk_level=case_file.risk_level, answers={"income": "none"}, by=worker, now=NOW
+    )
+    proposal = make_proposal(case_file, worker)
+    decision = actions.approve(proposal=proposal, by=supervisor, reason="Yes.", now=NOW)
+    for row in (assessment, proposal, decision, case_file.risk_level):
+        assert str(row) == str(row.pk)
+    assert str(RuleSet.objects.get()) == DEFAULT_VERSION
+    assert case_file.risk_level.log_owners == (case_file.id,)
