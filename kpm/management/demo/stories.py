@@ -45,10 +45,10 @@ TRIED = (
 APPROVED = ("理由充分,同意。", "已看过评估和走访记录,同意。", "同意,请按计划落实帮扶。")
 GOALS = ("生活有人照应,身体状况稳定。", "家庭关系改善,收入有着落。", "按时复诊,安心在家生活。")
 STEPS = (
-    {"what": "申请助餐服务", "resource": "care", "who": "社工"},
-    {"what": "联系家庭医生上门", "resource": "medical", "who": "家庭医生"},
-    {"what": "申请临时救助", "resource": "income", "who": "民政专干"},
-    {"what": "对接就业岗位", "resource": "employment", "who": "社工"},
+    {"what": "申请助餐服务", "resource": "社区助餐点", "who": "社工"},
+    {"what": "联系家庭医生上门", "resource": "家庭医生签约服务", "who": "家庭医生"},
+    {"what": "申请临时救助", "resource": "临时救助金", "who": "民政专干"},
+    {"what": "对接就业岗位", "resource": "公益性岗位", "who": "社工"},
 )
 
 
