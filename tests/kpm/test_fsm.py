@@ -9,7 +9,7 @@ from kpm.fsm import GuardedStateField, TransitionNotAllowed, can_proceed
 from risk_levels.models import Proposal, RiskLevel, RuleSet
 from tests.factories import NOW, make_case_file, make_user
 
-pytestmark = [pytest.mark.fsm, pytest.mark.django_db]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
