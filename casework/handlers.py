@@ -11,10 +11,10 @@ from audit import log
 from audit.events import Event, Purpose
 from casework.actions import ledgers, people
 from casework.ledgers.matching import Match, admission, match
-from casework.ledgers.rows import CheckedRow, Checker, Problem
-from casework.ledgers.tables import TableRow
-from casework.ledgers.units import Villages
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
+from casework.sheets.rows import CheckedRow, Checker, Problem
+from casework.sheets.tables import TableRow
+from casework.sheets.units import Villages
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import Unit, User
 from kpm.accounts.scoping import units_under

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.ledgers.tables import NotThisLedger, Table, find_table
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState
+from casework.sheets.tables import NotThisLedger, Table, find_table
 from kpm.accounts.models import User
 from kpm.errors import Refused
 from kpm.excel import Sheet, UnreadableWorkbook, read_sheets, to_json

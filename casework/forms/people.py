@@ -9,8 +9,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from casework.identity import FormatError, parse_id_number, parse_phone
-from casework.ledgers.rows import LENGTHS, LONGEST, PROBLEMS
 from casework.models.people import Sex
+from casework.sheets.rows import LENGTHS, LONGEST, PROBLEMS
 from kpm.accounts.forms import UnitChoiceField, date_input
 from kpm.forms import ActionForm
 from risk_levels.populations import Field, Population

@@ -1,1 +1,1 @@
-"""Ledgers: Excel tables of people, read, checked row by row, confirmed and applied."""
+"""Ledgers beside what is on record."""

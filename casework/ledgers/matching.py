@@ -8,10 +8,10 @@ from typing import Any
 from audit import log
 from audit.events import Event, Purpose
 from casework.actions import people
-from casework.ledgers.rows import CheckedRow, Problem
 from casework.models import CaseFile, Person
 from casework.models.case_files import Status
 from casework.models.ledgers import RowOutcome
+from casework.sheets.rows import CheckedRow, Problem
 from kpm.accounts.models import Unit, User
 from kpm.vault import search
 from kpm.vault.opening import open_groups

@@ -16,8 +16,8 @@ from casework.identity import (
     parse_phone,
     plain,
 )
-from casework.ledgers.tables import TableRow, is_filled
-from casework.ledgers.units import Villages
+from casework.sheets.tables import TableRow, is_filled
+from casework.sheets.units import Villages
 from risk_levels.populations import Field, Population
 
 # What is wrong with a cell, and what to do about it.

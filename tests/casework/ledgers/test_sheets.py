@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from casework.ledgers.rows import CheckedRow, Checker
-from casework.ledgers.tables import NotThisLedger, find_table
-from casework.ledgers.units import Villages
+from casework.sheets.rows import CheckedRow, Checker
+from casework.sheets.tables import NotThisLedger, find_table
+from casework.sheets.units import Villages
 from kpm.accounts.models import Unit
 from kpm.excel import read_rows
 from kpm.management.demo.county import places
