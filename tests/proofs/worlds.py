@@ -1,0 +1,240 @@
+"""A small demo county in databases of its own, with one file whose every word is a canary."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from io import BytesIO
+from typing import Any, Final
+from uuid import UUID
+
+from django.apps import apps
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connections, transaction
+from django.db.models import Count
+from django.utils import timezone
+from openpyxl import Workbook
+
+from audit import log
+from audit.events import Purpose
+from casework.actions import assignments, case_files, ledgers, people, plans, visits
+from casework.models import CaseFile, Ledger, TeamMember
+from kpm.accounts.actions import system_account
+from kpm.accounts.models import User
+from kpm.management.demo.world import World
+from kpm.permissions import Role
+from kpm.vault.fields import SealedModel
+from kpm.vault.groups import layout_of
+from risk_levels import actions as levels
+from risk_levels.populations import POPULATIONS
+from tests import databases
+from tests.settings import IS_POSTGRESQL
+
+SEED: Final = 7
+FILES: Final = 60
+# Characters that no name, word or label of the site or its demo has: whatever shows one of them,
+# masked or not, shows something of the canary file.
+STRANGE: Final = (
+    "㐀㐁㐂㐃㐅㐆㐇㐈㐉㐊㐋㐌㐍㐎㐏㐐㐑㐒㐓㐔㐕㐗㐘㐙㐚㐛㐝"
+    "㐞㐠㐡㐢㐣㐤㐥㐦㐧㐨㐩㐪㐫㐬㐭㐮㐯㐰㐱㐲㐳㐴㐵"
+)
+CANARY_NAME: Final = "㐀㐁㐂"
+CANARY_SHORT_NAME: Final = "㐃㐅"
+CANARY_ID_NUMBER: Final = "100199195512310271"
+CANARY_PHONE: Final = "19777312988"
+CANARY_OTHER_PHONE: Final = "19666423877"
+POPULATION: Final = "empty_nest_elder"
+
+
+class Everything:
+    """A reading that lets everything open and keeps what was opened."""
+
+    def __init__(self) -> None:
+        self.opened: list[tuple[str, UUID]] = []
+
+    def note(self, *, group: str, owner: UUID) -> None:
+        self.opened.append((group, owner))
+
+
+@contextmanager
+def built(templates: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Databases with the demo county in them, to be copied."""
+    with databases.copied(templates) as names:
+        World(seed=SEED, files=FILES, now=timezone.now()).build(lambda _words: None)
+        add_canaries()
+        connections.close_all()
+        worlds = {alias: _named(name) for alias, name in names.items()}
+        for alias, name in worlds.items():
+            databases.create(name, template=names[alias])
+    try:
+        yield worlds
+    finally:
+        for name in worlds.values():
+            databases.drop(name)
+
+
+def _named(name: str) -> str:
+    return f"{name}_world" if IS_POSTGRESQL else name.replace(".sqlite3", "-world.sqlite3")
+
+
+def add_canaries(id_number: str = CANARY_ID_NUMBER) -> None:
+    """One file made by the actions, with strange characters in everything that can be said."""
+    now = timezone.now()
+    today = timezone.localdate(now)
+    worker = User.objects.get(username="worker1")
+    supervisor = User.objects.get(username="supervisor1")
+    unit = worker.unit
+    assert unit is not None
+    village = unit.children.order_by("code").first()
+    case_file = people.admit(
+        population=POPULATION,
+        by=system_account("demo"),
+        today=today - timedelta(days=40),
+        unit=village,
+        name=CANARY_NAME,
+        sex=2,
+        birth_on=today - timedelta(days=27_000),
+        id_number=id_number,
+        phone=CANARY_PHONE,
+        address="㐆㐇村㐈组",
+        emergency_name=CANARY_SHORT_NAME,
+        emergency_relation="㐉㐊",
+        emergency_phone=CANARY_OTHER_PHONE,
+        details={field.code: "㐋㐌㐎" for field in POPULATIONS[POPULATION].fields},
+        remark="㐏㐐㐑",
+    )
+    for who, place in ((worker, "lead"), (User.objects.get(username="worker7"), "deputy")):
+        assignments.assign(case_file=case_file, worker=who, role=place, by=supervisor, today=today)
+    for days in (9, 3):
+        visits.record(
+            case_file=case_file,
+            way="visit",
+            outcome="done",
+            happened_at=now - timedelta(days=days),
+            needs="㐒㐓㐔",
+            strengths="㐕㐗㐘",
+            notes="㐙㐚㐛",
+            checklist={"㐝㐞": "㐠㐡㐢"},
+            by=worker,
+            now=now,
+        )
+    _grade(case_file, worker=worker, supervisor=supervisor)
+    _invite(case_file, by=supervisor)
+    for ending in ("㐀㐅", "㐁㐆"):
+        upload(
+            workbook_of([["㐋㐎㐑", id_number], ["㐌㐏㐒", ""]]), f"{ending}.xlsx", by=supervisor
+        )
+    with log.entered(log.Context(channel="cli")):
+        case_files.reveal(
+            case_file=case_file,
+            field="id_number",
+            reason="㐱㐲㐳",
+            by=worker,
+            purpose=Purpose.SERVICE,
+        )
+
+
+def _grade(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
+    """Assessed, proposed, planned, approved; then proposed again, so that something waits."""
+    now = timezone.now() - timedelta(hours=2)
+    assessment = levels.record_assessment(
+        risk_level=case_file.risk_level,
+        answers={"income": "none"},
+        by=worker,
+        now=now,
+        voice="㐣㐤㐥",
+        notes="㐦㐧㐩",
+    )
+    said: dict[str, Any] = {
+        "reason_codes": ["unmet_needs"],
+        "reason": "㐪㐫㐬" * 8,
+        "evidence": [{"on": timezone.localdate(now).isoformat(), "what": "㐭㐮㐯"}],
+        "tried": "㐰㐱㐲" * 8,
+        "assessment": assessment,
+    }
+    propose = {"risk_level": case_file.risk_level, "by": worker}
+    proposal = levels.propose(**propose, to_level="yellow", now=now, **said)
+    proposal = levels.submit(proposal=proposal, by=worker, now=now)
+    plan = plans.draft(
+        case_file=case_file,
+        goal="㐀㐃㐆",
+        steps=[{"what": "㐉㐌㐐", "resource": "care", "who": "㐓㐗㐚", "by_on": ""}],
+        by=worker,
+        today=timezone.localdate(now),
+        proposal=proposal,
+    )
+    plans.approve(plan=plan, by=supervisor, today=timezone.localdate(now))
+    levels.approve(proposal=proposal, by=supervisor, reason="㐞㐢㐥" * 8, now=now)
+    case_file.risk_level.refresh_from_db()
+    again = levels.propose(**propose, to_level="red", now=now, **said)
+    levels.submit(proposal=again, by=worker, now=now)
+
+
+@transaction.atomic
+def _invite(case_file: CaseFile, *, by: User) -> None:
+    """Three people of other organs, who have no accounts; there is no page for them yet."""
+    other = CaseFile.objects.exclude(pk=case_file.pk).order_by("-id")[0]
+    for file, name in ((case_file, "㐨㐴㐵"), (case_file, "㐵㐴㐨"), (other, "㐴㐨㐵")):
+        TeamMember(
+            key_owner=file.id,
+            case_file=file,
+            name=name,
+            role="㐩㐬㐯",
+            start_on=case_file.opened_on,
+        ).save_as(by=by)
+
+
+def workbook_of(people: list[list[str]]) -> bytes:
+    """A ledger with a name and an ID number in each row, and a village that there is."""
+    headings = {each.code: each.headings[0] for each in POPULATIONS[POPULATION].columns}
+    codes = ["name", "id_number", *(headings.keys() - {"name", "id_number"})]
+    book = Workbook()
+    sheet = book.active
+    sheet.append([headings[code] for code in codes] + ["㐇㐊㐍"])
+    for values in people:
+        sheet.append([*values, *["㐡㐤㐧"] * (len(codes) - 2), "㐪㐭㐰"])
+    written = BytesIO()
+    book.save(written)
+    return written.getvalue()
+
+
+def upload(workbook: bytes, name: str, *, by: User, population: str = POPULATION) -> Ledger:
+    """Hand a ledger in, as the page does."""
+    return ledgers.upload(
+        population=population,
+        workbook=SimpleUploadedFile(name, workbook),
+        by=by,
+        now=timezone.now(),
+    )
+
+
+def sealed_models() -> list[type[SealedModel]]:
+    """Every model of the product that has sealed groups."""
+    return [
+        model
+        for model in apps.get_models()
+        if issubclass(model, SealedModel) and not model.__module__.startswith("tests.")
+    ]
+
+
+def sealed_groups() -> list[tuple[type[SealedModel], str]]:
+    """Every sealed group of every model."""
+    return [(model, name) for model in sealed_models() for name in layout_of(model).groups]
+
+
+def canary_file() -> CaseFile:
+    """The file in which every word is strange: the one with two people from outside."""
+    rows = CaseFile.objects.annotate(outside=Count("team_members"))
+    return rows.select_related("person").get(outside=2)
+
+
+def somebody(role: Role) -> User:
+    """One of the demo's people with this role; the worker and the supervisor of the canary."""
+    names = {
+        Role.SOCIAL_WORKER: "worker1",
+        Role.SUPERVISOR: "supervisor1",
+        Role.AUDITOR: "auditor",
+        Role.PRIVACY_OFFICER: "privacy",
+        Role.SYSTEM_ADMINISTRATOR: "system",
+        Role.SECURITY_ADMINISTRATOR: "security",
+    }
+    return User.objects.get(username=names[role])
