@@ -56,6 +56,14 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:state_purpose": CASE_ROLES,
     "casework:show_history": CASE_ROLES,
     "casework:reveal_field": CASE_ROLES,
+    # --- levels: one proposes, another decides
+    "casework:show_level": CASE_ROLES,
+    "casework:show_assessment": CASE_ROLES,
+    "casework:record_assessment": only(WORKER),
+    "casework:propose_level": only(WORKER),
+    "casework:withdraw_proposal": only(WORKER),
+    "casework:review_proposal": only(SUPERVISOR),
+    "casework:list_reviews": only(SUPERVISOR),
     # --- support: the worker does the work, the supervisor decides who does it
     "casework:list_visits": CASE_ROLES,
     "casework:record_visit": only(WORKER),
@@ -65,4 +73,14 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:assign_worker": only(SUPERVISOR),
     "casework:end_assignment": only(SUPERVISOR),
     "casework:list_missing": only(SUPERVISOR),
+    # --- ledgers and the register
+    "casework:list_ledgers": only(SUPERVISOR),
+    "casework:upload_ledger": only(SUPERVISOR),
+    "casework:show_ledger": only(SUPERVISOR),
+    "casework:confirm_ledger": only(SUPERVISOR),
+    "casework:discard_ledger": only(SUPERVISOR),
+    "casework:export_refused_rows": only(SUPERVISOR),
+    "casework:list_legal_bases": only(PRIVACY),
+    # --- background work
+    "jobs:list_jobs": only(SYSTEM),
 }

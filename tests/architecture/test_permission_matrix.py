@@ -54,7 +54,7 @@ def test_whoever_is_not_in_the_row_is_refused(
     if name.startswith("audit:"):
         # The log is read through a second door, which sees only what is committed.
         request.getfixturevalue("real_commits")
-    address = address_of(ROUTES[name])
+    address = address_of(ROUTES[name])  # a KeyError here: the row has no address any more
     client = client_of(identity)
     answers = [client.get(address), client.post(address)]
     statuses = [answer.status_code for answer in answers]
@@ -78,7 +78,9 @@ def test_whoever_is_not_in_the_row_is_refused(
     [
         (name, role)
         for name, row in sorted(MATRIX.items())
-        if "<number:" in ROUTES[name].address and row != SIGNED_IN
+        if name in ROUTES
+        and ROUTES[name].address.startswith("/files/<number:")
+        and row != SIGNED_IN
         for role in sorted(row)
     ],
 )
