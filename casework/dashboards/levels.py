@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from casework.dashboards.timelines import Entry, Row
 from casework.models import CaseFile, Plan
@@ -20,7 +21,7 @@ from risk_levels.levels import Level
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
 from risk_levels.models.proposals import OPEN_STATES, ProposalState
 from risk_levels.models.risk_levels import Told
-from risk_levels.populations import POPULATIONS
+from risk_levels.populations import POPULATIONS, Duties
 from risk_levels.reasons import REASONS
 
 
@@ -42,7 +43,6 @@ class Assessed:
     level: str
     is_provisional: bool
     words: list[str]
-    drivers: list[Row]
     sections: list[AnsweredSection]
 
 
@@ -57,7 +57,6 @@ def in_words(assessment: Assessment, population: str, place: int) -> Assessed:
     """An assessment whose body is open, in words."""
     instrument = INSTRUMENTS[assessment.instrument, assessment.version]
     result = assessment.result
-    drivers = dict(result["drivers"])
     sections = []
     for section in instrument.sections_for(population):
         rows = []
@@ -72,11 +71,6 @@ def in_words(assessment: Assessment, population: str, place: int) -> Assessed:
         level=result["level"],
         is_provisional=result["is_provisional"],
         words=scoring.in_words(instrument, result),
-        drivers=[
-            Row(asked.text, chosen.label)
-            for code, answer in drivers.items()
-            if (asked := instrument.item(code)) and (chosen := asked.option(answer))
-        ],
         sections=sections,
     )
 
@@ -201,25 +195,28 @@ class DutyRow:
     """One duty now and as proposed."""
 
     label: Any
-    now: int
-    then: int
+    now: str
+    then: str
 
 
-def duty_rows(risk_level: RiskLevel, to_level: str, today: date) -> list[DutyRow]:
-    """How contacts, visits and reviews change with a level."""
-    rule_set = RuleSet.objects.in_force(today)
-    now = risk_level.duties(today, rule_set)
-    then = (
-        rule_set.duties(risk_level.population, to_level)
-        if rule_set
-        else risk_level.kind.duties[Level(to_level)]
-    )
+def duties_then(risk_level: RiskLevel, to_level: str, rule_set: RuleSet | None) -> Duties:
+    """What another level would ask for; before the first decision what the population says."""
+    if rule_set is None:
+        return risk_level.kind.duties[Level(to_level)]
+    return rule_set.duties(risk_level.population, to_level)
+
+
+def duty_rows(now: Duties, then: Duties) -> list[DutyRow]:
+    """How contacts, visits and reviews change."""
     return [
-        DutyRow(_("Contact, at least every … days"), now.contact_days, then.contact_days),
-        DutyRow(_("Visit, at least every … days"), now.visit_days, then.visit_days),
-        DutyRow(_("Review, at least every … days"), now.review_days, then.review_days),
-        DutyRow(_("Ends after … days"), now.valid_days, then.valid_days),
+        DutyRow(_("Contact at least every"), _days(now.contact_days), _days(then.contact_days)),
+        DutyRow(_("Visit at least every"), _days(now.visit_days), _days(then.visit_days)),
+        DutyRow(_("Review at least every"), _days(now.review_days), _days(then.review_days)),
     ]
+
+
+def _days(count: int) -> str:
+    return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
 
 
 def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
@@ -279,15 +276,16 @@ def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, toda
         )
         open_groups([chosen], "body", reading=reading)
         assessed = in_words(chosen, case_file.population, place)
-    duties = duty_rows(case_file.risk_level, proposal.to_level, today)
-    days = duties[-1].then
+    level = case_file.risk_level
+    rule_set = RuleSet.objects.in_force(today)
+    then = duties_then(level, proposal.to_level, rule_set)
     return Review(
         proposed=proposed(proposal, case_file.population),
         assessed=assessed,
         plan=plan,
-        duties=duties,
-        timeline=timeline_of(case_file.risk_level, reading),
-        until_on=today + timedelta(days=days),
+        duties=duty_rows(level.duties(today, rule_set), then),
+        timeline=timeline_of(level, reading),
+        until_on=today + timedelta(days=then.valid_days),
     )
 
 
