@@ -28,7 +28,8 @@ FORBIDDEN_NAMES = {
     *("data", "info", "misc", "core", "base", "admin", "signals", "receivers"),
 }
 LONGEST_MODULE = 400
-LONGEST_VIEW = 20
+# Statements: about twenty lines, however the formatter spreads them.
+LONGEST_VIEW = 14
 # Rows that belong to the site and not to somebody in a case file: whoever may open the page at
 # all sees all of them. Everything else is fetched through what is visible to the user.
 UNSCOPED = {"Unit", "User", "RoleGrant", "RuleSet", "LoggedEvent", "Job", "Sweep"}
@@ -198,10 +199,10 @@ def test_views_are_short():
         for function in functions(module):
             if not decorators(function) & {"requires", "public"}:
                 continue
-            body = function.body[1:] if ast.get_docstring(function) else function.body
-            lines = (body[-1].end_lineno or 0) - body[0].lineno + 1
-            if lines > LONGEST_VIEW:
-                long[module.at(function)] = lines
+            # Without the function itself and its docstring.
+            statements = sum(isinstance(node, ast.stmt) for node in ast.walk(function)) - 2
+            if statements > LONGEST_VIEW:
+                long[module.at(function)] = statements
     assert long == {}
 
 
