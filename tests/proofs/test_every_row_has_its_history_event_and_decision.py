@@ -1,0 +1,222 @@
+"""Nothing comes into the database without its history, its event and, for levels, its decision.
+
+Counted over everything that the demo invented and a ledger brought, row by row.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db.models import Model
+
+from audit.bodies import parse
+from audit.events import Event
+from audit.models import LoggedEvent, Subject
+from casework.models import Assignment, CaseFile, Ledger, Plan, Visit
+from casework.models.plans import State
+from kpm.accounts.models import RoleGrant, Unit, User
+from kpm.database.guards import forbidden
+from kpm.vault.history import RecordedModel
+from risk_levels.levels import Level
+from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
+from tests.conftest import RealCommits
+from tests.proofs import worlds
+
+Counts = Counter[str]
+
+
+@pytest.fixture(params=["demo"])
+def everything(request: pytest.FixtureRequest, demo: RealCommits) -> str:
+    """The demo county as it stands, and after a ledger was taken in."""
+    return str(request.param)
+
+
+def recorded_models() -> list[type[Model]]:
+    """Every model of the product whose rows are written in somebody's name."""
+    return [
+        model
+        for model in apps.get_models()
+        if issubclass(model, RecordedModel) and not model.__module__.startswith("tests.")
+    ]
+
+
+def plain(row: Model, names: Iterable[str]) -> dict[str, Any]:
+    """Column values that can be compared: bytes as bytes."""
+    values = {name: getattr(row, name) for name in names}
+    return {
+        name: bytes(value) if isinstance(value, memoryview) else value
+        for name, value in values.items()
+    }
+
+
+# --- history
+
+
+def test_every_row_has_its_history(everything: str) -> None:
+    without = {model.__name__ for model in recorded_models() if not hasattr(model, "history")}
+    # Written once and never again: there the row is its own history, and the database sees to it.
+    # A row of a ledger is working paper: what is taken in from it has a history.
+    assert without == {"Assessment", "Decision", "LedgerRow"}
+    for model in (Assessment, Decision):
+        for change in ("UPDATE", "DELETE"):
+            assert model._meta.db_table in forbidden(change)
+    for model in recorded_models():
+        if hasattr(model, "history"):
+            check_history(model)
+
+
+def check_history(model: Any) -> None:
+    """One beginning for every row, in somebody's name, and an end that is the row."""
+    rows = {row.pk: row for row in model.objects.all()}
+    versions: dict[Any, list[Any]] = {}
+    for version in model.history.order_by("history_date", "history_id"):
+        versions.setdefault(version.id, []).append(version)
+    assert versions.keys() == rows.keys(), model.__name__
+    names = [field.attname for field in model.history.model.tracked_fields]
+    assert len(names) > 3
+    for identity, (first, *later) in versions.items():
+        assert first.history_type == "+"
+        assert {each.history_type for each in later} <= {"~"}
+        last = [first, *later][-1]
+        assert plain(last, names) == plain(rows[identity], names), model.__name__
+
+
+def test_every_version_says_who_wrote_it(everything: str) -> None:
+    people = set(User.objects.values_list("pk", flat=True))
+    for model in recorded_models():
+        if hasattr(model, "history"):
+            authors = set(model.history.values_list("history_user_id", flat=True))
+            assert authors <= people, model.__name__
+
+
+# --- events
+
+
+def bodies() -> list[dict[str, Any]]:
+    """Every event on record."""
+    return [
+        parse(text) for text in LoggedEvent.objects.order_by("id").values_list("body", flat=True)
+    ]
+
+
+def told(*events: Event) -> Counts:
+    """How often each thing is the subject of one of these events."""
+    return Counter(
+        reference
+        for body in bodies()
+        if body["act"] in events and body["out"] == "ok"
+        for reference in (*body.get("os", ()), *([body["o"]] if "o" in body else ()))
+    )
+
+
+def numbers(model: Any, path: str = "case_file__number", **lookup: Any) -> Counts:
+    """How many rows of a model belong to each file."""
+    return Counter(model.objects.filter(**lookup).values_list(path, flat=True))
+
+
+LEVEL_PATH = "risk_level__case_file__number"
+OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
+    (Event.CASE_FILE_OPENED,): lambda: numbers(CaseFile, "number"),
+    (Event.VISIT_RECORDED, Event.VISIT_PLANNED): lambda: numbers(Visit),
+    (Event.ASSIGNMENT_STARTED,): lambda: numbers(Assignment),
+    (Event.ASSIGNMENT_ENDED,): lambda: numbers(Assignment, until_on__isnull=False),
+    (Event.PLAN_DRAFTED,): lambda: numbers(Plan),
+    (Event.PLAN_APPROVED,): lambda: numbers(Plan, approved_by__isnull=False),
+    (Event.ASSESSMENT_RECORDED,): lambda: numbers(Assessment, LEVEL_PATH),
+    (Event.RISK_LEVEL_PROPOSED,): lambda: numbers(Proposal, LEVEL_PATH, submitted_at__isnull=False),
+    (Event.RISK_LEVEL_APPROVED,): lambda: numbers(Decision, LEVEL_PATH, kind="approved"),
+    (Event.RISK_LEVEL_EXPIRED,): lambda: numbers(Decision, LEVEL_PATH, kind="expired"),
+}
+OF_OTHERS: dict[Event, Callable[[], Counts]] = {
+    Event.ACCOUNT_OPENED: lambda: numbers(User, "log_reference"),
+    Event.GRANT_STARTED: lambda: numbers(RoleGrant, "user__log_reference"),
+    Event.UNIT_OPENED: lambda: numbers(Unit, "code"),
+    Event.RULE_SET_STARTED: lambda: numbers(RuleSet, "version", in_force_on__isnull=False),
+    Event.LEDGER_UPLOADED: lambda: numbers(Ledger, "number"),
+}
+
+
+def test_every_row_has_its_event(everything: str) -> None:
+    for events, expected in OF_FILES.items():
+        assert told(*events) == expected(), events
+    for event, expected in OF_OTHERS.items():
+        assert told(event) == expected(), event
+    assert len(told(Event.CASE_FILE_OPENED)) > worlds.FILES
+    assert Plan.objects.filter(state=State.APPROVED).exists()
+
+
+def test_every_event_that_can_happen_here_has_been_counted(everything: str) -> None:
+    counted = {event for events in OF_FILES for event in events} | set(OF_OTHERS)
+    # Drafts are told when they are written one by one; what is handed in at once is told once.
+    looked_at = {Event.RISK_LEVEL_DRAFTED, Event.CASE_FILE_REVEALED, Event.CASE_FILE_READ}
+    assert {body["act"] for body in bodies()} <= {*counted, *looked_at}
+
+
+def test_every_grant_is_named_in_its_event(everything: str) -> None:
+    named = {body["dec"]["grant"] for body in bodies() if body["act"] == Event.GRANT_STARTED}
+    assert named == set(RoleGrant.objects.values_list("log_reference", flat=True))
+
+
+def test_an_event_about_many_is_found_by_each_of_them(everything: str) -> None:
+    listed = Counter(reference for body in bodies() for reference in body.get("os", ()))
+    assert listed == Counter(Subject.objects.values_list("subject", flat=True))
+    assert all(
+        body["n"] == len(body["os"]) for body in bodies() if "os" in body and "pt" not in body
+    )
+
+
+def test_every_event_has_somebody_who_acted(everything: str) -> None:
+    people = set(User.objects.values_list("log_reference", flat=True))
+    assert {body["a"] for body in bodies()} <= people
+
+
+# --- decisions
+
+
+def chains() -> Iterator[tuple[RiskLevel, list[Decision]]]:
+    """Every level with its decisions in their order."""
+    decisions: dict[Any, list[Decision]] = {}
+    for each in Decision.objects.select_related("proposal").order_by("base_revision"):
+        decisions.setdefault(each.risk_level_id, []).append(each)
+    for level in RiskLevel.objects.all():
+        yield level, decisions.pop(level.pk, [])
+    assert decisions == {}
+
+
+def test_every_level_has_its_decisions(everything: str) -> None:
+    seen: Counts = Counter()
+    for level, decisions in chains():
+        seen[level.level] += 1
+        now = Level.UNGRADED.value
+        for number, decision in enumerate(decisions):
+            assert (decision.base_revision, decision.from_level) == (number, now)
+            assert decision.key_owner == level.key_owner
+            now = decision.to_level
+        last = decisions[-1] if decisions else None
+        assert level.level == now
+        assert level.revision == len(decisions)
+        assert level.decision_id == (last.pk if last else None)
+        if last is not None:
+            assert (level.until_on, level.review_on) == (last.until_on, last.review_on)
+    assert all(seen[each] for each in Level.values)
+
+
+def test_every_approval_has_a_proposal_and_a_second_person(everything: str) -> None:
+    approved = Decision.objects.filter(kind="approved").select_related("proposal", "risk_level")
+    assert approved.count() > worlds.FILES // 2
+    for decision in approved:
+        proposal = decision.proposal
+        assert proposal is not None
+        assert proposal.state == "approved"
+        assert proposal.risk_level_id == decision.risk_level_id
+        assert (proposal.from_level, proposal.to_level) == (decision.from_level, decision.to_level)
+        assert decision.decided_by_id not in (proposal.proposer_id, proposal.entered_by_id)
+        assert proposal.decider_id == decision.decided_by_id
+
+
+def test_every_file_has_one_level_and_every_level_one_file(everything: str) -> None:
+    files = dict(CaseFile.objects.values_list("pk", "risk_level_id"))
+    levels = dict(RiskLevel.objects.values_list("key_owner", "pk"))
+    assert files == levels
