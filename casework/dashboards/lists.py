@@ -10,6 +10,7 @@ from django.db.models import Exists, F, OuterRef, Prefetch, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audit import log
 from audit.events import Event
 from audit.models import LoggedEvent
 from casework.actions.people import scope_of
@@ -32,6 +33,8 @@ LABELS = {CARE: gettext_lazy("Care"), JUSTICE: gettext_lazy("Justice")}
 # Beyond these a search says nothing but that it found too much.
 MOST_MATCHES = 2_000
 MOST_SHOWN = 50
+# More than anybody can put right in a day; those with the least time left come first.
+MOST_INCOMPLETE = 200
 SEARCHES, WITHIN = 30, timedelta(minutes=1)
 
 
@@ -80,13 +83,19 @@ def search_files(*, user: User, group: str, text: str, now: datetime) -> list[Ca
     check_may_search(user, now)
     found = [person for scope in scopes_of(user) for person in search.find(scope, text)]
     if len(found) > MOST_MATCHES:
-        raise Refused(_("Very many people match. Please type more."), field="text")
+        raise refused_search(user, "too_many", _("Very many people match. Please type more."))
     rows: list[CaseFile] = []
     for part in batches(found):
         rows += files_of(user, group).filter(person_id__in=part)[: MOST_SHOWN + 1]
     if len(rows) > MOST_SHOWN:
-        raise Refused(_("More than 50 files match. Please type more."), field="text")
+        raise refused_search(user, "too_many", _("More than 50 files match. Please type more."))
     return rows
+
+
+def refused_search(user: User, rule: str, words: str) -> Refused:
+    """A search that shows nobody is a search all the same."""
+    log.refused(Event.SEARCH_RUN, by=user, rule=rule)
+    return Refused(words, field="text")
 
 
 def batches(owners: Sequence[UUID], size: int = 1_000) -> list[Sequence[UUID]]:
@@ -106,7 +115,8 @@ def check_may_search(user: User, now: datetime) -> None:
     last = runs.order_by("-id").values_list("at", flat=True)[SEARCHES - 1 : SEARCHES]
     for at in last:
         if datetime.fromisoformat(at) > now - WITHIN:
-            raise Refused(_("Too many searches in a minute. Please wait a moment."), field="text")
+            words = _("Too many searches in a minute. Please wait a moment.")
+            raise refused_search(user, "too_often", words)
 
 
 @dataclass(frozen=True)
@@ -134,7 +144,7 @@ def incomplete_files(user: User, group: str) -> list[Incomplete]:
         .order_by("risk_level__decision__decided_at", "id")
     )
     found = []
-    for each in files:
+    for each in files[:MOST_INCOMPLETE]:
         has = [lack for lack in Lack if getattr(each, f"has_{lack}")]
         # What is red was decided: the database lets no level change otherwise.
         decision = cast(Decision, each.risk_level.decision)

@@ -210,6 +210,7 @@ def test_whoever_searches_all_the_time_is_slowed_down(worker):
     answers = [client.post("/files/search/", {"text": f"{n}名"}).status_code for n in range(31)]
 
     assert answers == [200] * 30 + [422]
+    assert bodies("search.run")[-1]["dec"] == {"ok": False, "rule": "too_often"}
 
 
 @pytest.mark.parametrize(("limit", "value"), [("MOST_MATCHES", 1), ("MOST_SHOWN", 1)])
@@ -221,6 +222,8 @@ def test_a_search_that_finds_too_much_asks_for_more(monkeypatch, worker, limit, 
     answer = client_for(worker).post("/files/search/", {"text": "秀英"})
 
     assert answer.status_code == 422
+    (body,) = bodies("search.run")
+    assert (body["out"], body["dec"]["rule"]) == ("denied", "too_many")
 
 
 # --- One file ---------------------------------------------------------------------------------
