@@ -4,20 +4,35 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 from uuid import UUID
 
 from django.db import DatabaseError, connections, transaction
 
 from audit import details
-from audit.bodies import MOST_SUBJECTS, VERSION, Body, NotLoggable, moment, spell
+from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
 from audit.events import Direction, Event, Outcome, Purpose
-from kpm.ids import uuid7
+
+__all__ = [
+    "ANONYMOUS",
+    "Actor",
+    "Context",
+    "NotDeclared",
+    "NotWritten",
+    "OutsideTransaction",
+    "Reading",
+    "ReadingClosed",
+    "System",
+    "Thing",
+    "current",
+    "entered",
+    "reading",
+    "record",
+    "refused",
+]
 
 DATABASE = "default"
-LONGEST_AGENT = 200
 
 
 class NotWritten(Exception):
@@ -36,80 +51,10 @@ class ReadingClosed(RuntimeError):
     """Content was opened after (or without) the event that says so."""
 
 
-class Actor(Protocol):
-    """Whoever acts."""
-
-    @property
-    def log_reference(self) -> str:
-        """The actor's pseudonym."""
-
-    @property
-    def log_role(self) -> str:
-        """The role in force."""
-
-
-class Thing(Protocol):
-    """What is acted upon."""
-
-    @property
-    def log_type(self) -> str:
-        """Its kind, such as case_file."""
-
-    @property
-    def log_reference(self) -> str:
-        """Its pseudonym, such as a file number."""
-
-
-class Owning(Thing, Protocol):
-    """A thing whose content lies under keys."""
-
-    @property
-    def log_owners(self) -> tuple[UUID, ...]:
-        """The rows whose keys open it."""
-
-
-@dataclass(frozen=True)
-class Anonymous:
-    """Somebody who is not signed in."""
-
-    log_reference: str = "x:anon"
-    log_role: str = ""
-
-
-ANONYMOUS = Anonymous()
-
-
-@dataclass(frozen=True)
-class System:
-    """A part of the system that acts by itself, without an account."""
-
-    name: str
-    log_role: str = "system"
-
-    @property
-    def log_reference(self) -> str:
-        """Its name, marked as no person."""
-        return f"s:{self.name}"
-
-
-@dataclass(frozen=True)
-class Entry:
-    """An event that is ready to be written: one body, or several parts of one event."""
-
-    ev: UUID
-    texts: tuple[str, ...]
-    detail: details.Detail | None = None
-
-
 @dataclass
-class Context:
-    """Where something comes from: one request, one job, one command."""
+class Context(Origin):
+    """The origin of what happens now, and what waits to be written when it is over."""
 
-    channel: str = "cli"
-    request: str | None = None
-    session: str | None = None
-    address: str = ""
-    agent: str = ""
     is_settled: bool = field(default=False, init=False)
     _queue: list[Entry] = field(default_factory=list, init=False)
     _readings: list["Reading"] = field(default_factory=list, init=False)
@@ -163,7 +108,7 @@ def record(
     """Write down what the open transaction does; if it is rolled back, so is this."""
     if not _is_open():
         raise OutsideTransaction(f"{event} was to be recorded outside a transaction.")
-    entry = _entry(
+    entry = _built(
         event,
         by=by,
         target=target,
@@ -195,7 +140,7 @@ def refused(
     A refusal rolls back the transaction that it happens in, so inside one the event waits in the
     context until that is over.
     """
-    entry = _entry(
+    entry = _built(
         event,
         by=by,
         target=target,
@@ -248,7 +193,7 @@ class Reading:
         """End it: its event, ready to be written."""
         self._is_live = False
         things = list(self._things.values())
-        return _entry(
+        return _built(
             self._event,
             by=self._by,
             target=things[0] if len(things) == 1 else None,
@@ -332,97 +277,5 @@ def _write_apart(entries: Iterable[Entry]) -> None:
         raise NotWritten("The log refused an event.") from error
 
 
-def _entry(
-    event: Event,
-    *,
-    by: Actor,
-    outcome: Outcome,
-    target: Thing | None = None,
-    targets: Iterable[Thing] = (),
-    groups: Iterable[str] = (),
-    purpose: Purpose | None = None,
-    count: int | None = None,
-    rule: str | None = None,
-    grant: str | None = None,
-    direction: Direction | str | None = None,
-    detail: Mapping[str, str | int] | None = None,
-) -> Entry:
-    context = _current.get() or Context()
-    ev = uuid7()
-    several = list(targets)
-    kind, references = _subjects(target, several)
-    told = _detail(event, outcome, context, detail, target)
-    body: Body = {
-        "v": VERSION,
-        "at": moment(datetime.now(UTC)),
-        "a": by.log_reference,
-        "role": by.log_role or None,
-        "act": str(event),
-        "ot": kind,
-        "o": target.log_reference if target is not None else None,
-        "n": count,
-        "f": sorted(set(groups)) or None,
-        "p": str(purpose) if purpose is not None else None,
-        "dec": _decision(outcome, rule, grant),
-        "out": str(outcome),
-        "dir": str(direction) if direction is not None else None,
-        "ss": context.session,
-        "rq": context.request,
-        "ch": context.channel,
-        "h": told.commitment if told is not None else None,
-    }
-    return Entry(ev, tuple(_parts(ev, body, references)), told)
-
-
-def _parts(ev: UUID, body: Body, references: list[str]) -> Iterator[str]:
-    """One text, or several where an event is about more things than one may name."""
-    base = {key: value for key, value in body.items() if value is not None}
-    chunks = [
-        references[start : start + MOST_SUBJECTS]
-        for start in range(0, len(references), MOST_SUBJECTS)
-    ]
-    if len(chunks) <= 1:
-        yield spell(base | {"ev": str(ev)} | ({"os": chunks[0]} if chunks else {}))
-        return
-    for number, chunk in enumerate(chunks, start=1):
-        part = {"ev": str(ev if number == 1 else uuid7()), "pt": [number, len(chunks)]}
-        yield spell(base | part | {"os": chunk})
-
-
-def _subjects(target: Thing | None, several: list[Thing]) -> tuple[str | None, list[str]]:
-    things = several if target is None else [target, *several]
-    kinds = {thing.log_type for thing in things}
-    if len(kinds) > 1:
-        raise NotLoggable("An event is about things of one kind.")
-    references = sorted({thing.log_reference for thing in several})
-    return (kinds.pop() if kinds else None), references
-
-
-def _decision(outcome: Outcome, rule: str | None, grant: str | None) -> dict[str, Any] | None:
-    if rule is None and grant is None and outcome is not Outcome.DENIED:
-        return None
-    decision: dict[str, Any] = {"ok": outcome is not Outcome.DENIED}
-    if rule is not None:
-        decision["rule"] = rule
-    if grant is not None:
-        decision["grant"] = grant
-    return decision
-
-
-def _detail(
-    event: Event,
-    outcome: Outcome,
-    context: Context,
-    detail: Mapping[str, str | int] | None,
-    target: Thing | None,
-) -> details.Detail | None:
-    """The erasable part: what was given, and the address where that matters."""
-    told = dict(detail or {})
-    if context.address and (event.shows_address or outcome is Outcome.DENIED):
-        told["address"] = context.address
-        agent = context.agent.encode("ascii", "replace").decode("ascii")
-        told["agent"] = agent[:LONGEST_AGENT]
-    if not told:
-        return None
-    owners = getattr(target, "log_owners", ())
-    return details.commit(told, owners[0] if owners else None)
+def _built(event: Event, *, by: Actor, outcome: Outcome, **more: Any) -> Entry:
+    return build(event, by=by, outcome=outcome, origin=_current.get() or Origin(), **more)

@@ -12,7 +12,8 @@ import pytest
 from django.db import connections, transaction
 
 from audit import checkpoints, log, merkle
-from audit.events import Event
+from audit.entries import build
+from audit.events import Event, Outcome
 from audit.models import Checkpoint, Leaf, LoggedEvent, Tile
 from audit.trees import WIDTH, Edge, load_edge
 from audit.verifications import verify
@@ -199,10 +200,13 @@ if IS_POSTGRESQL:
 
     def body_of(reference: str) -> str:
         """The body of an event about this."""
-        with log.entered(log.Context()):
-            entry = log._entry(
-                Event.CASE_FILE_OPENED, by=WORKER, target=File(reference), outcome=log.Outcome.OK
-            )
+        entry = build(
+            Event.CASE_FILE_OPENED,
+            by=WORKER,
+            target=File(reference),
+            outcome=Outcome.OK,
+            origin=log.Context(),
+        )
         return entry.texts[0]
 
     def test_after_a_restore_into_another_cluster_nothing_is_passed_over(
