@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.db.models import Count
 from django.utils.functional import Promise
 
@@ -13,9 +14,11 @@ from casework.sheets.rows import Problem
 from kpm import masking
 from kpm.excel import from_json
 from kpm.jobs.models import Job
+from kpm.vault.opening import Reading, open_groups
 from risk_levels.populations import POPULATIONS, Field
 from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Sensitivity
 
+PER_PAGE = 50
 # How a value of the ledger is masked when a page repeats it.
 MASKS = {"id_number": "id_number", "address": "address", "birth_on": "hidden"}
 
@@ -62,6 +65,28 @@ def first_look(found: Mapping[str, int]) -> str:
     """What to show first: what is refused, else what would change something."""
     order = (RowOutcome.REFUSED, RowOutcome.CHANGED, RowOutcome.NEW, RowOutcome.SAME)
     return next((each for each in order if found[each]), RowOutcome.WAITING)
+
+
+def look(
+    ledger: Ledger, *, outcome: str, page: str | None, reading: Reading | None
+) -> dict[str, Any]:
+    """Everything that the page of a ledger shows."""
+    found = counts(ledger)
+    outcome = outcome or first_look(found)
+    rows = ledger.rows.filter(outcome=outcome).select_related("case_file").order_by("number")
+    shown = Paginator(rows, PER_PAGE).get_page(page)
+    if reading is not None:
+        open_groups(shown.object_list, "body", reading=reading)
+    return {
+        "ledger": ledger,
+        "job": job_of(ledger),
+        "counts": [(each, each.label, found[each]) for each in RowOutcome if found[each]],
+        "outcome": outcome,
+        "page": shown,
+        "rows": rows_of(ledger, shown.object_list) if reading is not None else [],
+        "will_change": found[RowOutcome.NEW] + found[RowOutcome.CHANGED],
+        "refused": found[RowOutcome.REFUSED],
+    }
 
 
 def rows_of(ledger: Ledger, rows: Iterable[LedgerRow]) -> list[Row]:

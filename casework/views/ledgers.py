@@ -51,29 +51,19 @@ def upload_ledger(request: SignedInRequest) -> HttpResponse:
 def show_ledger(request: SignedInRequest, number: str) -> HttpResponse:
     """How far a ledger is, and its rows by outcome."""
     ledger = find_ledger(request, number)
-    counts = dashboard.counts(ledger)
     asked = RowFilterForm(request.GET)
-    wanted = asked.cleaned_data["outcome"] if asked.is_valid() else ""
-    outcome = wanted or dashboard.first_look(counts)
-    rows = ledger.rows.filter(outcome=outcome).select_related("case_file").order_by("number")
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    if not ledger.is_busy:
-        open_groups(page.object_list, "body", reading=read_ledger(request, ledger))
-    shown = [] if ledger.is_busy else dashboard.rows_of(ledger, page.object_list)
-    return render(
-        request,
-        "casework/ledgers/show.html",
-        {
-            "ledger": ledger,
-            "job": dashboard.job_of(ledger),
-            "counts": [(each, each.label, counts[each]) for each in RowOutcome if counts[each]],
-            "outcome": outcome,
-            "page": page,
-            "rows": shown,
-            "will_change": counts[RowOutcome.NEW] + counts[RowOutcome.CHANGED],
-            "refused": counts[RowOutcome.REFUSED],
-        },
+    context = dashboard.look(
+        ledger,
+        outcome=asked.cleaned_data["outcome"] if asked.is_valid() else "",
+        page=request.GET.get("page"),
+        # While the worker is at it there are no rows to read, only how far it is.
+        reading=None if ledger.is_busy else read_ledger(request, ledger),
     )
+    response = render(request, "casework/ledgers/show.html", context)
+    if ledger.is_busy:
+        # Without the script the page asks again by itself; with it, only the progress does.
+        response["Refresh"] = "5"
+    return response
 
 
 @require_POST

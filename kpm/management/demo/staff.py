@@ -8,7 +8,7 @@ from audit import log
 from audit.events import Event
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.management.demo import invention
-from kpm.management.demo.county import COUNTY, TOWNSHIPS, DISTRICT, places
+from kpm.management.demo.county import COUNTY, DISTRICT, TOWNSHIPS, places
 from kpm.permissions import Role
 
 # Everybody signs in with it. It is printed when the demo starts and opens nothing elsewhere.
@@ -108,9 +108,7 @@ def open_accounts(random: Random, units: dict[str, Unit], *, by: User, since: da
             granted_by=first,
         )
         grant.save_as(by=first or by)
-        log.record(
-            Event.GRANT_STARTED, by=first or by, target=user, grant=grant.log_reference
-        )
+        log.record(Event.GRANT_STARTED, by=first or by, target=user, grant=grant.log_reference)
         first = first or user
         if post.role == Role.SUPERVISOR:
             staff.supervisors.append(user)

@@ -32,7 +32,7 @@ SHARES = {
     "drug": 0.08,
 }
 # How many of a hundred: most people are doing all right.
-LEVELS = ((Level.UNGRADED, 8), (Level.GREEN, 61), (Level.YELLOW, 27), (Level.RED, 4))
+LEVELS = {Level.UNGRADED: 8, Level.GREEN: 61, Level.YELLOW: 27, Level.RED: 4}
 # How many days ago files were opened and levels decided; a few moments, many files each.
 OPENED = (21, 40, 75, 130, 200, 290, 400, 520)
 DECIDED = (0, 3, 8, 17, 26, 44, 70, 110)
@@ -118,8 +118,7 @@ class World:
         return min(opening + timedelta(minutes=minutes), self.now)
 
     def _story(self, case_file: CaseFile) -> Story:
-        names, weights = zip(*LEVELS, strict=True)
-        level = self.random.choices(names, weights)[0]
+        level = self.random.choices(list(LEVELS), list(LEVELS.values()))[0]
         near = [
             each
             for each in self.staff.workers
@@ -238,7 +237,7 @@ class World:
             rows = [visit for each in mine for visit in self._visits(each)]
             for row in rows:
                 # The history of an invented visit begins when it is said to have been written.
-                row._history_date = row.recorded_at
+                row.__dict__["_history_date"] = row.recorded_at
             visits.record_many(visits=rows, by=lead, now=self.now)
 
     def _visits(self, story: Story) -> Iterator[Visit]:

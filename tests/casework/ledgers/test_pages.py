@@ -1,0 +1,138 @@
+"""Pages of ledgers: who may, whose they are, what they show and what they never repeat."""
+
+import io
+from typing import Any
+
+import openpyxl
+import pytest
+from django.test import Client
+
+from audit.models import LoggedEvent
+from casework.models import Ledger
+from casework.models.ledgers import LedgerState
+from kpm.accounts.models import User
+from kpm.jobs.workers import Worker
+from kpm.management.commands.work import in_the_log
+from kpm.permissions import Role
+from tests.casework.ledgers.test_ledgers import (  # noqa: F401 the fixture is used by name
+    supervisor,
+    uploaded,
+    workbook,
+)
+from tests.factories import client_for, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(supervisor: User) -> Client:  # noqa: F811 pytest hands it in
+    """The browser of the supervisor."""
+    return client_for(supervisor)
+
+
+def work() -> None:
+    """Let the worker do what waits by the clock of the pages."""
+    Worker(around=in_the_log).work_off()
+
+
+def upload(client: Client, **fields: Any) -> Any:
+    """Send the form."""
+    return client.post("/ledgers/new/", {"population": "empty_nest_elder", **fields})
+
+
+def test_a_ledger_goes_all_the_way_in_the_browser(client: Client) -> None:
+    answer = upload(client, workbook=workbook())
+    ledger = Ledger.objects.get()
+    assert answer["Location"] == f"/ledgers/{ledger.number}/"
+    busy = client.get(answer["Location"])
+    assert busy["Refresh"] == "5"
+    assert b"Waiting for its turn" in busy.content
+    work()
+    page = client.get(answer["Location"]).content.decode()
+    assert "113 rows would be taken in" in page
+    assert "the check digit is wrong" in page
+    client.post(f"{answer['Location']}confirm/")
+    work()
+    assert "has been taken in" in client.get(answer["Location"]).content.decode()
+    new = client.get(f"{answer['Location']}?outcome=new").content.decode()
+    assert new.count("/files/") >= 50
+    assert ledger.number in client.get("/ledgers/").content.decode()
+
+
+def test_a_page_repeats_no_id_number_and_no_whole_name(client: Client) -> None:
+    address = upload(client, workbook=workbook())["Location"]
+    work()
+    page = client.get(address).content.decode()
+    with io.BytesIO(workbook().read()) as stream:
+        sheet = openpyxl.load_workbook(stream).active
+    assert sheet is not None
+    for row in sheet.iter_rows(min_row=4, values_only=True):
+        for cell in (row[1], row[3], row[4]):
+            assert not cell or str(cell).strip() not in page
+
+
+def test_bad_workbooks_are_refused_beside_the_field(client: Client) -> None:
+    answer = upload(client, workbook=io.BytesIO(b"junk" * 1000))
+    assert answer.status_code == 422
+    assert b"This is no Excel workbook" in answer.content
+    assert upload(client).status_code == 422
+    assert not Ledger.objects.exists()
+
+
+def test_the_refused_rows_come_back_as_text_with_what_is_wrong(client: Client) -> None:
+    address = upload(client, workbook=workbook())["Location"]
+    work()
+    answer = client.get(f"{address}refused/")
+    number = address.split("/")[-2]
+    assert answer["Content-Disposition"] == f'attachment; filename="{number}.xlsx"'
+    sheet = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert sheet is not None
+    rows = list(sheet.iter_rows(values_only=True))
+    assert len(rows) == 8
+    assert rows[0][-1] == "What is wrong"
+    assert "the check digit is wrong" in str(rows[1][-1])
+    assert all(cell.data_type in {"s", "n"} for line in sheet.iter_rows() for cell in line)
+
+
+def test_discarding_and_confirming_at_the_wrong_moment_is_refused_in_words(client: Client) -> None:
+    address = upload(client, workbook=workbook())["Location"]
+    for step in ("confirm", "discard"):
+        answer = client.post(f"{address}{step}/", follow=True)
+        assert b"further on already" in answer.content
+    work()
+    assert client.post(f"{address}discard/")["Location"] == "/ledgers/"
+    assert Ledger.objects.get().state == LedgerState.DISCARDED
+    assert b"No rows here" in client.get(address).content
+
+
+def test_another_supervisor_gets_404_and_the_try_is_logged(
+    supervisor: User,  # noqa: F811 pytest hands it in
+) -> None:
+    ledger = uploaded(supervisor)
+    other = client_for(make_user(Role.SUPERVISOR))
+    before = LoggedEvent.objects.filter(event="ledger.refused").count()
+    for step in ("", "refused/"):
+        assert other.get(f"/ledgers/{ledger.number}/{step}").status_code == 404
+    for step in ("confirm/", "discard/"):
+        assert other.post(f"/ledgers/{ledger.number}/{step}").status_code == 404
+    assert LoggedEvent.objects.filter(event="ledger.refused").count() == before + 4
+
+
+def test_nobody_else_gets_near_ledgers() -> None:
+    for role in Role:
+        if role != Role.SUPERVISOR:
+            assert client_for(make_user(role)).get("/ledgers/").status_code == 403
+
+
+def test_every_step_is_in_the_log_without_a_name(client: Client) -> None:
+    address = upload(client, workbook=workbook())["Location"]
+    work()
+    client.post(f"{address}confirm/")
+    work()
+    acts = list(
+        LoggedEvent.objects.filter(event__startswith="ledger.").values_list("event", flat=True)
+    )
+    for act in ("ledger.uploaded", "ledger.checked", "ledger.confirmed", "ledger.applied"):
+        assert acts.count(act) == 1
+    bodies = " ".join(LoggedEvent.objects.values_list("body", flat=True))
+    assert "蒋磊志" not in bodies
