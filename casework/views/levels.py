@@ -160,33 +160,34 @@ def review_proposal(request: SignedInRequest, number: str) -> HttpResponse:
     if proposal is None or proposal.state != ProposalState.SUBMITTED:
         messages.info(request, _("Nothing waits here: somebody has decided, or took it back."))
         return redirect("casework:show_level", case_file.number)
-    today = timezone.localdate()
-    review = levels.review_of(case_file, proposal, reading, today=today)
+    review = levels.review_of(case_file, proposal, reading, today=timezone.localdate())
     form = DecideLevelForm.from_request(request, until_on=review.until_on)
-    if form.run(
-        actions.decide,
-        case_file=case_file,
-        proposal=proposal,
-        plan=review.plan,
-        inputs=review.inputs,
-        by=request.user,
-        now=timezone.now(),
-    ):
+    seen = {"proposal": proposal, "plan": review.plan, "inputs": review.inputs}
+    now = timezone.now()
+    if form.run(actions.decide, case_file=case_file, by=request.user, now=now, **seen):
         return decided(request, case_file, form.cleaned_data["decision"])
+    around = {
+        **beside_review(request, case_file, proposal, reading),
+        "review": review,
+        "form": form,
+    }
+    return render(request, "casework/levels/review.html", around, status=status(form))
+
+
+def beside_review(
+    request: SignedInRequest, case_file: CaseFile, proposal: Proposal, reading: Reading
+) -> dict[str, Any]:
+    """The file as it is, and whether this supervisor is the second person."""
     open_groups([case_file], "body", reading=reading)
     is_team = rules.is_in_team(request.user, case_file)
-    around = {
+    return {
         "case_file": case_file,
         "is_team": is_team,
         "details": files.detail_facts(case_file, is_team=is_team),
         "team": files.team_rows(case_file),
         "proposal": proposal,
-        "review": review,
-        "form": form,
         "may_decide": is_allowed(rules.check_can_decide_level, request.user, case_file, proposal),
-        "today": today,
     }
-    return render(request, "casework/levels/review.html", around, status=status(form))
 
 
 def decided(request: SignedInRequest, case_file: CaseFile, decision: str) -> HttpResponse:
