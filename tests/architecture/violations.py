@@ -92,7 +92,14 @@ MACHINES: dict[str, list[Violation]] = {
             "Planted, and never translated",
         ),
         Violation(
-            "kpm/locale/zh_Hans/LC_MESSAGES/django.po", '\nmsgid "Planted"\nmsgstr ""\n', "Planted"
+            "kpm/locale/zh_Hans/LC_MESSAGES/django.po",
+            '\nmsgid "Planted"\nmsgstr "种下"\n',
+            "no page says this any more",
+        ),
+        Violation(
+            "kpm/locale/zh_Hans/LC_MESSAGES/django.po",
+            '\n#, fuzzy\nmsgid "Guessed"\nmsgstr "猜测"\n',
+            "a guess, to be looked at",
         ),
     ],
     "coverage": [Violation("casework/caseload.py", "", "is less than fail-under=95")],
