@@ -64,18 +64,17 @@ def test_an_empty_log_is_good(real_commits: RealCommits) -> None:
     assert verify().waiting == 3
 
 
-@pytest.mark.parametrize("place", [0, 255, 256, 511, 520, SIZE - 2])
-def test_an_edited_event_is_found(full_log: RealCommits, place: int) -> None:
-    event_id = ids()[place]
-    body = json.loads(LoggedEvent.objects.get(id=event_id).body)
-    edited = json.dumps(body | {"o": "AAAAA-AAAAA"}, sort_keys=True, separators=(",", ":"))
-    result = tampered(
-        full_log,
-        lambda execute: execute("UPDATE audit_event SET body = ? WHERE id = ?", edited, event_id),
-    )
-    assert result.kind is Kind.ALTERED
-    assert result.problem == f"Event {event_id} is not what leaf {place} was made of."
-    assert result.checked == place
+def test_an_edited_event_is_found_wherever_it_stands(full_log: RealCommits) -> None:
+    for place in (SIZE - 2, 520, 511, 256, 255, 0):
+        event_id = ids()[place]
+        body = json.loads(LoggedEvent.objects.get(id=event_id).body)
+        edited = json.dumps(body | {"o": "AAAAA-AAAAA"}, sort_keys=True, separators=(",", ":"))
+        with unguarded(full_log) as execute:
+            execute("UPDATE audit_event SET body = ? WHERE id = ?", edited, event_id)
+        result = verify()
+        assert result.kind is Kind.ALTERED
+        assert result.problem == f"Event {event_id} is not what leaf {place} was made of."
+        assert result.checked == place
 
 
 def test_every_flipped_bit_of_an_event_is_found(full_log: RealCommits) -> None:
@@ -380,10 +379,10 @@ def test_the_command_says_that_all_is_well_and_records_that_it_looked(
     assert (last.event, last.actor, last.outcome) == ("audit.verified", "s:verify", "ok")
 
 
-@pytest.mark.parametrize("pin", ["400", "x:00", "400:zz"])
-def test_the_command_refuses_a_root_it_cannot_read(real_commits: RealCommits, pin: str) -> None:
-    with pytest.raises(CommandError, match="size:hexadecimal"):
-        call_command("verify_audit_log", pinned=[pin])
+def test_the_command_refuses_a_root_it_cannot_read() -> None:
+    for pin in ("400", "x:00", "400:zz", "400:"):
+        with pytest.raises(CommandError, match="size:hexadecimal"):
+            call_command("verify_audit_log", pinned=[pin])
 
 
 def test_a_page_verifies_only_what_somebody_can_wait_for(
