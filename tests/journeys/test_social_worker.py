@@ -1,0 +1,71 @@
+"""A social worker on the way: today, a file, a phone number, a visit, an assessment, a proposal."""
+
+import re
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from tests.journeys import steps
+from tests.journeys.conftest import SignIn
+from tests.journeys.sites import File, Site
+
+
+@pytest.fixture
+def case_file(site: Site) -> File:
+    """A file that something is due for, so that today names it."""
+    return site.take_file(level="green")
+
+
+def test_from_today_to_the_proposal(site: Site, sign_in: SignIn, case_file: File) -> None:
+    # Given a social worker with a phone, on the page of today
+    worker = sign_in(case_file.team["lead"], width=390)
+    assert worker.path == "/today/"
+    row = worker.main(f"li:has(a[href='{case_file.path}'])")
+    expect(row.locator("a.name")).to_have_text(re.compile(r"^.{1,2}\*+$"))
+
+    # When they open the file, then what identifies the person is masked
+    row.locator("a.name").click()
+    expect(worker.main(".identity strong")).not_to_contain_text("*")
+    expect(worker.main("#masked-phone .value")).to_have_text(re.compile(r"^1\*+$"))
+    expect(worker.main("#masked-id_number .value")).to_have_text(re.compile(r"^1\*+.$"))
+
+    # When they give a reason, then one value opens, and who looks stands across the page
+    worker.page.click("#masked-phone summary")
+    worker.page.select_option("#masked-phone-reason", "call")
+    worker.page.click("#masked-phone button")
+    expect(worker.main("#masked-phone .revealed")).to_have_text(re.compile(r"^1\d{10}$"))
+    expect(worker.page.locator(".watermark")).to_contain_text(site.name_of(case_file.team["lead"]))
+
+    # When they record a home visit, then it is on record with its note
+    steps.record_visit(worker, case_file)
+    expect(worker.main(".notice-success")).to_have_text("走访已登记。")
+    worker.follow(f"{case_file.path}visits/")
+    assert steps.NOTE in worker.text
+
+    # When they fill in an assessment, then its result is a suggestion that names the answers
+    steps.assess(worker, case_file)
+    expect(worker.main(".notice-success")).to_contain_text("等级没有变化")
+    expect(worker.main(".level-red").first).to_be_visible()
+    assert "病重未治" in worker.text
+
+    # When they propose red with a plan, then it waits, and the level is what it was
+    steps.propose_red(worker, case_file, today=timezone.localdate())
+    expect(worker.main(".notice-success")).to_contain_text("建议已提交督导")
+    expect(worker.main(".identity .level-green")).to_be_visible()
+    expect(worker.main("section[aria-labelledby=waiting]")).to_contain_text(steps.REASON)
+
+
+def test_red_without_help_is_no_proposal(sign_in: SignIn, case_file: File) -> None:
+    # Given a worker who proposes red and names no resource
+    worker = sign_in(case_file.team["lead"], width=390)
+    worker.go(f"{case_file.path}proposal/")
+    worker.page.check("input[name=to_level][value=red]")
+    worker.page.check("input[name=reason_codes][value=safety]")
+    worker.page.fill("#id_reason", steps.REASON)
+
+    # When they hand it in, then the page says what is wrong, and keeps what was typed
+    worker.hand_in()
+    expect(worker.main(".error-summary")).to_be_focused()
+    expect(worker.main(".field.wrong").first).to_be_visible()
+    expect(worker.page.locator("#id_reason")).to_have_value(steps.REASON)
