@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
@@ -168,6 +169,23 @@ class LanguageMiddleware:
         return response
 
 
+@dataclass(frozen=True)
+class AskedFor:
+    """What the address of a page names; nobody has looked whether it exists."""
+
+    log_type: str
+    log_reference: str
+
+
+def asked_for(request: HttpRequest) -> AskedFor | None:
+    """The file or ledger of an address, so that a refused try is found with its number."""
+    match = request.resolver_match
+    if match is None or "number" not in match.kwargs:
+        return None
+    kind = "case_file" if match.route.startswith("files/") else "ledger"
+    return AskedFor(kind, match.kwargs["number"])
+
+
 class AccessMiddleware:
     """Answers only views that declared who may use them, each for those people."""
 
@@ -200,6 +218,7 @@ class AccessMiddleware:
             log.refused(
                 Event.PERMISSION_REFUSED,
                 by=request.user,  # type: ignore[arg-type]
+                target=asked_for(request),
                 rule=exception.permission,
             )
         if isinstance(exception, AlreadySent | AskFirst):

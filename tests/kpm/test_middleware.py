@@ -179,6 +179,19 @@ def test_a_refused_permission_is_written_down():
     assert '"rule":"view_grants"' in event.body
 
 
+def test_a_refused_permission_names_the_file_that_was_asked_for():
+    auditor = make_user(Role.AUDITOR)
+    assert client_for(auditor).get("/files/7K3MQ-9TX2A/").status_code == 403
+    administrator = make_user(Role.SYSTEM_ADMINISTRATOR)
+    assert client_for(administrator).get("/ledgers/7K3MQ-9TX2B/").status_code == 403
+    bodies = LoggedEvent.objects.filter(event=Event.PERMISSION_REFUSED).values_list(
+        "body", flat=True
+    )
+    kinds = {"7K3MQ-9TX2A": "case_file", "7K3MQ-9TX2B": "ledger"}
+    for number, kind in kinds.items():
+        assert any(number in body and kind in body for body in bodies)
+
+
 def test_a_view_that_declares_nothing_does_not_answer(caplog):
     for client in (Client(), client_for(make_user())):
         response = client.get("/test/undeclared/")
