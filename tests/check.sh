@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
 
 quick=(ruff format types templates imports messages migrations deploy docs shell)
-suites=(sqlite postgresql coverage fsm)
+suites=(sqlite postgresql coverage fsm journeys)
 
 out=$(mktemp -d "${TMPDIR:-/tmp}/kpm-check-XXXXXXXX")
 trap 'rm -rf "$out"' EXIT
@@ -27,7 +27,8 @@ shell_scripts() {
   done
   true
 }
-suite=(python -m pytest --quiet --numprocesses=2 --dist=worksteal --cov --cov-report= --cov-fail-under=0)
+suite=(python -m pytest --quiet --numprocesses=2 --dist=worksteal --cov --cov-report= --cov-fail-under=0
+  --ignore=tests/journeys)
 # What looks at the code itself finds the same on either engine.
 code=(--deselect tests/architecture/test_violations.py --deselect tests/architecture/test_house_rules.py)
 
@@ -46,6 +47,8 @@ sqlite() { rm -f .coverage .coverage.* && "${suite[@]}"; }
 postgresql() { tests/postgresql "${suite[@]}" --cov-append "${code[@]}"; }
 fsm() { tests/fsm; }
 coverage() { tests/coverage; }
+# A whole site beside a browser: on one engine, and measured by what people see.
+journeys() { python -m pytest --quiet tests/journeys; }
 
 case ${1:-all} in
   all) steps=("${quick[@]}" "${suites[@]}") ;;
