@@ -13,6 +13,10 @@ suites=(sqlite postgresql coverage fsm journeys)
 out=$(mktemp -d "${TMPDIR:-/tmp}/kpm-check-XXXXXXXX")
 trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM HUP
+# Browsers and font libraries leave things at home; this is theirs, and goes with the rest.
+export GIT_CONFIG_GLOBAL=${GIT_CONFIG_GLOBAL:-$HOME/.gitconfig}
+export HOME="$out/home" XDG_CACHE_HOME="$PWD/.cache"
+mkdir "$HOME"
 
 # The settings of a real site, as strict as they get; nothing is stored or served with them.
 site() {
