@@ -120,7 +120,7 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
         for model in worlds.sealed_models()
         if len({owner_of(row) for row in rows_of(model)[:2]}) == 1
     }
-    assert together == {"LedgerRow", "Proposal", "TeamMember", "Visit"}
+    assert together == {"Assessment", "LedgerRow", "Proposal", "TeamMember", "Visit"}
 
 
 @pytest.mark.parametrize(("model", "group"), GROUPS)

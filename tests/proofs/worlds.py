@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import BytesIO
-from typing import Any, Final
+from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from django.apps import apps
@@ -18,13 +19,17 @@ from audit import log
 from audit.events import Purpose
 from casework.actions import assignments, case_files, ledgers, people, plans, visits
 from casework.models import CaseFile, Ledger, TeamMember
+from casework.models.ledgers import LedgerState
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
+from kpm.jobs.workers import Worker
+from kpm.management.commands.work import in_the_log
 from kpm.management.demo.world import World
 from kpm.permissions import Role
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
 from risk_levels import actions as levels
+from risk_levels.models import Proposal
 from risk_levels.populations import POPULATIONS
 from tests import databases
 from tests.settings import IS_POSTGRESQL
@@ -39,10 +44,11 @@ STRANGE: Final = (
 )
 CANARY_NAME: Final = "㐀㐁㐂"
 CANARY_SHORT_NAME: Final = "㐃㐅"
-CANARY_ID_NUMBER: Final = "100199195512310271"
+CANARY_ID_NUMBERS: Final = ("100199195512310271", "100199195607230226")
 CANARY_PHONE: Final = "19777312988"
 CANARY_OTHER_PHONE: Final = "19666423877"
 POPULATION: Final = "empty_nest_elder"
+LEDGERS: Final = Path(__file__).parents[1] / "casework" / "ledgers" / "data"
 
 
 class Everything:
@@ -76,21 +82,44 @@ def _named(name: str) -> str:
     return f"{name}_world" if IS_POSTGRESQL else name.replace(".sqlite3", "-world.sqlite3")
 
 
-def add_canaries(id_number: str = CANARY_ID_NUMBER) -> None:
-    """One file made by the actions, with strange characters in everything that can be said."""
-    now = timezone.now()
-    today = timezone.localdate(now)
-    worker = User.objects.get(username="worker1")
-    supervisor = User.objects.get(username="supervisor1")
-    unit = worker.unit
-    assert unit is not None
-    village = unit.children.order_by("code").first()
+def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
+    """Two files made by the actions, with strange characters in everything that can be said.
+
+    One has all that there is, and a proposal that waits; the other is red and lacks a deputy.
+    """
+    worker, supervisor = somebody(Role.SOCIAL_WORKER), somebody(Role.SUPERVISOR)
+    red = _admit(CANARY_SHORT_NAME, id_numbers[1], worker=worker, supervisor=supervisor)
+    _grade(red, "red", worker=worker, supervisor=supervisor)
+    case_file = _admit(CANARY_NAME, id_numbers[0], worker=worker, supervisor=supervisor)
+    _visit(case_file, worker=worker)
+    _grade(case_file, "yellow", worker=worker, supervisor=supervisor)
+    case_file.risk_level.refresh_from_db()
+    propose(case_file, "red", worker=worker)
+    _invite(case_file, by=supervisor)
+    for ending in ("㐀㐅", "㐁㐆"):
+        workbook = workbook_of([["㐋㐎㐑", id_numbers[0]], ["㐌㐏㐒", ""]])
+        upload(workbook, f"{ending}.xlsx", by=supervisor)
+    work_off()
+    with log.entered(log.Context(channel="cli")):
+        case_files.reveal(
+            case_file=case_file,
+            field="id_number",
+            reason="㐱㐲㐳",
+            by=worker,
+            purpose=Purpose.SERVICE,
+        )
+
+
+def _admit(name: str, id_number: str, *, worker: User, supervisor: User) -> CaseFile:
+    """Somebody who has a lead worker since today, and a file since before."""
+    today = timezone.localdate()
+    assert worker.unit is not None
     case_file = people.admit(
         population=POPULATION,
         by=system_account("demo"),
         today=today - timedelta(days=40),
-        unit=village,
-        name=CANARY_NAME,
+        unit=worker.unit.children.order_by("code").first(),
+        name=name,
         sex=2,
         birth_on=today - timedelta(days=27_000),
         id_number=id_number,
@@ -102,13 +131,18 @@ def add_canaries(id_number: str = CANARY_ID_NUMBER) -> None:
         details={field.code: "㐋㐌㐎" for field in POPULATIONS[POPULATION].fields},
         remark="㐏㐐㐑",
     )
-    for who, place in ((worker, "lead"), (User.objects.get(username="worker7"), "deputy")):
-        assignments.assign(case_file=case_file, worker=who, role=place, by=supervisor, today=today)
-    for days in (9, 3):
+    assignments.assign(case_file=case_file, worker=worker, role="lead", by=supervisor, today=today)
+    return case_file
+
+
+def _visit(case_file: CaseFile, *, worker: User) -> None:
+    """Two visits that were, and one to come."""
+    now = timezone.now()
+    for days, outcome in ((9, "done"), (3, "done"), (-1, "planned")):
         visits.record(
             case_file=case_file,
             way="visit",
-            outcome="done",
+            outcome=outcome,
             happened_at=now - timedelta(days=days),
             needs="㐒㐓㐔",
             strengths="㐕㐗㐘",
@@ -117,24 +151,27 @@ def add_canaries(id_number: str = CANARY_ID_NUMBER) -> None:
             by=worker,
             now=now,
         )
-    _grade(case_file, worker=worker, supervisor=supervisor)
-    _invite(case_file, by=supervisor)
-    for ending in ("㐀㐅", "㐁㐆"):
-        upload(
-            workbook_of([["㐋㐎㐑", id_number], ["㐌㐏㐒", ""]]), f"{ending}.xlsx", by=supervisor
-        )
-    with log.entered(log.Context(channel="cli")):
-        case_files.reveal(
-            case_file=case_file,
-            field="id_number",
-            reason="㐱㐲㐳",
-            by=worker,
-            purpose=Purpose.SERVICE,
-        )
 
 
-def _grade(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
-    """Assessed, proposed, planned, approved; then proposed again, so that something waits."""
+def _grade(case_file: CaseFile, level: str, *, worker: User, supervisor: User) -> None:
+    """Assessed, proposed with a plan, approved."""
+    now = timezone.now() - timedelta(hours=2)
+    today = timezone.localdate(now)
+    proposal = propose(case_file, level, worker=worker)
+    plan = plans.draft(
+        case_file=case_file,
+        goal="㐀㐃㐆",
+        steps=[{"what": "㐉㐌㐐", "resource": "care", "who": "㐓㐗㐚", "by_on": ""}],
+        by=worker,
+        today=today,
+        proposal=proposal,
+    )
+    plans.approve(plan=plan, by=supervisor, today=today)
+    levels.approve(proposal=proposal, by=supervisor, reason="㐞㐢㐥" * 8, now=now)
+
+
+def propose(case_file: CaseFile, level: str, *, worker: User) -> Proposal:
+    """An assessment and what is proposed from it."""
     now = timezone.now() - timedelta(hours=2)
     assessment = levels.record_assessment(
         risk_level=case_file.risk_level,
@@ -144,29 +181,18 @@ def _grade(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
         voice="㐣㐤㐥",
         notes="㐦㐧㐩",
     )
-    said: dict[str, Any] = {
-        "reason_codes": ["unmet_needs"],
-        "reason": "㐪㐫㐬" * 8,
-        "evidence": [{"on": timezone.localdate(now).isoformat(), "what": "㐭㐮㐯"}],
-        "tried": "㐰㐱㐲" * 8,
-        "assessment": assessment,
-    }
-    propose = {"risk_level": case_file.risk_level, "by": worker}
-    proposal = levels.propose(**propose, to_level="yellow", now=now, **said)
-    proposal = levels.submit(proposal=proposal, by=worker, now=now)
-    plan = plans.draft(
-        case_file=case_file,
-        goal="㐀㐃㐆",
-        steps=[{"what": "㐉㐌㐐", "resource": "care", "who": "㐓㐗㐚", "by_on": ""}],
+    proposal = levels.propose(
+        risk_level=case_file.risk_level,
+        to_level=level,
+        reason_codes=["unmet_needs"],
+        reason="㐪㐫㐬" * 8,
+        evidence=[{"on": timezone.localdate(now).isoformat(), "what": "㐭㐮㐯"}],
+        tried="㐰㐱㐲" * 8,
+        assessment=assessment,
         by=worker,
-        today=timezone.localdate(now),
-        proposal=proposal,
+        now=now,
     )
-    plans.approve(plan=plan, by=supervisor, today=timezone.localdate(now))
-    levels.approve(proposal=proposal, by=supervisor, reason="㐞㐢㐥" * 8, now=now)
-    case_file.risk_level.refresh_from_db()
-    again = levels.propose(**propose, to_level="red", now=now, **said)
-    levels.submit(proposal=again, by=worker, now=now)
+    return levels.submit(proposal=proposal, by=worker, now=now)
 
 
 @transaction.atomic
@@ -207,6 +233,26 @@ def upload(workbook: bytes, name: str, *, by: User, population: str = POPULATION
     )
 
 
+def take_in(population: str) -> Ledger:
+    """A sample ledger, uploaded, checked, confirmed and taken in by somebody of the county."""
+    by = somebody(Role.SUPERVISOR)
+    path = LEDGERS / f"ledger_{population}.xlsx"
+    ledger = upload(path.read_bytes(), path.name, by=by, population=population)
+    work_off()
+    ledgers.confirm(ledger=ledger, by=by, now=timezone.now())
+    work_off()
+    ledger.refresh_from_db()
+    assert ledger.state == LedgerState.APPLIED
+    return ledger
+
+
+def work_off() -> None:
+    """Do what waits in the background."""
+    worker = Worker(around=in_the_log)
+    while worker.run_job():
+        pass
+
+
 def sealed_models() -> list[type[SealedModel]]:
     """Every model of the product that has sealed groups."""
     return [
@@ -219,6 +265,13 @@ def sealed_models() -> list[type[SealedModel]]:
 def sealed_groups() -> list[tuple[type[SealedModel], str]]:
     """Every sealed group of every model."""
     return [(model, name) for model in sealed_models() for name in layout_of(model).groups]
+
+
+def red_file() -> CaseFile:
+    """The other file of strange words."""
+    return CaseFile.objects.exclude(pk=canary_file().pk).get(
+        assignments__worker=somebody(Role.SOCIAL_WORKER), risk_level__level="red"
+    )
 
 
 def canary_file() -> CaseFile:

@@ -1,0 +1,92 @@
+"""Every address of the site as somebody may open it, with rows of the demo in its variables."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from casework.models import Ledger
+from kpm.accounts.models import RoleGrant, User
+from kpm.management.documents import Route, routes
+from kpm.permissions import Role
+from tests.architecture.permission_matrix import MATRIX
+from tests.factories import client_for
+from tests.proofs import worlds
+
+VARIABLE = re.compile(r"<(\w+):(\w+)>")
+# A page that only takes what is sent to it.
+ONLY_POST = 405
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One address for one role."""
+
+    name: str
+    role: Role
+    address: str
+
+
+def stops() -> Iterator[Stop]:
+    """Every address × every role that may use it."""
+    for route in routes():
+        for role in sorted(set(Role) & MATRIX[route.name]):
+            yield Stop(route.name, Role(role), address_of(route))
+
+
+def address_of(route: Route) -> str:
+    """The address with the canary file, and what belongs to it, in its variables."""
+    return VARIABLE.sub(lambda found: sample(route.name, *found.groups()), route.address)
+
+
+def sample(name: str, kind: str, variable: str) -> str:
+    """Something that is there for the variable of an address."""
+    # Where a proposal waits, nobody proposes.
+    file = worlds.red_file() if name == "casework:propose_level" else worlds.canary_file()
+    if name.endswith(("_ledger", "_refused_rows")):
+        # The longest there is.
+        return Ledger.objects.order_by("-total", "id")[0].number
+    samples: dict[tuple[str, str], Any] = {
+        ("number", "number"): file.number,
+        ("slug", "field"): "id_number",
+        ("int", "place"): 1,
+        ("uuid", "assignment"): file.assignments.earliest("id").pk,
+    }
+    if kind == "reference":
+        rows = RoleGrant.objects if "grant" in name else User.objects
+        return str(rows.latest("id").log_reference)
+    return str(samples[kind, variable])
+
+
+def browser(role: Role) -> Client:
+    """Somebody with this role, signed in, who has said what they look at the canary file for."""
+    client = client_for(worlds.somebody(role))
+    client.raise_request_exception = False
+    if role == Role.SUPERVISOR:
+        address = f"{worlds.canary_file().get_absolute_url()}purpose/"
+        assert client.post(address, {"purpose": "supervision"}).status_code == 302
+    return client
+
+
+def text_of(response: HttpResponse) -> str:
+    """What an answer says, unpacked where it is a workbook."""
+    content = response.content
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            content = b"\n".join(book.read(name) for name in book.namelist())
+    return content.decode("utf-8", "replace")
+
+
+def shows_content(response: HttpResponse) -> bool:
+    """Whether an answer says anything, masked or not, that is only in the canary file."""
+    if response.content.startswith(b"%PDF"):
+        # Nothing is printed but content, and inside it is compressed.
+        return True
+    text = text_of(response)
+    numbers = (*worlds.CANARY_ID_NUMBERS, worlds.CANARY_PHONE, worlds.CANARY_OTHER_PHONE)
+    return bool(set(text) & set(worlds.STRANGE)) or any(each in text for each in numbers)
