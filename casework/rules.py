@@ -171,6 +171,14 @@ def check_can_approve_plan(user: User, plan: Plan) -> None:
     check_is_open(case_file)
 
 
+def check_can_print_summary(user: User, case_file: CaseFile) -> None:
+    """A supervisor has a file printed, in their own units and populations."""
+    if not is_granted(user, Permission.PRINT_SUMMARY):
+        raise Refused(_("Your role does not print files."))
+    if not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
+
+
 def is_revealed(declared: Field) -> bool:
     """Whether a field of a population opens by itself only."""
     return declared.kind == PHONE or declared.sensitivity == Sensitivity.RESTRICTED

@@ -10,6 +10,7 @@ from casework.views import (
     levels,
     people,
     plans,
+    reports,
     today,
     visits,
 )
@@ -48,6 +49,7 @@ urlpatterns = [
         assignments.end_assignment,
         name="end_assignment",
     ),
+    path("files/<number:number>/summary/", reports.print_summary, name="print_summary"),
     path("ledgers/", ledgers.list_ledgers, name="list_ledgers"),
     path("ledgers/new/", ledgers.upload_ledger, name="upload_ledger"),
     path("ledgers/<number:number>/", ledgers.show_ledger, name="show_ledger"),

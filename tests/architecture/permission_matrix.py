@@ -73,6 +73,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:assign_worker": only(SUPERVISOR),
     "casework:end_assignment": only(SUPERVISOR),
     "casework:list_missing": only(SUPERVISOR),
+    "casework:print_summary": only(SUPERVISOR),
     # --- ledgers and the register
     "casework:list_ledgers": only(SUPERVISOR),
     "casework:upload_ledger": only(SUPERVISOR),

@@ -1,0 +1,1 @@
+"""Papers: what leaves as PDF, logged before the first byte."""
