@@ -5,11 +5,14 @@ from datetime import date, datetime
 from ipaddress import ip_address, ip_network
 from typing import cast
 
+from django.conf import settings
 from django.contrib import auth
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
@@ -27,12 +30,13 @@ from kpm.accounts.sessions import SessionStore, hash_key
 from kpm.errors import Refused
 from kpm.permissions import Role
 
-# The parts of the system that act by themselves, and what a page calls them.
+# The parts of the system that act by themselves, and what a page calls them: like the names of
+# people, in the language of the site, whoever reads.
 SYSTEM_ACCOUNTS = {
-    "ledger": "Ledger import",
-    "clock": "Daily sweeps",
-    "demo": "Demo world",
-    "work": "Command line",
+    "ledger": gettext_lazy("Ledger import"),
+    "clock": gettext_lazy("Daily sweeps"),
+    "demo": gettext_lazy("Demo world"),
+    "work": gettext_lazy("Command line"),
 }
 
 
@@ -50,9 +54,11 @@ def system_account(name: str) -> User:
     found = User.objects.filter(log_reference=reference).first()
     if found is not None:
         return found
+    with translation.override(settings.LANGUAGE_CODE):
+        called = str(SYSTEM_ACCOUNTS[name])
     user = User(
         username=reference,
-        name=SYSTEM_ACCOUNTS[name],
+        name=called,
         log_reference=reference,
         is_system=True,
         is_active=False,
