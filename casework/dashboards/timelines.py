@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from casework.models import Assignment, CaseFile, Person, Plan, TeamMember, Visit
 from casework.models.plans import State
 from kpm.accounts.models import User
-from kpm.vault.groups import VirtualField, layout_of
-from kpm.vault.opening import Reading, open_groups
+from kpm.vault.groups import VirtualField
+from kpm.vault.opening import Reading, open_all_groups
 from risk_levels.models import Proposal
 
 # What changes without meaning anything to a reader.
@@ -107,13 +107,9 @@ def versions_of(case_file: CaseFile) -> Iterator[Version]:
 
 
 def open_versions(versions: Sequence[Version], reading: Reading) -> None:
-    """Open both groups of all versions, each group in one go."""
-    rows: list[models.Model] = [
-        version.row for version in versions if hasattr(version.row, "model_code")
-    ]
-    for group in ("head", "body", "answer"):
-        having = [row for row in rows if group in layout_of(type(row)).groups]
-        open_groups(having, group, reading=reading)
+    """Open all versions in one go."""
+    rows = [version.row for version in versions if hasattr(version.row, "model_code")]
+    open_all_groups(rows, reading=reading)
 
 
 def people_in(version: Version) -> Iterator[UUID | None]:

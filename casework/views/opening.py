@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -9,7 +10,7 @@ from django.utils.http import urlencode
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.models import CaseFile
+from casework.models import Assignment, CaseFile
 from kpm.accounts.models import SignedInRequest, User
 from kpm.accounts.scoping import get_visible
 from kpm.errors import AskFirst
@@ -21,8 +22,10 @@ SAID = "purposes"
 
 def find_file(request: SignedInRequest, number: str) -> CaseFile:
     """The file if it is theirs, with what every page of a file shows beside it."""
-    files = CaseFile.objects.select_related("person", "unit", "risk_level")
-    return get_visible(files.prefetch_related("assignments__worker"), request.user, number=number)
+    files = CaseFile.objects.select_related("person", "unit", "risk_level").prefetch_related(
+        Prefetch("assignments", Assignment.objects.select_related("worker"))
+    )
+    return get_visible(files, request.user, number=number)
 
 
 def open_file(

@@ -38,6 +38,13 @@ class History(HistoricalRecords):  # type: ignore[misc]
             }
         )
 
+    def get_extra_fields(self, model: Any, fields: Any) -> dict[str, Any]:
+        """An old version says nothing of what it did not keep.
+
+        Otherwise each one would fetch the values that these fields have today, by a query.
+        """
+        return {**super().get_extra_fields(model, fields), "_history_excluded_fields": ()}
+
     def fields_included(self, model: Any) -> list[Any]:
         return [
             field

@@ -32,7 +32,27 @@ def open_groups(rows: Iterable[models.Model], *groups: str, reading: Reading) ->
     if not groups:
         raise FieldError("name the groups to open")
     rows = list(rows)
-    work = [item for path in groups for item in _noted(rows, path, reading)]
+    _open([item for path in groups for item in _noted(rows, path, reading)])
+
+
+def open_all_groups(rows: Iterable[models.Model], *, reading: Reading) -> None:
+    """Open every group of these rows, of one model or several: still one query for the keys."""
+    if reading is None:
+        raise Sealed("nothing is opened without a reading context")
+    _open(
+        [
+            item
+            for row in rows
+            for name in layout_of(type(row)).groups
+            for item in _noted([row], name, reading)
+        ]
+    )
+
+
+Work = tuple[models.Model, GroupLayout, UUID]
+
+
+def _open(work: list[Work]) -> None:
     keys = _keys_for(work)
     for row, group, owner in work:
         held = row.__dict__
@@ -50,9 +70,6 @@ def open_groups(rows: Iterable[models.Model], *groups: str, reading: Reading) ->
             # What was assigned since and is not saved yet stays.
             for name, value in zip(group.names, values, strict=True):
                 held.setdefault(name, value)
-
-
-Work = tuple[models.Model, GroupLayout, UUID]
 
 
 def _noted(rows: Sequence[models.Model], path: str, reading: Reading) -> list[Work]:

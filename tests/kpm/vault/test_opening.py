@@ -16,7 +16,7 @@ from kpm.vault.errors import Cause, KeyDestroyed, Sealed, Unreadable
 from kpm.vault.groups import layout_of
 from kpm.vault.keys import ring
 from kpm.vault.models import DataKey
-from kpm.vault.opening import open_groups
+from kpm.vault.opening import open_all_groups, open_groups
 from tests.kpm.vault.conftest import Notes
 from tests.sealed.models import Diary, Human
 
@@ -77,6 +77,24 @@ def test_a_group_that_does_not_exist_is_told(human: Make, reading: Notes) -> Non
         open_groups([human()], "heart", reading=reading)
     with pytest.raises(FieldError, match="name the groups"):
         open_groups([human()], reading=reading)
+
+
+def test_all_groups_of_rows_of_all_kinds_open_with_one_query_for_all_keys(
+    human: Make, reading: Notes, django_assert_num_queries: Callable[..., Any]
+) -> None:
+    made, other = human(name="王秀英", phone="13812345678"), human(name="李芳")
+    Diary.objects.create(key_owner=made.pk, human=made, text="quiet")
+    rows = [fresh(made), fresh(other), Diary.objects.get()]
+    ring.forget_data_keys()
+    with django_assert_num_queries(1, using="keys"):
+        open_all_groups(rows, reading=reading)
+    opened: Any = rows
+    assert [opened[0].name, opened[0].phone, opened[1].name] == ["王秀英", "13812345678", "李芳"]
+    assert opened[2].text == "quiet"
+    assert reading.opened[:2] == [("human.head", made.pk), ("human.body", made.pk)]
+    nobody: Any = None
+    with pytest.raises(Sealed, match="reading"):
+        open_all_groups(rows, reading=nobody)
 
 
 # --- pages
