@@ -14,10 +14,11 @@ from django.db.models import Model
 from audit.bodies import parse
 from audit.events import Event
 from audit.models import LoggedEvent, Subject
-from casework.models import Assignment, CaseFile, Ledger, Plan, Visit
+from casework.models import Assignment, CaseFile, Ledger, Person, Plan, Visit
 from casework.models.plans import State
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.database.guards import forbidden
+from kpm.permissions import Role
 from kpm.vault.history import RecordedModel
 from risk_levels.levels import Level
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
@@ -33,6 +34,10 @@ def everything(request: pytest.FixtureRequest, shared_demo: RealCommits) -> int:
     if request.param == "invented":
         return 0
     taken = [worlds.take_in("empty_nest_elder"), worlds.take_in("drug")]
+    for number, row in enumerate(taken[0].rows.filter(is_applied=True)[:3]):
+        assert row.case_file is not None
+        supervisor = worlds.somebody(Role.SUPERVISOR)
+        worlds.correct(row.case_file, phone=f"1391111000{number}", by=supervisor)
     return sum(ledger.rows.filter(is_applied=True).count() for ledger in taken)
 
 
@@ -119,9 +124,18 @@ def numbers(model: Any, path: str = "case_file__number", **lookup: Any) -> Count
     return Counter(model.objects.filter(**lookup).values_list(path, flat=True))
 
 
+def changes(model: Any, path: str) -> Counts:
+    """How many later versions there are of what belongs to each file."""
+    number_of = dict(model.objects.values_list("pk", path))
+    changed = model.history.filter(history_type="~").values_list("id", flat=True)
+    return Counter(number_of[identity] for identity in changed)
+
+
 LEVEL_PATH = "risk_level__case_file__number"
 OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.CASE_FILE_OPENED,): lambda: numbers(CaseFile, "number"),
+    (Event.CASE_FILE_CHANGED,): lambda: changes(CaseFile, "number"),
+    (Event.PERSON_CHANGED,): lambda: changes(Person, "case_files__number"),
     (Event.VISIT_RECORDED, Event.VISIT_PLANNED): lambda: numbers(Visit),
     (Event.ASSIGNMENT_STARTED,): lambda: numbers(Assignment),
     (Event.ASSIGNMENT_ENDED,): lambda: numbers(Assignment, until_on__isnull=False),

@@ -58,8 +58,9 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("uuid", "assignment"): file.assignments.earliest("id").pk,
     }
     if kind == "reference":
-        rows = RoleGrant.objects if "grant" in name else User.objects
-        return str(rows.latest("id").log_reference)
+        if "grant" in name:
+            return RoleGrant.objects.latest("id").log_reference
+        return User.objects.filter(is_system=False).latest("id").log_reference
     return str(samples[kind, variable])
 
 

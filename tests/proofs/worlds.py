@@ -16,7 +16,7 @@ from django.utils import timezone
 from openpyxl import Workbook
 
 from audit import log
-from audit.events import Purpose
+from audit.events import Event, Purpose
 from casework.actions import assignments, case_files, ledgers, people, plans, visits
 from casework.models import CaseFile, Ledger, TeamMember
 from casework.models.ledgers import LedgerState
@@ -28,6 +28,7 @@ from kpm.management.demo.world import World
 from kpm.permissions import Role
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
+from kpm.vault.opening import open_groups
 from risk_levels import actions as levels
 from risk_levels.models import Proposal
 from risk_levels.populations import POPULATIONS
@@ -246,6 +247,23 @@ def take_in(population: str) -> Ledger:
     return ledger
 
 
+def correct(case_file: CaseFile, *, phone: str, by: User) -> None:
+    """Write down another phone, as a ledger does."""
+    file = CaseFile.objects.select_related("person", "unit", "risk_level").get(pk=case_file.pk)
+    with log.reading(
+        by, event=Event.CASE_FILE_READ, purpose=Purpose.INTAKE, about=[file]
+    ) as reading:
+        open_groups([file], "body", "person__head", "person__body", reading=reading)
+    people.correct(
+        case_file=file,
+        identity={"phone": phone},
+        details={},
+        unit=file.unit,
+        by=by,
+        today=timezone.localdate(),
+    )
+
+
 def work_off() -> None:
     """Do what waits in the background."""
     worker = Worker(around=in_the_log)
@@ -268,10 +286,10 @@ def sealed_groups() -> list[tuple[type[SealedModel], str]]:
 
 
 def red_file() -> CaseFile:
-    """The other file of strange words."""
-    return CaseFile.objects.exclude(pk=canary_file().pk).get(
-        assignments__worker=somebody(Role.SOCIAL_WORKER), risk_level__level="red"
-    )
+    """The other file of strange words: it was taken in first."""
+    worker = somebody(Role.SOCIAL_WORKER)
+    theirs = CaseFile.objects.filter(assignments__worker=worker, risk_level__level="red")
+    return theirs.filter(id__lt=canary_file().id).latest("id")
 
 
 def canary_file() -> CaseFile:
