@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from casework.models import Assignment, CaseFile, Ledger, Plan
+from casework.models.plans import State
 from casework.models.visits import Outcome
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
@@ -168,6 +169,8 @@ def check_can_approve_plan(user: User, plan: Plan) -> None:
         raise Refused(_("This file is not yours."))
     if plan.drafted_by_id == user.pk or is_in_team(user, case_file):
         raise Refused(_("Somebody who does not work on this file approves its plan."))
+    if plan.state != State.DRAFT:
+        raise Refused(_("This has changed since you opened the page. Please read it again."))
     check_is_open(case_file)
 
 

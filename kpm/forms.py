@@ -10,6 +10,7 @@ from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
 from django.template.backends.django import DjangoTemplates as Engine
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from kpm.errors import Refused
 
@@ -83,6 +84,26 @@ class ActionForm(forms.Form):
             # In the action's own transaction: if that fails, the form may be sent again.
             submissions.claim(self.request)
             return action(**kwargs)
+
+
+class SeenForm(ActionForm):
+    """An answer to something that others may change: it counts for what stood on the page only.
+
+    `current` names what stands there now; the page sends it back in a hidden input `seen`.
+    """
+
+    changed = _("This has changed since you opened the page. Please read it again.")
+
+    def __init__(self, *args: Any, current: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.current = current
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse an answer to something else."""
+        values = super().clean() or self.cleaned_data
+        if self.data.get("seen", "") != self.current:
+            raise forms.ValidationError(self.changed)
+        return values
 
 
 def status(form: forms.BaseForm) -> int:

@@ -248,6 +248,11 @@ class Review:
     until_on: date
 
     @property
+    def version(self) -> str:
+        """Which proposal and which plan these are: neither changes, others take their place."""
+        return f"{self.proposed.proposal.pk}:{self.plan.pk if self.plan else ''}"
+
+    @property
     def inputs(self) -> dict[str, Any]:
         """The same as codes, to be kept with the decision."""
         proposal = self.proposed.proposal

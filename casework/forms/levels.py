@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from casework.forms.plans import names, step_fields
-from kpm.forms import ActionForm
+from kpm.forms import ActionForm, SeenForm
 from risk_levels.levels import GRADED, is_down, step_down
 from risk_levels.models import Assessment
 from risk_levels.models.risk_levels import Told
@@ -135,7 +135,7 @@ class WithdrawProposalForm(ActionForm):
     """Just a button."""
 
 
-class DecideLevelForm(ActionForm):
+class DecideLevelForm(SeenForm):
     """The answer, why, until when, and whether the person is told."""
 
     DECISIONS = (

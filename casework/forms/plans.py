@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casework.models import Plan
-from kpm.forms import ActionForm
+from kpm.forms import ActionForm, SeenForm
 
 STEPS = 6
 # The rest opens when it is needed.
@@ -111,5 +111,5 @@ def step_fields(number: int, step: dict[str, str]) -> dict[str, forms.Field]:
     return fields
 
 
-class ApprovePlanForm(ActionForm):
+class ApprovePlanForm(SeenForm):
     """Just a button."""

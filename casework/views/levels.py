@@ -161,7 +161,7 @@ def review_proposal(request: SignedInRequest, number: str) -> HttpResponse:
         messages.info(request, _("Nothing waits here: somebody has decided, or took it back."))
         return redirect("casework:show_level", case_file.number)
     review = levels.review_of(case_file, proposal, reading, today=timezone.localdate())
-    form = DecideLevelForm.from_request(request, until_on=review.until_on)
+    form = DecideLevelForm.from_request(request, current=review.version, until_on=review.until_on)
     seen = {"proposal": proposal, "plan": review.plan, "inputs": review.inputs}
     now = timezone.now()
     if form.run(actions.decide, case_file=case_file, by=request.user, now=now, **seen):

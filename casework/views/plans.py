@@ -77,7 +77,7 @@ def approve_plan(request: SignedInRequest, number: str) -> HttpResponse:
     draft = case_file.plans.filter(state=State.DRAFT).first()
     if draft is None:
         raise Http404
-    form = ApprovePlanForm.from_request(request)
+    form = ApprovePlanForm.from_request(request, current=str(draft.pk))
     if form.run(plans.approve, plan=draft, by=request.user, today=timezone.localdate()):
         messages.success(request, _("The plan holds from today."))
     else:

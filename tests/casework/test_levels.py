@@ -101,7 +101,13 @@ def without(*names):
 
 def answer_with(client, case_file, decision="approve", **change):
     values = {"decision": decision, "reason": "Seen together.", "told": "told"} | change
-    return client.post(review_page(case_file), values)
+    return client.post(review_page(case_file), {"seen": seen_by(client, case_file)} | values)
+
+
+def seen_by(client, case_file):
+    """Which proposal and plan the page shows, as it sends that back."""
+    page = client.get(review_page(case_file))
+    return page.context["form"].current if page.status_code == 200 else ""
 
 
 def events(name):
