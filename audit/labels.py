@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.events import Event, Outcome, Purpose
+from kpm.permissions import Permission
 
 NOUNS: dict[str, Promise] = {
     "account": gettext_lazy("Account"),
@@ -78,6 +79,38 @@ OUTCOMES: dict[Outcome, Promise] = {
     Outcome.PARTIAL: gettext_lazy("done in part"),
 }
 
+# What was opened: groups of fields that open together, and fields that open by themselves.
+# Apps above add the fields that they know.
+GROUPS: dict[str, Promise] = {
+    "assessment.body": gettext_lazy("answers of an assessment"),
+    "case_file.body": gettext_lazy("entries of the group"),
+    "decision.body": gettext_lazy("grounds of a decision"),
+    "ledger.head": gettext_lazy("headings of a ledger"),
+    "ledger_row.body": gettext_lazy("rows of a ledger"),
+    "person.address": gettext_lazy("address"),
+    "person.body": gettext_lazy("ID number, phones, address"),
+    "person.emergency_phone": gettext_lazy("emergency phone"),
+    "person.head": gettext_lazy("name, sex, birth date"),
+    "person.id_number": gettext_lazy("ID number"),
+    "person.name": gettext_lazy("name"),
+    "person.phone": gettext_lazy("phone"),
+    "plan.body": gettext_lazy("support plan"),
+    "proposal.answer": gettext_lazy("answer to a proposal"),
+    "proposal.body": gettext_lazy("grounds of a proposal"),
+    "team_member.head": gettext_lazy("name of somebody in the team"),
+    "visit.body": gettext_lazy("notes of a visit"),
+}
+# Why something was refused, or how much was verified.
+RULES: dict[str, Promise] = {
+    "everything": gettext_lazy("the whole log"),
+    "known_elsewhere": gettext_lazy("known in another place already"),
+    "newest": gettext_lazy("the newest events"),
+    "not_visible": gettext_lazy("outside their units, groups or files"),
+    "password": gettext_lazy("wrong password"),
+    "second_person": gettext_lazy("one's own proposal"),
+    **{str(each): gettext_lazy("not part of this role") for each in Permission},
+}
+
 
 def event_label(code: str) -> str:
     """An event in words, such as "Case file: opened"."""
@@ -91,6 +124,16 @@ def event_label(code: str) -> str:
 def purpose_label(code: str | None) -> str:
     """A purpose in words; nothing where none was asked."""
     return str(PURPOSES[Purpose(code)]) if code else ""
+
+
+def group_label(code: str) -> str:
+    """What was opened, in words."""
+    return str(GROUPS.get(code, code))
+
+
+def rule_label(code: str) -> str:
+    """Which rule said so, in words."""
+    return str(RULES.get(code, code))
 
 
 def outcome_label(code: str) -> str:

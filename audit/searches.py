@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit.bodies import NotLoggable, moment, parse
-from audit.labels import event_label, outcome_label, purpose_label
+from audit.labels import event_label, group_label, outcome_label, purpose_label, rule_label
 from audit.models import LoggedEvent, Subject
 from kpm.permissions import Role
 
@@ -79,6 +79,16 @@ class Row:
     def outcome_words(self) -> str:
         """How it ended, in words."""
         return outcome_label(self.outcome)
+
+    @property
+    def group_words(self) -> list[str]:
+        """What was opened, in words."""
+        return [group_label(code) for code in self.groups]
+
+    @property
+    def rule_words(self) -> str:
+        """Which rule said so, in words."""
+        return rule_label(self.rule)
 
     @property
     def role_words(self) -> str:

@@ -8,3 +8,12 @@ class CaseworkConfig(AppConfig):
 
     name = "casework"
     label = "casework"
+
+    def ready(self) -> None:
+        """Tell the log's pages what the fields of each population are called."""
+        from audit import labels
+        from risk_levels.populations import POPULATIONS
+
+        for population in POPULATIONS.values():
+            for field in population.fields:
+                labels.GROUPS.setdefault(f"case_file.{field.code}", field.label)

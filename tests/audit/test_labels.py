@@ -1,9 +1,14 @@
 """Whatever is in the log has a word."""
 
 import pytest
+from django.apps import apps
 
 from audit import labels
 from audit.events import Event, Outcome, Purpose
+from casework.rules import REVEALED_OF_PERSON
+from kpm.vault.fields import SealedModel
+from kpm.vault.groups import layout_of
+from risk_levels.populations import POPULATIONS
 
 
 @pytest.mark.parametrize("event", list(Event))
@@ -19,6 +24,22 @@ def test_codes_become_words() -> None:
     assert labels.purpose_label(None) == ""
     assert labels.purpose_label("cover") == "Standing in"
     assert labels.outcome_label("denied") == "refused"
+    assert labels.rule_label("view_grants") == "not part of this role"
+    assert labels.rule_label("not_visible") == "outside their units, groups or files"
+    assert labels.group_label("person.phone") == "phone"
+    assert labels.group_label("space.ship") == "space.ship"
+
+
+def test_every_sealed_group_and_field_has_its_words() -> None:
+    sealed = {
+        group.label
+        for model in apps.get_models()
+        if issubclass(model, SealedModel) and model._meta.app_label != "sealed"
+        for group in layout_of(model).groups.values()
+    }
+    fields = {f"case_file.{each.code}" for kind in POPULATIONS.values() for each in kind.fields}
+    revealed = {f"person.{each}" for each in REVEALED_OF_PERSON}
+    assert (sealed | fields | revealed) - labels.GROUPS.keys() == set()
 
 
 def test_filters_offer_everything_there_is() -> None:

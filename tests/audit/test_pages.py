@@ -65,7 +65,7 @@ def test_the_list_names_staff_and_files_by_number(auditor: Client, worker: User)
         log.record(Event.AUDIT_VERIFIED, by=log.System("verify"), outcome=Outcome.ERROR)
     response = auditor.get("/log/", headers={"accept-language": "en"})
     for text in (
-        *("Worker Li", "Social worker", FILE.log_reference, "person.head", "on_the_team"),
+        *("Worker Li", "Social worker", FILE.log_reference, "name, sex, birth date", "on_the_team"),
         *("a1, b2", "2 files", "not signed in", "s:verify", "refused", "failed"),
     ):
         assertContains(response, text)
