@@ -19,8 +19,9 @@ PATIENCE = 120.0
 COUNTY = """
 import json
 from casework.models import CaseFile
-from kpm.accounts.models import User
+from kpm.accounts.models import Unit, User
 print(json.dumps({
+    "units": list(Unit.objects.values_list("name", flat=True)),
     "accounts": [
         {"username": each.username, "name": each.name, "unit": each.unit.prefix}
         for each in User.objects.filter(unit__isnull=False).select_related("unit")
@@ -86,6 +87,7 @@ class Site:
     seed: int = 1
     port: int = field(default_factory=free_port)
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
     accounts: list[Account] = field(default_factory=list)
     case_files: list[File] = field(default_factory=list)
 
@@ -141,34 +143,44 @@ class Site:
         self._begin("work", "manage.py", "work")
         self._wait()
         county = json.loads(self.manage("shell", "--no-imports", "--command", COUNTY))
+        self.units = county["units"]
         self.accounts = [Account(**each) for each in county["accounts"]]
         self.case_files = [File(**each) for each in county["files"]]
 
-    def take_file(self, *, level: str, population: str = "empty_nest_elder") -> File:
-        """A file with a lead worker for one journey alone, the one that is due first."""
+    def take_file(self, *, level: str, near: str = "") -> File:
+        """An elder's file with a lead worker for one journey alone, the one that is due first.
+
+        With `near` it lies where that social worker is there for.
+        """
         for each in self.case_files:
-            if (each.level, each.population) == (level, population) and "lead" in each.team:
+            fits = (each.level, each.population) == (level, "empty_nest_elder")
+            if fits and "lead" in each.team and each.unit.startswith(self.unit_of(near)):
                 self.case_files.remove(each)
                 return each
-        raise AssertionError(f"The county has no {level} file of {population} left.")
+        raise AssertionError(f"The county has no {level} file of an elder left.")
 
     def worker_elsewhere(self, case_file: File) -> str:
         """A social worker whose unit the file is not in."""
         return next(
-            each.username
-            for each in self.accounts
-            if each.username.startswith("worker") and not case_file.unit.startswith(each.unit)
+            each.username for each in self.workers if not case_file.unit.startswith(each.unit)
         )
 
     def colleague(self, case_file: File) -> str:
         """A social worker of the same unit who has no place in the team of the file."""
         return next(
             each.username
-            for each in self.accounts
-            if each.username.startswith("worker")
-            and case_file.unit.startswith(each.unit)
-            and each.username not in case_file.team.values()
+            for each in self.workers
+            if case_file.unit.startswith(each.unit) and each.username not in case_file.team.values()
         )
+
+    @property
+    def workers(self) -> list[Account]:
+        """The social workers."""
+        return [each for each in self.accounts if each.username.startswith("worker")]
+
+    def unit_of(self, username: str) -> str:
+        """Which units somebody is there for, as the beginning of their codes."""
+        return next((each.unit for each in self.accounts if each.username == username), "")
 
     def name_of(self, username: str) -> str:
         """What somebody is called."""

@@ -57,6 +57,15 @@ def say_what_for(supervisor: Persona) -> None:
     supervisor.hand_in()
 
 
+def approve(supervisor: Persona, case_file: File) -> None:
+    """Decide what waits."""
+    supervisor.go(f"{case_file.path}proposal/review/")
+    if supervisor.path.endswith("/purpose/"):
+        say_what_for(supervisor)
+    supervisor.page.fill("#id_reason", "已看过评估和走访记录，同意，先安排送餐和夜间探视。")
+    supervisor.hand_in("main button[name=decision][value=approve]")
+
+
 def assign(supervisor: Persona, case_file: File, *, place: str, name: str) -> None:
     """Give somebody a place in the team."""
     if supervisor.path != f"{case_file.path}team/":

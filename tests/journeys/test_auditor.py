@@ -54,11 +54,7 @@ def test_the_log_names_files_by_number_and_tries_as_tries(
     assert sign_in(stranger).go(case_file.path) == 404
 
     # Given a supervisor who approved
-    supervisor = sign_in("supervisor1")
-    supervisor.go(f"{case_file.path}proposal/review/")
-    steps.say_what_for(supervisor)
-    supervisor.page.fill("#id_reason", "同意。")
-    supervisor.hand_in("main button[name=decision][value=approve]")
+    steps.approve(sign_in("supervisor1"), case_file)
 
     # When the auditor tries to open the file, then it is refused
     auditor = sign_in("auditor")

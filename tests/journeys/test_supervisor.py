@@ -51,8 +51,7 @@ def test_from_the_proposal_to_the_team(
     expect(supervisor.main("section[aria-labelledby=evidence]")).to_contain_text("病重未治")
 
     # When they approve, then the file is red, and the page says who is missing and by when
-    supervisor.page.fill("#id_reason", "已看过评估和走访记录，同意，先安排送餐和夜间探视。")
-    supervisor.hand_in("main button[name=decision][value=approve]")
+    steps.approve(supervisor, case_file)
     expect(supervisor.main(".identity .level-red")).to_be_visible()
     missing = supervisor.main("section[aria-labelledby=missing]")
     expect(missing).to_contain_text(steps.LEAD)
