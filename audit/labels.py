@@ -81,7 +81,7 @@ OUTCOMES: dict[Outcome, Promise] = {
 
 # What was opened: groups of fields that open together, and fields that open by themselves.
 # Apps above add the fields that they know.
-GROUPS: dict[str, Promise] = {
+GROUPS: dict[str, Promise | str] = {
     "assessment.body": gettext_lazy("answers of an assessment"),
     "case_file.body": gettext_lazy("entries of the group"),
     "decision.body": gettext_lazy("grounds of a decision"),
