@@ -16,6 +16,7 @@ from casework.models import CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
 from kpm.jobs.registers import sweep
+from kpm.vault import search
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -28,6 +29,15 @@ def correct_due_dates(now: datetime) -> int:
     A level that ended or new rules move due dates; anything else that differs is a mistake.
     """
     return sum(_correct(files, now) for files in _open_files())
+
+
+@sweep("fold_search", _("Tidy the search"), every=timedelta(minutes=10))
+def fold_search(_now: datetime) -> int:
+    """Merge what was added to the search in small parts; returns in how many districts."""
+    scopes = search.scopes_to_fold()
+    for scope in scopes:
+        search.fold(scope)
+    return len(scopes)
 
 
 def _open_files() -> Iterator[list[CaseFile]]:

@@ -3,11 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.ledgers import RowOutcome
 from kpm.accounts.models import User
+from kpm.excel import REASONS
 from kpm.forms import ActionForm
+from kpm.uploads import OversizedFile
 from risk_levels.populations import POPULATIONS
 
 
@@ -39,6 +42,13 @@ class UploadLedgerForm(ActionForm):
                 if not by.populations or code in by.populations
             ),
         ]
+
+    def clean_workbook(self) -> "UploadedFile[bytes]":
+        """Of a file that was too large to keep, only its name is left."""
+        workbook: UploadedFile[bytes] = self.cleaned_data["workbook"]
+        if isinstance(workbook, OversizedFile):
+            raise forms.ValidationError(str(REASONS["too_large"]))
+        return workbook
 
 
 class ConfirmLedgerForm(ActionForm):

@@ -4,6 +4,7 @@ A worker that was killed, stopped or cut off loses its lease; the next one goes 
 checkpoint. Whatever the first one still tries fails together with its transaction.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -21,6 +22,9 @@ LEASE = timedelta(seconds=15)
 # After so many attempts in a row without one step done, nobody tries again.
 MOST_STALLS = 4
 CANDIDATES = 10
+# SQLite lets one write at a time and gives no turns: whoever waits looks again every tenth of a
+# second. After a step that took long, the worker stays out for longer than that.
+LONG_STEP, PAUSE = 0.05, 0.12
 
 
 class LeaseLost(Exception):
@@ -84,8 +88,11 @@ class Leased:
         """One transaction of work, unless the worker is asked to end."""
         if self.stop.is_set():
             raise Stopping
+        start = time.monotonic()
         with transaction.atomic():
             yield
+        if connection.vendor == "sqlite" and time.monotonic() - start > LONG_STEP:
+            self.stop.wait(PAUSE)
 
     def advance(
         self, *, done: int, total: int | None = None, checkpoint: dict[str, Any] | None = None

@@ -9,9 +9,12 @@ from django.utils import timezone
 from audit.models import LoggedEvent
 from casework import sweeps
 from casework.actions import case_files, visits
+from casework.actions.people import scope_of
 from casework.models import CaseFile, Visit
 from kpm.errors import Refused
-from tests.factories import TODAY, make_case_file, make_user
+from kpm.jobs.registers import SWEEPS
+from kpm.vault import search
+from tests.factories import TODAY, make_case_file, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -145,3 +148,18 @@ def test_many_visits_are_recorded_together_or_not_at_all():
         visits.record_many(visits=rows, by=worker, now=NOW)
 
     assert Visit.objects.count() == 0
+
+
+def test_what_was_added_to_the_search_in_small_parts_is_merged():
+    for _number in range(search.FOLD_AT):
+        make_case_file()
+    before = search.find(scope_of(make_unit().district), "王秀英")
+    assert len(before) == search.FOLD_AT
+    assert sweeps.fold_search(NOW) == 1
+    assert sorted(search.find(scope_of(make_unit().district), "王秀英")) == sorted(before)
+    assert sweeps.fold_search(NOW) == 0
+
+
+def test_the_sweeps_of_the_site_are_entered():
+    wanted = {"correct_due_dates", "fold_search", "end_old_sessions", "forget_sent_forms"}
+    assert wanted <= set(SWEEPS)

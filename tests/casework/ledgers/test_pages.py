@@ -79,6 +79,12 @@ def test_bad_workbooks_are_refused_beside_the_field(client: Client) -> None:
     assert not Ledger.objects.exists()
 
 
+def test_forty_megabytes_are_refused_beside_the_field(client: Client) -> None:
+    answer = upload(client, workbook=io.BytesIO(b"far_too_large" * 3_200_000))
+    assert answer.status_code == 422
+    assert "at most 10 MB" in answer.content.decode()
+
+
 def test_the_refused_rows_come_back_as_text_with_what_is_wrong(client: Client) -> None:
     address = upload(client, workbook=workbook())["Location"]
     work()

@@ -112,6 +112,26 @@ def test_progress_outside_the_work_is_a_mistake(monkeypatch):
         run.advance(done=1)
 
 
+@pytest.mark.parametrize(
+    ("vendor", "long", "waits"),
+    [
+        ("sqlite", 0, 1),
+        ("sqlite", 9, 0),
+        ("postgresql", 0, 0),
+    ],
+)
+def test_after_a_long_step_on_sqlite_others_have_their_turn(monkeypatch, vendor, long, waits):
+    asked()
+    run = leased()
+    pauses = []
+    monkeypatch.setattr(run.stop, "wait", pauses.append)
+    monkeypatch.setattr(leases, "connection", SimpleNamespace(vendor=vendor, in_atomic_block=True))
+    monkeypatch.setattr(leases, "LONG_STEP", long)
+    with run.step():
+        run.advance(done=0)
+    assert pauses == [leases.PAUSE] * waits
+
+
 def test_a_worker_that_is_to_end_starts_no_step():
     asked()
     stop = Event()
