@@ -13,11 +13,12 @@ from pytest_django import DjangoDbBlocker
 
 from casework.models import Person
 from kpm.permissions import Role
-from kpm.vault.errors import Unreadable, VaultError
+from kpm.vault.errors import Cause, Unreadable, VaultError
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import GroupLayout, layout_of
 from kpm.vault.keys import ring
 from kpm.vault.opening import open_groups
+from kpm.vault.sealing import seal_rows
 from tests.audit.attackers import Execute, raw, unguarded
 from tests.conftest import RealCommits
 from tests.factories import client_for
@@ -87,6 +88,12 @@ def stays_shut(row: SealedModel, group: str) -> Exception:
     return refused.value
 
 
+def cause_of(error: Exception) -> Cause:
+    """Why it did not open."""
+    assert isinstance(error, Unreadable)
+    return error.cause
+
+
 def elsewhere(model: type[SealedModel], group: str) -> Iterator[tuple[str, bytes]]:
     """Sealed bytes that belong somewhere else than in the first row's group."""
     first, *others = rows_of(model)
@@ -110,7 +117,8 @@ def test_bytes_from_elsewhere_do_not_open(
     assert len(tried) >= len(GROUPS)
     for what, blob in tried:
         with Moved(thief, row, group, blob) as found:
-            assert isinstance(stays_shut(found, group), Unreadable), what
+            # Noticed by the seal itself, not by what happens to lie inside.
+            assert cause_of(stays_shut(found, group)) == Cause.CHANGED, what
     assert opens(rows_of(model)[0], group) == expected
 
 
@@ -121,6 +129,27 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
         if len({owner_of(row) for row in rows_of(model)[:2]}) == 1
     }
     assert together == {"Assessment", "LedgerRow", "Proposal", "TeamMember", "Visit"}
+
+
+def test_no_kind_of_row_opens_the_bytes_of_another_kind(shared_demo: RealCommits) -> None:
+    # Rows of every kind with one id under one key: all that tells them apart is what they are.
+    twin = worlds.canary_file().id
+    rows = {model: model(id=twin) for model in worlds.sealed_models()}
+    for row in rows.values():
+        if not row.owns_key:
+            row.__dict__["key_owner"] = twin
+        seal_rows([row])
+    groups = [(rows[model], name) for model, name in worlds.sealed_groups()]
+    sealed = {(row, name): row.__dict__[name] for row, name in groups}
+    for row, name in groups:
+        for blob in sealed.values():
+            fresh = type(row)(id=twin, **{name: blob})
+            if not row.owns_key:
+                fresh.__dict__["key_owner"] = twin
+            if blob == sealed[row, name]:
+                opens(fresh, name)
+            else:
+                assert cause_of(stays_shut(fresh, name)) == Cause.CHANGED
 
 
 @pytest.mark.parametrize(("model", "group"), GROUPS)

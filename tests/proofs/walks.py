@@ -67,7 +67,6 @@ def sample(name: str, kind: str, variable: str) -> str:
 def browser(role: Role) -> Client:
     """Somebody with this role, signed in, who has said what they look at the canary file for."""
     client = client_for(worlds.somebody(role))
-    client.raise_request_exception = False
     if role == Role.SUPERVISOR:
         address = f"{worlds.canary_file().get_absolute_url()}purpose/"
         assert client.post(address, {"purpose": "supervision"}).status_code == 302
