@@ -149,11 +149,13 @@ def _admit(table: Table, new: list[Match], run: Run) -> None:
             today=table.today,
         )
     except Refused as refusal:
-        if len(new) == 1:
-            new[0].refuse(refusal.field or "name", "refused_now")
-            return
-        for each in new:
-            _admit(table, [each], run)
+        # Somebody else may have taken some of them in a moment ago: look again.
+        for each, again in zip(new, table.matched([each.row for each in new]), strict=True):
+            each.see(again)
+            if each.outcome == RowOutcome.NEW and len(new) > 1:
+                _admit(table, [each], run)
+            elif each.outcome == RowOutcome.NEW:
+                each.refuse(refusal.field or "name", "refused_now")
         return
     for each, case_file in zip(new, files, strict=True):
         each.case_file = case_file

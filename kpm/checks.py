@@ -1,4 +1,4 @@
-"""System checks of the whole site: every view declares who may use it."""
+"""System checks of the whole site: every view declares who may use it, documents can be made."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from kpm import pdf
 from kpm.permissions import access_of
 
 
@@ -21,6 +22,12 @@ def check_every_view_declares_access(**_options: Any) -> list[CheckMessage]:
         for route, view in walk(get_resolver().url_patterns)
         if access_of(view) is None
     ]
+
+
+@register("kpm")
+def check_documents_can_be_made(**_options: Any) -> list[CheckMessage]:
+    """Without its fonts and libraries a document would come out empty, or after minutes."""
+    return [Error(words, id="kpm.E002") for words in pdf.problems()]
 
 
 def walk(

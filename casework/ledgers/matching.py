@@ -38,6 +38,11 @@ class Match:
     case_file: CaseFile | None = None
     changes: list[str] = field(default_factory=list)
 
+    def see(self, again: "Match") -> None:
+        """Become what the same row turned out to be at a second look."""
+        self.outcome, self.case_file = again.outcome, again.case_file
+        self.changes = again.changes
+
     def refuse(self, code: str, reason: str) -> None:
         """Something stands against it after all."""
         self.row.problems.append(Problem(code, reason))

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.urls import include, path
 
-from kpm import checks
+from kpm import checks, pdf
 from kpm.permissions import public
 
 
@@ -38,3 +38,11 @@ def test_a_forgotten_view_is_found_below_an_include(settings):
 def test_the_walker_sees_every_route():
     routes = [route for route, _view in checks.walk(Outer.urlpatterns)]
     assert routes == ["house/door/", "house/<str:name>/forgotten/", ""]
+
+
+def test_what_documents_lack_is_said_at_the_start(monkeypatch):
+    assert checks.check_documents_can_be_made() == []
+    monkeypatch.setattr(pdf, "FAMILIES", ("No Such Font",))
+    [error] = checks.check_documents_can_be_made()
+    assert error.id == "kpm.E002"
+    assert "apt-get install" in error.msg
