@@ -156,3 +156,21 @@ def test_the_team_is_who_holds_a_place_now(case_file, worker):
     assign(case_file, deputy, "deputy")
 
     assert {each.worker for each in rules.team(case_file)} == {worker, deputy}
+
+
+def test_ledgers_of_other_populations_are_not_theirs_to_import():
+    with pytest.raises(Refused, match="This group is not yours"):
+        rules.check_can_import_ledger(make_user(Role.SUPERVISOR, populations=["drug"]), "released")
+
+
+def test_a_move_to_another_district_is_a_transfer(case_file):
+    elsewhere = make_unit("100133101201")
+    above_both = make_user(Role.SUPERVISOR, unit=make_unit("100100000000"))
+    with pytest.raises(Refused, match="transfer"):
+        rules.check_can_correct_case_file(above_both, case_file, elsewhere)
+
+
+def test_a_supervisor_of_elsewhere_decides_about_no_level_here(case_file):
+    elsewhere = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_VILLAGE))
+    with pytest.raises(Refused, match="not yours"):
+        rules.check_can_decide_level(elsewhere, case_file, None)
