@@ -48,7 +48,9 @@ docs() { site python manage.py write_docs --check; }
 shell() { shell_scripts | xargs --no-run-if-empty shellcheck; }
 # Both engines count: each has lines that only it reaches. tests/coverage adds them up.
 sqlite() { rm -f .coverage .coverage.* && "${suite[@]}"; }
-postgresql() { tests/postgresql "${suite[@]}" --cov-append "${code[@]}"; }
+# One after the other: an open transaction of another process of the same server holds the sequencer
+# of the log back, as it must, and its tests would wait for a stranger.
+postgresql() { tests/postgresql "${suite[@]}" --numprocesses=0 --cov-append "${code[@]}"; }
 fsm() { tests/fsm; }
 coverage() { tests/coverage; }
 # A whole site beside a browser: on one engine, and measured by what people see.
