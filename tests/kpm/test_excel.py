@@ -95,7 +95,7 @@ def test_junk_of_forty_megabytes_is_refused_by_its_size():
     assert refused(os.urandom(40 * MEGABYTE)) == "too_large"
 
 
-@pytest.mark.parametrize(
+HOSTILE = pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "empty"),
@@ -118,6 +118,9 @@ def test_junk_of_forty_megabytes_is_refused_by_its_size():
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
+
+
+@HOSTILE
 def test_what_is_no_ledger_is_refused_in_words(data, reason):
     assert refused(data) == reason
 
@@ -171,9 +174,34 @@ def test_what_the_child_does_is_done_here_once_too():
     ((name, (row,)),) = answer
     assert name == "Sheet1"
     assert [excel.from_json(cell) for cell in row][:3] == ["a", 1, 2.5]
-    for hostile in (b"x", OLE, b"<html>", zipped({"a": "b"})):
-        with pytest.raises(ChildRefused):
-            excel.read_in_child(head + b"\n" + hostile)
+
+
+@HOSTILE
+def test_what_the_child_refuses_is_refused_here_too(data, reason):
+    head = excel.orjson.dumps(excel.limits_of(excel.DEFAULT))
+    if reason in {"empty", "no_rows"}:
+        return
+    with pytest.raises(ChildRefused) as refusal:
+        excel.read_in_child(head + b"\n" + data)
+    assert refusal.value.code == reason
+
+
+def test_limits_hold_here_too():
+    few = Limits(rows=10, columns=3, cells=12, cell_length=20, sheets=2, members=20)
+    head = excel.orjson.dumps(excel.limits_of(few))
+    bomb = {"xl/workbook.xml": "<a/>"} | {f"m{n}": "" for n in range(400)}
+    for data, reason in (
+        (made([["x"]] * 11), "far_cell"),
+        (made([["x"] * 3] * 5), "too_many_cells"),
+        (made([["x" * 21]]), "long_cell"),
+        (made([["x"]], a=[["y"]], b=[["z"]]), "too_many_cells"),
+        (bare("<row><c><v>1</v></c></row>" * 11), "too_many_cells"),
+        (zipped(bomb), "bomb"),
+        (zipped({"xl/workbook.xml": "<a/>", "x": "A" * (2 * MEGABYTE)}), "bomb"),
+    ):
+        with pytest.raises(ChildRefused) as refusal:
+            excel.read_in_child(head + b"\n" + data)
+        assert refusal.value.code == reason
 
 
 @pytest.mark.parametrize(
