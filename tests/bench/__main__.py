@@ -1,0 +1,33 @@
+"""Measure KPM beside a peer, in one run:  python -m tests.bench [NAME…]
+
+The ratios count, the times depend on the machine. On PostgreSQL the same behind tests/postgresql.
+"""
+
+import os
+import sys
+from importlib import import_module
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+
+# Each has a `measure(quick=False)` that yields its figures, a line each.
+NAMES = ("list_page",)
+
+
+def main(names: list[str]) -> None:
+    """Make the databases of a test run, measure, and take them away."""
+    import django
+
+    django.setup()
+    from tests import databases
+
+    templates = databases.make()
+    try:
+        for name in names or NAMES:
+            for line in import_module(f"tests.bench.{name}").measure():
+                print(line, flush=True)  # noqa: T201 the figures are what it is run for
+    finally:
+        databases.remove(templates)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
