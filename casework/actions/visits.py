@@ -39,6 +39,7 @@ def record(
     visit = Visit(
         key_owner=case_file.id,
         case_file=case_file,
+        district=case_file.district,
         worker=by,
         way=way,
         outcome=outcome,
@@ -66,6 +67,7 @@ def record_many(*, visits: Sequence[Visit], by: User, now: datetime) -> None:
             each.outcome, each.happened_at, each.case_file.opened_on, timezone.localtime(now)
         )
         each.worker, each.key_owner = by, each.case_file.id
+        each.district = each.case_file.district
     bulk_create_as(Visit, visits, by=by)
     for each in visits:
         is_planned = each.outcome == Outcome.PLANNED

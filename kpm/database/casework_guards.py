@@ -1,6 +1,6 @@
 """Guards of people, case files, assignments, visits and plans."""
 
-from kpm.database.guards import Guard, refuse
+from kpm.database.guards import Guard, in_district, refuse
 
 PERSON, CASE_FILE, LEVEL, UNIT = (
     "casework_person",
@@ -14,6 +14,7 @@ ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER = (
     "casework_plan",
     "casework_teammember",
 )
+LEDGER, LEDGER_ROW = "casework_ledger", "casework_ledgerrow"
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -61,7 +62,8 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=(
             f'NOT EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
-            "AND l.key_owner = NEW.id AND l.population = NEW.population)"
+            "AND l.key_owner = NEW.id AND l.population = NEW.population "
+            "AND l.district = NEW.district)"
         ),
     ),
     *(
@@ -91,13 +93,29 @@ GUARDS: list[Guard] = [
         before="UPDATE",
         when=(
             "NEW.id <> OLD.id OR NEW.case_file_id <> OLD.case_file_id "
+            "OR NEW.district <> OLD.district "
             "OR NEW.worker_id <> OLD.worker_id OR NEW.role <> OLD.role "
             "OR NEW.start_on <> OLD.start_on OR OLD.until_on IS NOT NULL"
         ),
     ),
-    kept("a_visit_stays_in_its_file", VISIT, "id", "case_file_id", "worker_id", "recorded_at"),
-    kept("a_plan_stays_in_its_file", PLAN, "id", "case_file_id", "drafted_by_id", "drafted_on"),
-    kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id"),
+    kept(
+        "a_visit_stays_in_its_file",
+        VISIT,
+        *("id", "case_file_id", "district", "worker_id", "recorded_at"),
+    ),
+    kept(
+        "a_plan_stays_in_its_file",
+        PLAN,
+        *("id", "case_file_id", "district", "drafted_by_id", "drafted_on"),
+    ),
+    kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id", "district"),
+    kept("a_ledger_stays_in_its_district", LEDGER, "id", "number", "district", "population"),
+    kept("a_row_stays_in_its_ledger", LEDGER_ROW, "id", "ledger_id", "district", "number"),
+    in_district(ASSIGNMENT, "an_assignment", CASE_FILE, "case_file_id"),
+    in_district(VISIT, "a_visit", CASE_FILE, "case_file_id"),
+    in_district(PLAN, "a_plan", CASE_FILE, "case_file_id"),
+    in_district(TEAM_MEMBER, "a_team_member", CASE_FILE, "case_file_id"),
+    in_district(LEDGER_ROW, "a_row", LEDGER, "ledger_id"),
     never_deleted(PERSON, "a_person"),
     never_deleted(CASE_FILE, "a_case_file"),
     never_deleted(ASSIGNMENT, "an_assignment"),

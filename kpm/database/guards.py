@@ -107,6 +107,19 @@ def never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
     )
 
 
+def in_district(table: str, noun: str, above: str, column: str) -> Guard:
+    """A row says the district of what it belongs to, so that every index can begin with it."""
+    return refuse(
+        f"{noun}_lies_in_the_district_of_its_{column.removesuffix('_id')}",
+        table,
+        before="INSERT",
+        when=(
+            f'NOT EXISTS (SELECT 1 FROM "{above}" AS o WHERE o.id = NEW."{column}" '
+            "AND o.district = NEW.district)"
+        ),
+    )
+
+
 def append_only(
     table: str, noun: str, *unique: Sequence[str], has_rowid: bool = True
 ) -> list[Guard]:

@@ -1,6 +1,6 @@
 """Guards of levels, proposals, decisions, assessments and rule sets."""
 
-from kpm.database.guards import Guard, append_only, refuse
+from kpm.database.guards import Guard, append_only, in_district, refuse
 
 LEVEL, DECISION, PROPOSAL, ASSESSMENT, RULE_SET = (
     "risk_levels_risklevel",
@@ -132,7 +132,7 @@ GUARDS: list[Guard] = [
         before="UPDATE",
         when=f"({MOVED}) AND NOT {FOLLOWS_A_DECISION}",
     ),
-    kept("a_level_stays_with_its_file", LEVEL, "id", "key_owner", "population"),
+    kept("a_level_stays_with_its_file", LEVEL, "id", "key_owner", "population", "district"),
     never_deleted(LEVEL, "a_level"),
     # --- Decisions ----------------------------------------------------------------------------
     *append_only(
@@ -209,7 +209,7 @@ GUARDS: list[Guard] = [
     kept(
         "a_proposal_stays_its_proposers",
         PROPOSAL,
-        *("id", "key_owner", "risk_level_id", "proposer_id", "entered_by_id"),
+        *("id", "key_owner", "risk_level_id", "district", "proposer_id", "entered_by_id"),
         *("from_level", "base_revision", "drafted_at"),
     ),
     refuse(
@@ -250,4 +250,8 @@ GUARDS: list[Guard] = [
         ),
     ),
     never_deleted(RULE_SET, "a_rule_set"),
+    # --- Districts ------------------------------------------------------------------------------
+    in_district(DECISION, "a_decision", LEVEL, "risk_level_id"),
+    in_district(PROPOSAL, "a_proposal", LEVEL, "risk_level_id"),
+    in_district(ASSESSMENT, "an_assessment", LEVEL, "risk_level_id"),
 ]

@@ -187,7 +187,12 @@ def test_a_refusal_half_way_leaves_everything_as_it_was(monkeypatch):
 def direct(case_file, worker, role="member", start_on=TODAY, until_on=None):
     """A row past the actions."""
     Assignment(
-        case_file=case_file, worker=worker, role=role, start_on=start_on, until_on=until_on
+        case_file=case_file,
+        district=case_file.district,
+        worker=worker,
+        role=role,
+        start_on=start_on,
+        until_on=until_on,
     ).save_as(by=None)
 
 

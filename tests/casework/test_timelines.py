@@ -83,6 +83,7 @@ def test_somebody_from_outside_is_not_named(case_file, worker):
     member = TeamMember(
         key_owner=case_file.id,
         case_file=case_file,
+        district=case_file.district,
         name="戴主任",
         role="Village committee",
         start_on=TODAY,
