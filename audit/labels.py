@@ -100,14 +100,17 @@ GROUPS: dict[str, Promise | str] = {
     "team_member.head": gettext_lazy("name of somebody in the team"),
     "visit.body": gettext_lazy("notes of a visit"),
 }
-# Why something was refused, or how much was verified.
+# What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
+    "caseload": gettext_lazy("a place in the team"),
     "everything": gettext_lazy("the whole log"),
+    "intake": gettext_lazy("taking somebody in"),
     "known_elsewhere": gettext_lazy("known in another place already"),
     "newest": gettext_lazy("the newest events"),
     "not_visible": gettext_lazy("outside their units, groups or files"),
     "password": gettext_lazy("wrong password"),
     "second_person": gettext_lazy("one's own proposal"),
+    "supervision": gettext_lazy("supervision of the unit"),
     **{str(each): gettext_lazy("not part of this role") for each in Permission},
 }
 

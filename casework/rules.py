@@ -41,6 +41,11 @@ def is_in_team(user: User, case_file: CaseFile) -> bool:
     return any(each.worker_id == user.pk for each in team(case_file))
 
 
+def why_readable(user: User, case_file: CaseFile) -> str:
+    """What lets this user read the file, as the log says it."""
+    return "caseload" if is_in_team(user, case_file) else "supervision"
+
+
 def check_is_open(case_file: CaseFile) -> None:
     """Work happens on open files only."""
     if not case_file.is_open:

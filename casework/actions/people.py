@@ -250,7 +250,7 @@ def _check_same(here: dict[str, Person], admissions: Sequence[Admission], by: Us
         return
     people = list(here.values())
     with log.reading(
-        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=people
+        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=people, rule="intake"
     ) as reading:
         open_groups(people, "head", reading=reading)
     for each in admissions:

@@ -108,7 +108,11 @@ def _compare(
     )
     mine = [persons[pk] for pk in persons if pk in met]
     with log.reading(
-        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=[*mine, *files.values()]
+        by,
+        event=Event.PERSON_MATCHED,
+        purpose=Purpose.INTAKE,
+        about=[*mine, *files.values()],
+        rule="intake",
     ) as reading:
         open_groups(mine, "head", "body", reading=reading)
         open_groups(list(files.values()), "body", reading=reading)

@@ -184,6 +184,11 @@ class User(AbstractBaseUser, RecordedModel):
         return self.role.value if self.role else "none"
 
     @property
+    def log_grant(self) -> str | None:
+        """The grant that carries the role, as the log names it."""
+        return self.grant.log_reference if self.grant else None
+
+    @property
     def populations(self) -> list[str]:
         """The populations that the grant is limited to; an empty list means all of them."""
         return self.grant.populations if self.grant else []

@@ -217,7 +217,7 @@ def reading(**more: Any) -> log.Reading:
 
 def test_a_reading_in_a_request_is_written_when_the_request_ends() -> None:
     with log.entered(log.Context(channel="web")):
-        opened = reading(grant="g:1")
+        opened = reading(rule="caseload")
         opened.note(group="person.head", owner=OWNER)
         assert logged() == []
     (body,) = logged()
@@ -227,7 +227,7 @@ def test_a_reading_in_a_request_is_written_when_the_request_ends() -> None:
         1,
         "service",
     )
-    assert body["dec"] == {"ok": True, "grant": "g:1"}
+    assert body["dec"] == {"ok": True, "rule": "caseload", "grant": "g:1"}
 
 
 def test_a_reading_of_a_list_names_every_file() -> None:
@@ -299,11 +299,11 @@ def test_without_a_context_a_reading_goes_with_the_open_transaction() -> None:
 def test_the_vault_opens_nothing_without_a_reading() -> None:
     from kpm.vault.blobs import open_bytes, seal_bytes
 
-    sealed = seal_bytes(OWNER, details.PURPOSE, b"text")
+    sealed = seal_bytes(OWNER, details.PURPOSE, b"text", row=OWNER)
     with pytest.raises(Sealed):
-        open_bytes(OWNER, details.PURPOSE, sealed, None)  # type: ignore[arg-type]
+        open_bytes(OWNER, details.PURPOSE, sealed, None, row=OWNER)  # type: ignore[arg-type]
     with log.entered(log.Context()):
-        assert open_bytes(OWNER, details.PURPOSE, sealed, reading()) == b"text"
+        assert open_bytes(OWNER, details.PURPOSE, sealed, reading(), row=OWNER) == b"text"
     (body,) = logged()
     assert len(body["f"]) == 1
 
