@@ -157,7 +157,7 @@ AUTHENTICATION_BACKENDS = ["kpm.accounts.backends.PasswordBackend"]
 PASSWORD_HASHERS = ["kpm.accounts.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "kpm.accounts.passwords.LengthValidator",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},

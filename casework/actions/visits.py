@@ -36,6 +36,9 @@ def record(
     case_file = locked(case_file)
     rules.check_can_record_visit(by, case_file)
     rules.check_visit_fits(outcome, happened_at, case_file.opened_on, timezone.localtime(now))
+    rules.check_visit_says_something(
+        outcome, way, needs.strip(), strengths.strip(), notes.strip(), checklist
+    )
     visit = Visit(
         key_owner=case_file.id,
         case_file=case_file,

@@ -101,6 +101,11 @@ class RuleSet(GuardedStateModel, RecordedModel):
         return self.version
 
     @property
+    def label(self) -> str:
+        """The version, in words where it is the one that comes with the system."""
+        return _("January 2026, as delivered") if self.version == DEFAULT_VERSION else self.version
+
+    @property
     def log_reference(self) -> str:
         """The version is what the log knows."""
         return self.version

@@ -174,7 +174,15 @@ def test_whoever_is_signed_in_goes_on():
 def test_a_visitor_is_asked_to_sign_in_and_led_back():
     response = Client().get("/me/?page=3")
     assert response.url == "/sign-in/?next=%2Fme%2F%3Fpage%3D3"
-    assert Client().post("/password/").url == SIGN_IN
+
+
+def test_whoever_sends_a_form_too_late_is_told_and_led_back_to_it():
+    client = Client()
+    late = client.post("/password/", headers={"Referer": "http://testserver/password/?x=1"})
+    assert late.url == f"{SIGN_IN}?ended=1&next=%2Fpassword%2F"
+    assert "was not saved" in client.get(late.url).content.decode()
+    elsewhere = client.post("/password/", headers={"Referer": "http://elsewhere.example/x"})
+    assert elsewhere.url == f"{SIGN_IN}?ended=1&next=%2F"
 
 
 def test_signing_out_ends_the_session_and_empties_the_cache():
