@@ -80,6 +80,13 @@ class Persona:
         with self.page.expect_navigation():
             self.main(f"a[href^='{path}']").first.click()
 
+    def turn_page(self) -> None:
+        """On to the next page of a list; there must be one."""
+        following = self.main("nav.pagination a[rel=next]")
+        assert following.count(), f"This is the last page: {self.page.url}"
+        with self.page.expect_navigation():
+            following.click()
+
     def hand_in(self, selector: str = "main form.form button") -> None:
         """Press the button of a form and wait for the page that answers."""
         with self.page.expect_navigation():
