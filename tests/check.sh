@@ -48,9 +48,7 @@ docs() { site python manage.py write_docs --check; }
 shell() { shell_scripts | xargs --no-run-if-empty shellcheck; }
 # Both engines count: each has lines that only it reaches. tests/coverage adds them up.
 sqlite() { rm -f .coverage .coverage.* && "${suite[@]}"; }
-# One after the other: an open transaction of another process of the same server holds the sequencer
-# of the log back, as it must, and its tests would wait for a stranger.
-postgresql() { tests/postgresql "${suite[@]}" --numprocesses=0 --cov-append "${code[@]}"; }
+postgresql() { KPM_TEST_SERVERS=2 tests/postgresql "${suite[@]}" --cov-append "${code[@]}"; }
 fsm() { tests/fsm; }
 coverage() { tests/coverage; }
 # A whole site beside a browser: on one engine, and measured by what people see.
