@@ -21,7 +21,8 @@ AREAS = (
     "history_guards",
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{3,62}\Z")
-BODY = re.compile(r"\$\$(.*)\$\$", re.DOTALL)
+# What a statement for PostgreSQL says: what the trigger does, and when.
+PARTS = re.compile(r"\$\$(?P<body>.*)\$\$;(?P<trigger>CREATE TRIGGER .*)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -210,27 +211,30 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     ]
 
 
-def _gist(guard: Guard, vendor: str) -> str:
+def _gist(guard: Guard, vendor: str) -> tuple[str, ...]:
     """What the database keeps of a guard's statement."""
     sql = guard.sql(vendor)
     if vendor == "sqlite":
-        return sql
-    found = BODY.search(sql)
-    return found.group(1) if found else sql
+        return (sql,)
+    found = PARTS.search(sql)
+    # PostgreSQL leaves quotes out where it needs none.
+    return (found["body"], found["trigger"].replace('"', "")) if found else (sql,)
 
 
-def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str]:
+def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], tuple[str, ...]]:
     """The guards in the database now: (table, name) and its statement."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
         else:
+            # The function may be whole and the trigger never call it: WHEN (false), another moment.
             cursor.execute(
-                "SELECT c.relname, t.tgname, p.prosrc FROM pg_trigger t "
+                "SELECT c.relname, t.tgname, p.prosrc, replace(pg_get_triggerdef(t.oid, true), "
+                "'\"', '') FROM pg_trigger t "
                 "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
                 "WHERE t.tgenabled = 'A' AND NOT t.tgisinternal "
                 "AND p.proconfig = ARRAY['search_path=public, pg_temp'] "
                 "AND c.relnamespace = current_schema()::regnamespace"
             )
-        rows: Iterable[tuple[str, str, str]] = cursor.fetchall()
-    return {(table, name): sql for table, name, sql in rows}
+        rows: Iterable[tuple[str, ...]] = cursor.fetchall()
+    return {(table, name): tuple(parts) for table, name, *parts in rows}
