@@ -229,13 +229,9 @@ class RoleGrant(RecordedModel):
         default=grant_reference,
         editable=False,
     )
-    # Null only for the first grants of an installation, which the command line makes.
+    # The first grants of an installation are the command line's, which has an account as well.
     granted_by = models.ForeignKey(
-        User,
-        verbose_name=_("granted by"),
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="granted",
+        User, verbose_name=_("granted by"), on_delete=models.PROTECT, related_name="granted"
     )
 
     objects = RoleGrantQuerySet.as_manager()

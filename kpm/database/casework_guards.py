@@ -1,6 +1,6 @@
 """Guards of people, case files, assignments, visits and plans."""
 
-from kpm.database.guards import Guard, in_district, refuse
+from kpm.database.guards import Guard, in_district, kept, never_deleted, refuse
 
 PERSON, CASE_FILE, LEVEL, UNIT = (
     "casework_person",
@@ -24,18 +24,6 @@ OVERLAP = (
     "AND (a.until_on IS NULL OR (a.until_on > NEW.start_on AND a.until_on > a.start_on)) "
     "AND (NEW.until_on IS NULL OR (NEW.until_on > a.start_on AND NEW.until_on > NEW.start_on)))"
 )
-
-
-def never_deleted(table: str, noun: str) -> Guard:
-    """Forgetting destroys the key and keeps the row, so rows go nowhere."""
-    name = f"{noun}_is_never_deleted"
-    return refuse(name, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"}))
-
-
-def kept(name: str, table: str, *columns: str) -> Guard:
-    """These columns are written once."""
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
-    return refuse(name, table, before="UPDATE", when=changed)
 
 
 def overlapping() -> Guard:

@@ -79,6 +79,22 @@ def refuse(
     )
 
 
+def kept(name: str, table: str, *columns: str) -> Guard:
+    """These columns are written once."""
+    return refuse(name, table, before="UPDATE", when=changed(*columns))
+
+
+def changed(*columns: str) -> str:
+    """The condition that an update changes one of these columns."""
+    return " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+
+
+def never_deleted(table: str, noun: str) -> Guard:
+    """Rows stay: what is over is ended, what is forgotten loses its key."""
+    name = f"{noun}_is_never_deleted"
+    return refuse(name, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"}))
+
+
 def never_changed(table: str, noun: str) -> list[Guard]:
     """Rows may come and go, but never change."""
     name = f"{noun}_is_never_changed"
@@ -126,10 +142,9 @@ def append_only(
 ) -> list[Guard]:
     """Rows come and stay. `unique` lists the unique keys, which REPLACE would overwrite."""
     keys = [("rowid",), *unique] if has_rowid else unique
-    deleted = f"{noun}_is_never_deleted"
     return [
         *never_changed(table, noun),
-        refuse(deleted, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"})),
+        never_deleted(table, noun),
         never_replaced(table, noun, *keys),
         never_emptied(table, f"{noun}_is_never_emptied"),
     ]

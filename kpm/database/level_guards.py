@@ -1,6 +1,14 @@
 """Guards of levels, proposals, decisions, assessments and rule sets."""
 
-from kpm.database.guards import Guard, append_only, in_district, refuse
+from kpm.database.guards import (
+    Guard,
+    append_only,
+    changed,
+    in_district,
+    kept,
+    never_deleted,
+    refuse,
+)
 
 LEVEL, DECISION, PROPOSAL, ASSESSMENT, RULE_SET = (
     "risk_levels_risklevel",
@@ -24,7 +32,7 @@ FOLLOWED = (
     "revision",
     "decision_id",
 )
-MOVED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in FOLLOWED)
+MOVED = changed(*FOLLOWED)
 
 FOLLOWS_A_DECISION = (
     f'EXISTS (SELECT 1 FROM "{DECISION}" AS d WHERE d.id = NEW.decision_id '
@@ -89,24 +97,7 @@ SAID = (
     "is_official",
     "submitted_at",
 )
-SAID_ANEW = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in SAID)
-
-
-def kept(name: str, table: str, *columns: str) -> Guard:
-    """These columns are written once."""
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
-    return refuse(name, table, before="UPDATE", when=changed)
-
-
-def never_deleted(table: str, noun: str) -> Guard:
-    """Forgetting destroys the key and keeps the row."""
-    return refuse(
-        f"{noun}_is_never_deleted",
-        table,
-        before="DELETE",
-        when="TRUE",
-        forbids=frozenset({"DELETE"}),
-    )
+SAID_ANEW = changed(*SAID)
 
 
 def too_long(days: str) -> str:
