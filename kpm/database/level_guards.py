@@ -221,14 +221,18 @@ GUARDS: list[Guard] = [
             "AND l.key_owner = NEW.key_owner)"
         ),
     ),
-    refuse(
-        "a_proposal_rests_on_an_assessment_of_its_file",
-        PROPOSAL,
-        before="INSERT",
-        when=(
-            f'NEW.assessment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{ASSESSMENT}" AS s '
-            "WHERE s.id = NEW.assessment_id AND s.risk_level_id = NEW.risk_level_id)"
-        ),
+    # At both moments: a draft may still be given another assessment.
+    *(
+        refuse(
+            f"a_proposal_rests_on_an_assessment_of_its_file_{before.lower()}",
+            PROPOSAL,
+            before=before,
+            when=(
+                f'NEW.assessment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{ASSESSMENT}" AS s '
+                "WHERE s.id = NEW.assessment_id AND s.risk_level_id = NEW.risk_level_id)"
+            ),
+        )
+        for before in ("INSERT", "UPDATE")
     ),
     refuse(
         "a_rule_set_in_force_keeps_its_numbers",

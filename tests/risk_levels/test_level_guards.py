@@ -468,6 +468,27 @@ def test_a_proposal_rests_on_an_assessment_of_its_own_file(case_file, worker):
     refused("a_proposal_rests_on_an_assessment_of_its_file", lambda: proposal.save_as(by=worker))
 
 
+def test_a_draft_is_not_led_to_an_assessment_of_another_file(case_file, worker):
+    draft = actions.propose(
+        risk_level=case_file.risk_level,
+        to_level="green",
+        reason_codes=["stable"],
+        by=worker,
+        now=NOW,
+    )
+    mine, foreign = (
+        actions.record_assessment(
+            risk_level=each.risk_level, answers={"income": "none"}, by=worker, now=NOW
+        )
+        for each in (case_file, make_case_file())
+    )
+    rows = Proposal.objects.filter(pk=draft.pk)
+    refused(
+        "a_proposal_rests_on_an_assessment_of_its_file", lambda: rows.update(assessment=foreign)
+    )
+    rows.update(assessment=mine)
+
+
 def test_a_rule_set_in_force_keeps_its_numbers(clock):
     actions.rule_set_in_force(NOW.date(), by=clock)
     for change in ({"numbers": {}}, {"version": "other"}, {"state": "draft"}):
