@@ -391,6 +391,10 @@ class Migration(migrations.Migration):
             model_name='ledger',
             constraint=models.CheckConstraint(condition=models.Q(('population__in', ('community_correction', 'released', 'mental_disorder', 'drug', 'left_behind_child', 'empty_nest_elder'))), name='a_ledger_belongs_to_one_of_six_populations'),
         ),
+        migrations.AddConstraint(
+            model_name='ledger',
+            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['checking', 'checked', 'applying', 'applied', 'discarded'])), name='a_ledger_has_a_known_state'),
+        ),
         migrations.AddIndex(
             model_name='ledgerrow',
             index=models.Index(fields=['district', 'ledger', 'outcome', 'number'], name='rows_by_outcome'),

@@ -97,6 +97,9 @@ class Ledger(GuardedStateModel, SealedModel):
                 name="a_ledger_belongs_to_one_of_six_populations",
                 condition=Q(population__in=tuple(POPULATIONS)),
             ),
+            models.CheckConstraint(
+                name="a_ledger_has_a_known_state", condition=Q(state__in=LedgerState.values)
+            ),
         )
         indexes = (
             models.Index(

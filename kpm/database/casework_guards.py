@@ -1,6 +1,6 @@
 """Guards of people, case files, assignments, visits and plans."""
 
-from kpm.database.guards import Guard, in_district, kept, never_deleted, refuse
+from kpm.database.guards import Guard, changed, in_district, kept, never_deleted, refuse
 
 PERSON, CASE_FILE, LEVEL, UNIT = (
     "casework_person",
@@ -8,13 +8,14 @@ PERSON, CASE_FILE, LEVEL, UNIT = (
     "risk_levels_risklevel",
     "accounts_unit",
 )
-ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER = (
+ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
     "casework_assignment",
     "casework_visit",
     "casework_plan",
     "casework_teammember",
+    "casework_ledger",
 )
-LEDGER, LEDGER_ROW = "casework_ledger", "casework_ledgerrow"
+LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -96,8 +97,52 @@ GUARDS: list[Guard] = [
         PLAN,
         *("id", "case_file_id", "district", "drafted_by_id", "drafted_on"),
     ),
+    # What is approved is what was drafted, and stays it.
+    refuse(
+        "a_plan_keeps_what_it_said_when_approved",
+        PLAN,
+        before="UPDATE",
+        when=f"NOT (OLD.state = 'draft' AND NEW.state = 'draft') AND ({changed('body')})",
+    ),
+    refuse(
+        "a_plan_keeps_who_approved_it_and_when",
+        PLAN,
+        before="UPDATE",
+        when=f"OLD.state <> 'draft' AND ({changed('approved_by_id', 'approved_on')})",
+    ),
+    refuse(
+        "a_plan_keeps_when_it_ended",
+        PLAN,
+        before="UPDATE",
+        when=f"OLD.state = 'ended' AND ({changed('ended_on')})",
+    ),
+    refuse(
+        "a_plan_is_approved_by_nobody_of_the_team",
+        PLAN,
+        before="UPDATE",
+        when=(
+            "OLD.state = 'draft' AND NEW.state = 'approved' "
+            f'AND EXISTS (SELECT 1 FROM "{ASSIGNMENT}" AS a WHERE a.until_on IS NULL '
+            "AND a.case_file_id = NEW.case_file_id AND a.worker_id = NEW.approved_by_id)"
+        ),
+    ),
+    *(
+        refuse(
+            f"a_plan_goes_with_a_proposal_of_its_file_{before.lower()}",
+            PLAN,
+            before=before,
+            when=(
+                "NEW.proposal_id IS NOT NULL AND NOT EXISTS "
+                f'(SELECT 1 FROM "{PROPOSAL}" AS p JOIN "{CASE_FILE}" AS f '
+                "ON f.risk_level_id = p.risk_level_id "
+                "WHERE p.id = NEW.proposal_id AND f.id = NEW.case_file_id)"
+            ),
+        )
+        for before in ("INSERT", "UPDATE")
+    ),
     kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id", "district"),
     kept("a_ledger_stays_in_its_district", LEDGER, "id", "number", "district", "population"),
+    kept("a_ledger_stays_its_uploaders", LEDGER, "uploaded_by_id", "uploaded_at"),
     kept("a_row_stays_in_its_ledger", LEDGER_ROW, "id", "ledger_id", "district", "number"),
     in_district(ASSIGNMENT, "an_assignment", CASE_FILE, "case_file_id"),
     in_district(VISIT, "a_visit", CASE_FILE, "case_file_id"),

@@ -14,6 +14,7 @@ from importlib import import_module
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 AREAS = (
+    "state_guards",
     "log_guards",
     "account_guards",
     "level_guards",

@@ -75,20 +75,6 @@ EXPIRY = (
     "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level))"
 )
 
-LEGAL = (
-    ("draft", "submitted"),
-    ("draft", "withdrawn"),
-    ("draft", "lapsed"),
-    ("submitted", "approved"),
-    ("submitted", "returned"),
-    ("submitted", "rejected"),
-    ("submitted", "withdrawn"),
-    ("submitted", "lapsed"),
-)
-LEGAL_STEP = " OR ".join(
-    f"(OLD.state = '{before}' AND NEW.state = '{after}')" for before, after in LEGAL
-)
-
 # What a proposal says; fixed once it has been handed in.
 SAID = (
     "body",
@@ -178,12 +164,6 @@ GUARDS: list[Guard] = [
         PROPOSAL,
         before="INSERT",
         when=f"NOT {LEVEL_FOUND}",
-    ),
-    refuse(
-        "a_proposal_follows_its_states",
-        PROPOSAL,
-        before="UPDATE",
-        when=f"NEW.state <> OLD.state AND NOT ({LEGAL_STEP})",
     ),
     refuse(
         "a_decided_proposal_is_frozen",

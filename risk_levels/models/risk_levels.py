@@ -121,7 +121,7 @@ class RiskLevel(GuardedStateModel, RecordedModel):
         """Whether somebody should look at it again."""
         return self.review_on is not None and self.review_on <= on
 
-    @transition(field="level", source=Level.values, target=RETURN_VALUE(*Level.values))
+    @transition(field="level", source=Level.values, target=RETURN_VALUE(*GRADED))
     def follow(self, decision: "Decision") -> str:
         """Become what the decision says."""
         if decision.to_level != self.level:

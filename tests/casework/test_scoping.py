@@ -89,7 +89,13 @@ def test_nobody_else_sees_any_file(role):
 @pytest.mark.parametrize("status", ["restricted", "sealed", "destroyed"])
 def test_a_file_that_is_put_away_is_seen_by_nobody(status):
     case_file = make_case_file()
-    CaseFile.objects.filter(pk=case_file.pk).update(status=status, closed_on=TODAY)
+    case_file.close(on=TODAY)
+    ways = {"restricted": ["restrict"], "sealed": ["seal"], "destroyed": ["restrict", "destroy"]}
+    for way in ways[status]:
+        case_file.save_as(by=None)
+        getattr(case_file, way)()
+    case_file.save_as(by=None)
+    assert CaseFile.objects.get().status == status
 
     assert seen_by(make_user(Role.SUPERVISOR)) == set()
 

@@ -10,7 +10,6 @@ from django.utils.html import escape
 from audit.models import LoggedEvent
 from casework.forms.visits import MINUTE, RecordVisitForm
 from casework.models import Visit
-from casework.models.case_files import Status
 from casework.models.visits import Outcome
 from kpm.permissions import Role
 from risk_levels.populations import POPULATIONS
@@ -242,8 +241,7 @@ def test_a_colleague_outside_the_team_finds_no_file(case_file):
 
 
 def test_nothing_is_recorded_on_a_closed_file(client, case_file, worker):
-    case_file.status = Status.CLOSED
-    case_file.closed_on = timezone.localdate()
+    case_file.close(on=timezone.localdate())
     case_file.save_as(by=worker)
 
     assert 'name="needs"' not in client.get(page_of(case_file)).content.decode()
