@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from django.db import DatabaseError, connections, transaction
+from django.db import Error as DatabaseFault
+from django.db import connections, transaction
 
 from audit import details
 from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
@@ -266,7 +267,7 @@ def _write(entries: Iterable[Entry]) -> None:
                     cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [text])
                 if entry.detail is not None:
                     details.write(entry.ev, entry.detail)
-    except DatabaseError as error:
+    except DatabaseFault as error:
         raise NotWritten("The log refused an event.") from error
 
 
@@ -274,7 +275,7 @@ def _write_apart(entries: Iterable[Entry]) -> None:
     try:
         with transaction.atomic(using=DATABASE):
             _write(entries)
-    except DatabaseError as error:
+    except DatabaseFault as error:
         raise NotWritten("The log refused an event.") from error
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from audit import details, log
 from audit.bodies import NotLoggable
@@ -327,3 +327,18 @@ def test_a_broken_log_is_said_when_the_context_ends(monkeypatch: pytest.MonkeyPa
     # The connection is fit for what comes next.
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
+def test_a_connection_that_is_gone_is_an_event_that_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    class Gone:
+        atomic_blocks: tuple[()] = ()
+
+        def cursor(self) -> None:
+            raise fault("connection already closed")
+
+    monkeypatch.setattr(log, "connections", {"default": Gone()})
+    with pytest.raises(log.NotWritten):
+        log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="test")
