@@ -3,7 +3,6 @@
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, cast
 
 from django.conf import settings
@@ -21,11 +20,13 @@ from django.utils import translation
 
 from audit import log
 from audit.events import Event
+from kpm import refusals
 from kpm.accounts.sessions import SessionStore
 from kpm.accounts.submissions import Submissions
 from kpm.errors import AlreadySent, AskFirst, Busy, NotYou
 from kpm.permissions import Open, Permission, access_of
-from kpm.views import unavailable
+from kpm.vault.errors import Unreadable
+from kpm.views import AWAY, failed, unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -169,23 +170,6 @@ class LanguageMiddleware:
         return response
 
 
-@dataclass(frozen=True)
-class AskedFor:
-    """What the address of a page names; nobody has looked whether it exists."""
-
-    log_type: str
-    log_reference: str
-
-
-def asked_for(request: HttpRequest) -> AskedFor | None:
-    """The file or ledger of an address, so that a refused try is found with its number."""
-    match = request.resolver_match
-    if match is None or "number" not in match.kwargs:
-        return None
-    kind = "case_file" if match.route.startswith("files/") else "ledger"
-    return AskedFor(kind, match.kwargs["number"])
-
-
 class AccessMiddleware:
     """Answers only views that declared who may use them, each for those people."""
 
@@ -213,16 +197,22 @@ class AccessMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Log a refused permission; lead on whoever is to go to another page instead."""
-        if isinstance(exception, NotYou):
-            log.refused(
-                Event.PERMISSION_REFUSED,
-                by=request.user,  # type: ignore[arg-type]
-                target=asked_for(request),
-                rule=exception.permission,
-            )
+        """Log what was refused; lead on whoever is to go to another page instead."""
         if isinstance(exception, AlreadySent | AskFirst):
             return redirect(exception.location)
+        try:
+            _write_down(request, exception)
+        except AWAY as error:
+            return failed(request, error)
         if isinstance(exception, Busy | log.NotWritten):
             return unavailable(request)
-        return None
+        return failed(request, exception) if isinstance(exception, AWAY) else None
+
+
+def _write_down(request: HttpRequest, exception: Exception) -> None:
+    """The event of a refusal that only the exception knows of."""
+    by, target = refusals.actor_of(request), refusals.asked_for(request)
+    if isinstance(exception, NotYou):
+        log.refused(Event.PERMISSION_REFUSED, by=by, target=target, rule=exception.permission)
+    if isinstance(exception, Unreadable):
+        refusals.content_unreadable(exception, by=by, target=target)

@@ -1,7 +1,11 @@
 """What every request passes."""
 
+import json
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client, override_settings
 from django.urls import path
@@ -9,13 +13,17 @@ from django.urls import path
 from audit import log
 from audit.events import Event
 from audit.models import LoggedEvent
+from casework.models import Person
 from kpm import views
 from kpm.accounts.models import User
+from kpm.accounts.sessions import SessionStore
 from kpm.errors import Busy
+from kpm.ids import uuid7
 from kpm.middleware import HEADERS, AuditMiddleware, SecurityHeadersMiddleware, address_of
 from kpm.permissions import Permission, Role, public, requires
 from kpm.urls import urlpatterns as site
-from tests.factories import client_for, make_user
+from kpm.vault.errors import KeyDestroyed
+from tests.factories import client_for, make_case_file, make_user
 
 SECRET = "only for those who are written down"
 
@@ -51,6 +59,19 @@ def broken(request):
 
 
 @public
+def away(request):
+    raise FAULTS[request.GET["fault"]](SECRET)
+
+
+FAULTS = {each.__name__: each for each in (InterfaceError, OperationalError, log.NotWritten)}
+
+
+@public
+def unreadable(request, number):
+    raise KeyDestroyed(2, 2, uuid7())
+
+
+@public
 def context(request):
     now = log.current()
     return HttpResponse(f"{now.channel} {now.request} {now.session} {now.address} {now.agent}")
@@ -70,17 +91,32 @@ def undeclared(request):
     return HttpResponse(SECRET)
 
 
+PAGES = (reading, refusing, busy, broken, away, context, streaming, kept, undeclared)
+
+
 class Routes:
     """The site, and pages that only a test has."""
 
+    handler400 = staticmethod(views.bad_request)
     handler403 = staticmethod(views.permission_denied)
     handler500 = staticmethod(views.server_error)
     urlpatterns = [
         *site,
         *(
             path(f"test/{view.__name__}/", view)
-            for view in (reading, refusing, busy, broken, context, streaming, kept, undeclared)
+            for view in (
+                reading,
+                refusing,
+                busy,
+                broken,
+                away,
+                context,
+                streaming,
+                kept,
+                undeclared,
+            )
         ),
+        path("files/<number:number>/unreadable/", unreadable),
     ]
 
 
@@ -213,6 +249,80 @@ def test_a_fault_shows_nothing_of_itself():
     assert SECRET not in page
     assert "Traceback" not in page
     assert "RuntimeError" not in page
+
+
+def test_a_fault_is_told_by_its_kind_and_place_and_never_by_its_words(caplog):
+    Client(raise_request_exception=False).get("/test/broken/")
+    assert "RuntimeError" in caplog.text
+    assert re.search(r"test_middleware\.py:\d+ broken", caplog.text)
+    assert SECRET not in caplog.text
+
+
+def test_a_fault_beside_the_views_is_told_as_well(caplog, monkeypatch):
+    def touch(self):
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(SessionStore, "touch", touch)
+    response = Client(raise_request_exception=False).get("/test/kept/")
+    assert response.status_code == 500
+    assert "RuntimeError" in caplog.text
+    assert "process_response" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_a_request_that_is_none_leaves_its_kind(caplog):
+    assert Client().get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
+    assert "DisallowedHost" in caplog.text
+    assert "evil.example" not in caplog.text
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_database_or_log_that_is_away_is_told_to_come_back(caplog, fault):
+    response = Client().get("/test/away/", {"fault": fault})
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+    assert SECRET not in response.content.decode() + caplog.text
+
+
+@pytest.mark.parametrize("fault", [InterfaceError, OperationalError])
+def test_a_database_that_is_away_beside_the_views_is_told_to_come_back(monkeypatch, fault):
+    def touch(self):
+        raise fault(SECRET)
+
+    monkeypatch.setattr(SessionStore, "touch", touch)
+    response = Client(raise_request_exception=False).get("/test/kept/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+
+
+def test_content_that_was_changed_is_an_event(caplog):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    head = bytes(case_file.person.head)
+    Person.objects.update(head=head[:-1] + bytes([head[-1] ^ 1]))
+    client = client_for(worker)
+    client.raise_request_exception = False
+    response = client.get(f"/files/{case_file.number}/", follow=True)
+    assert response.status_code == 500
+    event = LoggedEvent.objects.get(event=Event.VAULT_REFUSED)
+    assert (event.actor, event.subject) == (worker.log_reference, case_file.number)
+    assert json.loads(event.body)["dec"] == {"ok": False, "rule": "changed"}
+    assert f"model 1, group 1, owner {case_file.person_id}" in caplog.text
+
+
+def test_content_whose_key_was_destroyed_is_an_event_of_nobody_known():
+    client = Client(raise_request_exception=False)
+    assert client.get("/files/7K3MQ-9TX2A/unreadable/").status_code == 500
+    event = LoggedEvent.objects.get(event=Event.VAULT_REFUSED)
+    assert (event.actor, event.subject) == ("x:anon", "7K3MQ-9TX2A")
+    assert '"rule":"destroyed"' in event.body
+
+
+def test_content_that_does_not_open_and_cannot_be_written_down(monkeypatch):
+    def fail(*_args):
+        raise log.NotWritten(SECRET)
+
+    monkeypatch.setattr(log, "_write_apart", fail)
+    response = Client().get("/files/7K3MQ-9TX2A/unreadable/")
+    assert response.status_code == 503
 
 
 def test_the_context_names_request_session_and_place():
