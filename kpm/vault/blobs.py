@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kpm.vault import envelope
 from kpm.vault.ciphers import Forged
-from kpm.vault.errors import Cause, Sealed, Unreadable
+from kpm.vault.errors import Cause, Sealed, UnknownSuite, Unreadable
 from kpm.vault.keys import owner_key, ring, suite
 from kpm.vault.opening import Reading
 from kpm.vault.registry import PAYLOADS
@@ -42,6 +42,8 @@ def open_bytes(owner: UUID, purpose: str, blob: bytes, reading: Reading, *, row:
         plain = envelope.unseal(key[blob[1]], blob, _context(code, owner, row))
     except Forged:
         raise Unreadable(0, code, owner, Cause.CHANGED) from None
+    except UnknownSuite:
+        raise Unreadable(0, code, owner, Cause.SUITE) from None
     (length,) = _LENGTH.unpack_from(plain)
     return plain[_LENGTH.size : _LENGTH.size + length]
 
