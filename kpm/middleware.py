@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, cast
 
 from django.conf import settings
@@ -26,7 +27,7 @@ from kpm.accounts.submissions import Submissions
 from kpm.errors import AlreadySent, AskFirst, Busy, NotYou
 from kpm.permissions import Open, Permission, access_of
 from kpm.vault.errors import Unreadable
-from kpm.views import AWAY, failed, unavailable
+from kpm.views import AWAY, failed, not_here, unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -105,6 +106,48 @@ class SecurityHeadersMiddleware:
         return response
 
 
+# What a proxy says of a request, and anybody else could say as well.
+SAID_BY_PROXY = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP")
+
+
+class WireMiddleware:
+    """Believes the named proxy and nobody else; the demo, which has none, answers this machine."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        named = settings.KPM_TRUSTED_PROXIES
+        self.networks = [ip_network(name) for name in named if name != "unix"]
+        self.believes_socket = "unix" in named
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        peer = peer_of(request)
+        if settings.KPM_DEMO and not (peer and peer.is_loopback):
+            return not_here(request)
+        if not self.believes(peer):
+            for name in SAID_BY_PROXY:
+                request.META.pop(name, None)
+            if not settings.KPM_DEMO:
+                # The server may have believed somebody whom we do not.
+                request.META["wsgi.url_scheme"] = "http"
+        return self.get_response(request)
+
+    def believes(self, peer: IPv4Address | IPv6Address | None) -> bool:
+        """Whether this is the proxy that the settings name."""
+        if peer is None:
+            return self.believes_socket
+        return any(peer in network for network in self.networks)
+
+
+def peer_of(request: HttpRequest) -> IPv4Address | IPv6Address | None:
+    """Who is connected to us; nobody with an address, where it is a socket of this machine."""
+    try:
+        peer = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return None
+    # Where one socket serves both families, IPv4 comes in the clothes of IPv6.
+    return getattr(peer, "ipv4_mapped", None) or peer
+
+
 class AuditMiddleware:
     """Opens the log's context, and lets no byte leave before what was read is written down."""
 
@@ -128,11 +171,8 @@ class AuditMiddleware:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where the request comes from, as far as we know."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        # The proxy in front overwrites this one, whatever the client sent.
-        return request.headers.get("X-Real-IP", "")
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """Where the request comes from; what nobody trustworthy said is gone by now."""
+    return str(request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR", ""))
 
 
 class SessionMiddleware(DjangoSessionMiddleware):

@@ -99,6 +99,11 @@ def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
     return plain(request, "403_csrf.html", 403)
 
 
+def not_here(request: HttpRequest) -> HttpResponse:
+    """403 for whoever reaches the demo from another machine: it has no TLS."""
+    return plain(request, "403_demo.html", 403)
+
+
 def unavailable(request: HttpRequest) -> HttpResponse:
     """503 with nothing in it but when to come back."""
     response = plain(request, "503.html", 503)

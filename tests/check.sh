@@ -22,7 +22,7 @@ mkdir "$HOME"
 site() {
   mkdir -p "$out/data"
   python -c 'import secrets; print(secrets.token_urlsafe(64))' >"$out/secret.key"
-  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_DATA_DIR="$out/data" \
+  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_TRUSTED_PROXIES=127.0.0.1 KPM_DATA_DIR="$out/data" \
     KPM_SECRET_KEY_FILE="$out/secret.key" KPM_ROOT_KEY_FILE="$out/root.key" "$@"
 }
 shell_scripts() {

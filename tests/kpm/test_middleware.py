@@ -7,7 +7,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import path
 
 from audit import log
@@ -19,7 +19,7 @@ from kpm.accounts.models import User
 from kpm.accounts.sessions import SessionStore
 from kpm.errors import Busy
 from kpm.ids import uuid7
-from kpm.middleware import HEADERS, AuditMiddleware, SecurityHeadersMiddleware, address_of
+from kpm.middleware import HEADERS, AuditMiddleware, SecurityHeadersMiddleware
 from kpm.permissions import Permission, Role, public, requires
 from kpm.urls import urlpatterns as site
 from kpm.vault.errors import KeyDestroyed
@@ -329,24 +329,72 @@ def test_the_context_names_request_session_and_place():
     user = make_user()
     client = client_for(user)
     words = client.get(
-        "/test/context/", REMOTE_ADDR="192.0.2.7", headers={"user-agent": "Browser/1"}
+        "/test/context/", REMOTE_ADDR="127.0.0.7", headers={"user-agent": "Browser/1"}
     ).content.decode()
     channel, request, session, address, agent = words.split()
     assert channel == "web"
     assert len(request) == 32
     assert session == user.sessions.get().log_reference
-    assert (address, agent) == ("192.0.2.7", "Browser/1")
+    assert (address, agent) == ("127.0.0.7", "Browser/1")
     assert client.get("/test/context/").content.decode().split()[1] != request
     assert Client().get("/test/context/").content.decode().split()[2] == "None"
     assert log.current() is None
 
 
-def test_behind_a_proxy_its_word_counts(rf):
-    request = rf.get("/", REMOTE_ADDR="10.0.0.1", headers={"x-real-ip": "192.0.2.9"})
-    assert address_of(request) == "10.0.0.1"
-    with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
-        assert address_of(request) == "192.0.2.9"
-        assert address_of(rf.get("/")) == ""
+@pytest.mark.parametrize("peer", ["192.0.2.7", "10.0.0.1", "::ffff:192.0.2.7", "2001:db8::1", ""])
+def test_the_demo_answers_this_machine_only(peer):
+    for page in ("/sign-in/", "/health/", "/static/kpm/app.css", "/nowhere/"):
+        response = Client().get(page, REMOTE_ADDR=peer, headers={"x-real-ip": "127.0.0.1"})
+        assert response.status_code == 403
+        assert "<h1>" in response.content.decode()
+        assert response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
+def test_the_demo_believes_no_proxy(peer):
+    said = {"x-real-ip": "192.0.2.9", "x-forwarded-proto": "https"}
+    words = Client().get("/test/context/", REMOTE_ADDR=peer, headers=said).content.decode()
+    assert words.split()[3] == peer
+
+
+@pytest.fixture
+def real_site(settings):
+    settings.KPM_DEMO = False
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.KPM_TRUSTED_PROXIES = ["10.0.0.1", "2001:db8::/64"]
+    return settings
+
+
+SAID = {"x-real-ip": "192.0.2.9", "x-forwarded-proto": "https"}
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::7"])
+def test_the_word_of_the_named_proxy_counts(real_site, peer):
+    response = Client().get("/test/context/", REMOTE_ADDR=peer, headers=SAID)
+    assert response.content.decode().split()[3] == "192.0.2.9"
+    plain = Client().get("/test/context/", REMOTE_ADDR=peer, headers={"x-forwarded-proto": "http"})
+    assert (plain.status_code, plain.url) == (301, "https://testserver/test/context/")
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.2", "127.0.0.1", "192.0.2.9", ""])
+def test_the_word_of_anybody_else_does_not(real_site, peer, monkeypatch):
+    client = Client()
+    for scheme in ("http", "https"):
+        response = client.get(
+            "/test/context/", REMOTE_ADDR=peer, headers=SAID, **{"wsgi.url_scheme": scheme}
+        )
+        assert (response.status_code, response.url) == (301, "https://testserver/test/context/")
+    real_site.SECURE_SSL_REDIRECT = False
+    words = Client().get("/test/context/", REMOTE_ADDR=peer, headers=SAID).content.decode()
+    assert "192.0.2.9" not in words.replace(f" {peer} ", " ")
+
+
+def test_a_socket_is_believed_where_it_is_named(real_site):
+    real_site.KPM_TRUSTED_PROXIES = ["unix"]
+    response = Client().get("/test/context/", REMOTE_ADDR="", headers=SAID)
+    assert response.content.decode().split()[3] == "192.0.2.9"
+    assert Client().get("/test/context/", headers=SAID).status_code == 301
 
 
 def test_the_middleware_stands_alone(rf):

@@ -115,6 +115,7 @@ def test_another_origin_is_refused(origin):
         (views.page_not_found, 404),
         (views.server_error, 500),
         (views.unavailable, 503),
+        (views.not_here, 403),
     ],
 )
 def test_error_pages_need_nothing_and_say_nothing(rf, view, code, django_assert_num_queries):
