@@ -104,6 +104,7 @@ GROUPS: dict[str, Promise | str] = {
 }
 # What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
+    "another_number": gettext_lazy("found by a number that the record does not hold"),
     "caseload": gettext_lazy("a place in the team"),
     "changed": gettext_lazy("the sealed bytes were changed or belong elsewhere"),
     "csrf": gettext_lazy("not sent from a page of this sign-in"),
