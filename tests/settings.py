@@ -46,11 +46,11 @@ ALIASES = ("default", "keys")
 IS_POSTGRESQL = os.environ.get("KPM_TEST_DATABASE", "sqlite") == "postgresql"
 # The owner makes and migrates test databases; every test is connected as the runtime role.
 OWNER = os.environ.get("KPM_TEST_OWNER", "kpm_owner")
+ROLES = {"default": "kpm_app", "keys": "kpm_app", "auditor": "kpm_auditor"}
 if IS_POSTGRESQL:
     # Each process of a run has a server of its own, if there are several.
     ports = os.environ["KPM_TEST_PORTS"].split()
     port = ports[int(re.sub(r"\D", "", WORKER) or 0) % len(ports)]
-    ROLES = {"default": "kpm_app", "keys": "kpm_app", "auditor": "kpm_auditor"}
     for alias, role in ROLES.items():
         DATABASES[alias] = {
             "ENGINE": "django.db.backends.postgresql",
