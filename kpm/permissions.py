@@ -133,7 +133,7 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
     sign_in = resolve_url(settings.LOGIN_URL)
     if request.method == "POST":
         # What was posted is not kept; the page says so, and leads back to the empty form.
-        return redirect(f"{sign_in}?{urlencode({'ended': 1, 'next': came_from(request)})}")
+        return redirect(f"{sign_in}?{urlencode({'ended': '1', 'next': came_from(request)})}")
     return redirect(f"{sign_in}?{urlencode({'next': request.get_full_path()})}")
 
 

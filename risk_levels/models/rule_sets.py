@@ -103,7 +103,8 @@ class RuleSet(GuardedStateModel, RecordedModel):
     @property
     def label(self) -> str:
         """The version, in words where it is the one that comes with the system."""
-        return _("January 2026, as delivered") if self.version == DEFAULT_VERSION else self.version
+        is_delivered = self.version == DEFAULT_VERSION
+        return str(_("January 2026, as delivered")) if is_delivered else self.version
 
     @property
     def log_reference(self) -> str:
