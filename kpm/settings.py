@@ -28,6 +28,8 @@ DEBUG = False
 KPM_SYNTHETIC_ID_NUMBERS = KPM_DEMO
 
 DATA_DIR = Path(os.environ.get("KPM_DATA_DIR") or BASE_DIR / ".data")
+# Attachments, sealed, under names that say nothing; part of every backup of the data.
+KPM_FILES_DIR = Path(os.environ.get("KPM_FILES_DIR") or DATA_DIR / "files")
 # The key that opens every other key. Outside the data and its backups.
 KPM_ROOT_KEY_FILE = Path(
     os.environ.get("KPM_ROOT_KEY_FILE") or BASE_DIR / ".data-keys" / "root.key"

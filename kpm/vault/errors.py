@@ -12,6 +12,7 @@ class Cause(StrEnum):
     SHAPE = "the stored bytes have the wrong shape"
     GENERATION = "it was sealed under another generation of the key"
     VERSION = "it was sealed by a newer version of the program"
+    LENGTH = "it ends too early or too late"
     MISSING = "there are no stored bytes"
     NO_KEY = "its key does not exist"
     DESTROYED = "its key was destroyed"

@@ -20,7 +20,7 @@ MODELS: Final[dict[int, str]] = {
 }
 TEST_MODELS: Final = 0xF000
 
-# Purposes of whole sealed payloads (u8).
+# Purposes of whole sealed payloads and files (u8).
 PAYLOADS: Final[dict[str, int]] = {
     "ledger.rows": 1,
     "ledger.workbook": 2,
@@ -30,6 +30,8 @@ PAYLOADS: Final[dict[str, int]] = {
     "backup.key": 6,
     "totp.seed": 7,
     "audit.detail": 8,
+    "attachment.file": 9,
+    "upload.file": 10,
 }
 
 # Purposes of the keys of a scope (u8).
