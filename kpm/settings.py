@@ -197,8 +197,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# Nothing uploaded touches the disk in clear: workbooks stay in memory under a hard cap.
-FILE_UPLOAD_HANDLERS = ["kpm.uploads.CappedUploadHandler"]
+# Nothing uploaded touches the disk in clear: it is sealed as it arrives, under a hard cap.
+FILE_UPLOAD_HANDLERS = ["kpm.uploads.SealingUploadHandler"]
+# No form sends more than one.
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 
