@@ -17,6 +17,7 @@ MODELS: Final[dict[int, str]] = {
     10: "casework.Assignment",
     11: "casework.Ledger",
     12: "casework.LedgerRow",
+    13: "casework.Attachment",
 }
 TEST_MODELS: Final = 0xF000
 

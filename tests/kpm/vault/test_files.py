@@ -339,6 +339,8 @@ import sys, os, signal
 from uuid import UUID
 import django
 django.setup()
+from django.conf import settings
+settings.KPM_FILES_DIR = sys.argv[2]
 from kpm.vault import storage
 with storage.written(UUID(sys.argv[1])) as file:
     file.write(b"half of it")
@@ -349,10 +351,9 @@ with storage.written(UUID(sys.argv[1])) as file:
 
 def test_a_killed_process_leaves_no_file_and_what_it_leaves_is_swept(place: Path) -> None:
     file_id = uuid4()
-    environment = {**os.environ, "KPM_FILES_DIR": str(place)}
     done = subprocess.run(
-        [sys.executable, "-c", KILLED, str(file_id)],
-        env={**environment, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+        [sys.executable, "-c", KILLED, str(file_id), str(place)],
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings"},
         check=False,
     )
     assert done.returncode == -9
