@@ -13,7 +13,7 @@ from kpm.vault.blobs import seal_bytes
 
 # Codes and addresses may lie open. Words are somebody's: they are sealed under the key of whom
 # the event is about, so that they end with that key.
-OPEN = frozenset({"address", "agent", "from", "to", "count", "filters"})
+OPEN = frozenset({"address", "agent", "from", "to", "count", "filters", "attachment"})
 WORDS = frozenset({"reason"})
 LONGEST = 2_000
 PURPOSE = "audit.detail"

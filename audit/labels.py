@@ -11,6 +11,7 @@ NOUNS: dict[str, Promise] = {
     "account": gettext_lazy("Account"),
     "assessment": gettext_lazy("Assessment"),
     "assignment": gettext_lazy("Assignment"),
+    "attachment": gettext_lazy("Attachment"),
     "audit": gettext_lazy("Access log"),
     "case_file": gettext_lazy("Case file"),
     "due_date": gettext_lazy("Due date"),
@@ -30,6 +31,7 @@ NOUNS: dict[str, Promise] = {
     "visit": gettext_lazy("Visit"),
 }
 VERBS: dict[str, Promise] = {
+    "added": gettext_lazy("added"),
     "applied": gettext_lazy("applied"),
     "approved": gettext_lazy("approved"),
     "changed": gettext_lazy("changed"),
@@ -37,6 +39,7 @@ VERBS: dict[str, Promise] = {
     "confirmed": gettext_lazy("confirmed"),
     "corrected": gettext_lazy("corrected"),
     "discarded": gettext_lazy("discarded"),
+    "downloaded": gettext_lazy("downloaded"),
     "drafted": gettext_lazy("drafted"),
     "ended": gettext_lazy("ended"),
     "expired": gettext_lazy("expired"),
@@ -54,6 +57,7 @@ VERBS: dict[str, Promise] = {
     "recorded": gettext_lazy("recorded"),
     "refused": gettext_lazy("refused"),
     "rejected": gettext_lazy("rejected"),
+    "removed": gettext_lazy("removed"),
     "returned": gettext_lazy("returned"),
     "revealed": gettext_lazy("revealed"),
     "run": gettext_lazy("run"),
@@ -85,6 +89,8 @@ OUTCOMES: dict[Outcome, Promise] = {
 # Apps above add the fields that they know.
 GROUPS: dict[str, Promise | str] = {
     "assessment.body": gettext_lazy("answers of an assessment"),
+    "attachment.body": gettext_lazy("names of attachments"),
+    "attachment.file": gettext_lazy("content of an attachment"),
     "case_file.body": gettext_lazy("entries of the group"),
     "decision.body": gettext_lazy("grounds of a decision"),
     "ledger.head": gettext_lazy("headings of a ledger"),

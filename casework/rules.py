@@ -6,7 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from casework.models import Assignment, CaseFile, Ledger, Plan
+from casework.file_kinds import LARGEST, TOO_LARGE, Kind
+from casework.models import Assignment, Attachment, CaseFile, Ledger, Plan
 from casework.models.plans import State
 from casework.models.visits import Outcome, Way
 from kpm.accounts.models import Unit, User
@@ -163,6 +164,56 @@ def check_visit_says_something(outcome: str, way: str, *said: object) -> None:
         )
 
 
+def check_has_part_in(user: User, case_file: CaseFile) -> None:
+    """The team has part in a file, and the supervisors of its unit."""
+    is_theirs = user.role == Role.SUPERVISOR or is_in_team(user, case_file)
+    if not is_theirs or not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
+
+
+def check_can_add_attachment(user: User, case_file: CaseFile) -> None:
+    """The team and the supervisor add to open files."""
+    if not is_granted(user, Permission.ADD_ATTACHMENT):
+        raise Refused(_("Your role does not add attachments."))
+    check_has_part_in(user, case_file)
+    check_is_open(case_file)
+
+
+def check_document_fits(kind: Kind | None, size: int) -> Kind:
+    """What every office can open, and no more than goes over a telephone."""
+    if kind is None:
+        raise Refused(
+            _(
+                "This kind of document is not taken in. Save it as PDF, JPEG, PNG, Word (.docx, "
+                "without macros) or Excel (.xlsx, without macros)."
+            ),
+            field="file",
+        )
+    if size > LARGEST:
+        raise Refused(TOO_LARGE, field="file")
+    return kind
+
+
+def check_can_remove_attachment(user: User, attachment: Attachment) -> None:
+    """Whoever may add also takes out of use, once."""
+    check_can_add_attachment(user, attachment.case_file)
+    check_is_in_use(attachment)
+
+
+def check_is_in_use(attachment: Attachment) -> None:
+    """What was removed stays removed."""
+    if attachment.is_removed:
+        raise Refused(_("This attachment was removed."))
+
+
+def check_can_download_attachment(user: User, attachment: Attachment) -> None:
+    """The team and the supervisor take out what they need for their work."""
+    if not is_granted(user, Permission.DOWNLOAD_ATTACHMENT):
+        raise Refused(_("Your role does not download attachments."))
+    check_has_part_in(user, attachment.case_file)
+    check_is_in_use(attachment)
+
+
 def check_can_draft_plan(user: User, case_file: CaseFile) -> None:
     """The team drafts plans."""
     check_works_on(user, case_file, Permission.DRAFT_PLAN)
@@ -217,10 +268,7 @@ def check_can_reveal_field(user: User, case_file: CaseFile, field: str) -> None:
     if not is_granted(user, Permission.REVEAL_FIELD):
         raise Refused(_("Your role does not open fields."))
     check_field_is_revealed(case_file.population, field)
-    if user.role != Role.SUPERVISOR and not is_in_team(user, case_file):
-        raise Refused(_("This file is not yours."))
-    if not covers(user, case_file.unit, case_file.population):
-        raise Refused(_("This file is not yours."))
+    check_has_part_in(user, case_file)
 
 
 def check_can_record_assessment(user: User, case_file: CaseFile) -> None:

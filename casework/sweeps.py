@@ -12,14 +12,15 @@ from django.utils.translation import gettext_lazy as _
 from audit import log
 from audit.events import Event
 from casework.actions import case_files, levels
-from casework.models import CaseFile
+from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
 from kpm.jobs.registers import sweep
-from kpm.vault import search
+from kpm.vault import search, storage
 
 logger = logging.getLogger(__name__)
 BATCH = 500
+MOST_ORPHANS = 50
 
 
 @sweep("correct_due_dates", _("Correct the calendar"), every=timedelta(days=1))
@@ -38,6 +39,25 @@ def fold_search(_now: datetime) -> int:
     for scope in scopes:
         search.fold(scope)
     return len(scopes)
+
+
+@sweep("remove_orphans", _("Remove files that belong to nothing"), every=timedelta(days=1))
+def remove_orphans(now: datetime) -> int:
+    """Take away sealed files that no attachment names: what an upload left that ended halfway.
+
+    That happens now and then. Many at once mean that this is not the database which these files
+    belong to, and then they are the only copy of something.
+    """
+    orphans: set[UUID] = set()
+    for settled in storage.settled(now - timedelta(days=1)):
+        named = Attachment.objects.filter(file_id__in=settled).values_list("file_id", flat=True)
+        orphans |= settled.difference(named)
+    if len(orphans) > MOST_ORPHANS:
+        logger.error("%d files belong to no attachment: none was removed.", len(orphans))
+        return 0
+    for file_id in orphans:
+        storage.remove(file_id)
+    return len(orphans)
 
 
 def _open_files() -> Iterator[list[CaseFile]]:

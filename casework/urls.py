@@ -5,6 +5,7 @@ from django.urls import path, register_converter
 from casework.views import (
     assessments,
     assignments,
+    attachments,
     case_files,
     ledgers,
     levels,
@@ -55,6 +56,22 @@ urlpatterns = [
         "files/<number:number>/team/<slug:place>/<worker:worker>/end/",
         assignments.end_assignment,
         name="end_assignment",
+    ),
+    path(
+        "files/<number:number>/attachments/", attachments.list_attachments, name="list_attachments"
+    ),
+    path(
+        "files/<number:number>/attachments/new/", attachments.add_attachment, name="add_attachment"
+    ),
+    path(
+        "files/<number:number>/attachments/<int:place>/",
+        attachments.download_attachment,
+        name="download_attachment",
+    ),
+    path(
+        "files/<number:number>/attachments/<int:place>/remove/",
+        attachments.remove_attachment,
+        name="remove_attachment",
     ),
     path("files/<number:number>/summary/", reports.print_summary, name="print_summary"),
     path("ledgers/", ledgers.list_ledgers, name="list_ledgers"),

@@ -22,10 +22,12 @@ P = ParamSpec("P")
 class Permission(StrEnum):
     """One thing that a page lets somebody do."""
 
+    ADD_ATTACHMENT = "add_attachment"
     ADMIT_PERSON = "admit_person"
     ASSIGN_WORKERS = "assign_workers"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
     DECIDE_LEVEL = "decide_level"
+    DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
@@ -68,6 +70,8 @@ EVERYONE = frozenset({Permission.CHANGE_PASSWORD, Permission.VIEW_OWN_RECORD})
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.SOCIAL_WORKER: frozenset(
         {
+            Permission.ADD_ATTACHMENT,
+            Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_PLAN,
             Permission.PROPOSE_LEVEL,
             Permission.RECORD_ASSESSMENT,
@@ -79,9 +83,11 @@ ROLES: dict[Role, frozenset[Permission]] = {
     ),
     Role.SUPERVISOR: frozenset(
         {
+            Permission.ADD_ATTACHMENT,
             Permission.ADMIT_PERSON,
             Permission.ASSIGN_WORKERS,
             Permission.DECIDE_LEVEL,
+            Permission.DOWNLOAD_ATTACHMENT,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
             Permission.REVEAL_FIELD,

@@ -44,6 +44,8 @@ DEBUG = False
 KPM_SYNTHETIC_ID_NUMBERS = KPM_DEMO
 
 DATA_DIR = Path(os.environ.get("KPM_DATA_DIR") or BASE_DIR / ".data")
+# Attachments, sealed, under names that say nothing; part of every backup of the data.
+KPM_FILES_DIR = Path(os.environ.get("KPM_FILES_DIR") or DATA_DIR / "files")
 # The key that opens every other key. Outside the data and its backups.
 KPM_ROOT_KEY_FILE = Path(
     os.environ.get("KPM_ROOT_KEY_FILE") or BASE_DIR / ".data-keys" / "root.key"
@@ -218,8 +220,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# Nothing uploaded touches the disk in clear: workbooks stay in memory under a hard cap.
-FILE_UPLOAD_HANDLERS = ["kpm.uploads.CappedUploadHandler"]
+# Nothing uploaded touches the disk in clear: it is sealed as it arrives, under a hard cap.
+FILE_UPLOAD_HANDLERS = ["kpm.uploads.SealingUploadHandler"]
+# No form sends more than one.
+DATA_UPLOAD_MAX_NUMBER_FILES = 4
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 400
 

@@ -27,6 +27,7 @@ os.environ |= {
     "KPM_SECRET_KEY_FILE": str(SIGNING_KEY),
     # Nothing of a site that is configured on this machine reaches the tests.
     "KPM_DATABASE": "",
+    "KPM_FILES_DIR": "",
 }
 
 from kpm.settings import *  # noqa: E402, F403 the places above must be known first

@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db import models
 from django.utils.translation import gettext as _
 
-from casework.models import Assignment, CaseFile, Person, Plan, TeamMember, Visit
+from casework.models import Assignment, Attachment, CaseFile, Person, Plan, TeamMember, Visit
 from casework.models.plans import State
 from kpm.accounts.models import User
 from kpm.vault.groups import VirtualField
@@ -89,7 +89,7 @@ def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:
     """The histories of the rows that make up a file."""
     yield CaseFile.history.filter(id=case_file.id)
     yield Person.history.filter(id=case_file.person_id)
-    for model in (Assignment, TeamMember, Visit, Plan):
+    for model in (Assignment, TeamMember, Visit, Plan, Attachment):
         yield model.history.filter(case_file_id=case_file.id)
     yield Proposal.history.filter(risk_level_id=case_file.risk_level_id)
 
@@ -199,6 +199,14 @@ def title_of_plan(version: Version, names: Names) -> str:
     return _("The support plan was ended")
 
 
+def title_of_attachment(version: Version, names: Names) -> str:
+    """A file is attached, then taken out of use."""
+    words = {"number": version.row.number, "kind": version.row.get_kind_display()}
+    if version.is_first:
+        return _("Attachment %(number)s was added: %(kind)s") % words
+    return _("Attachment %(number)s was removed: %(kind)s") % words
+
+
 def title_of_proposal(version: Version, names: Names) -> str:
     """A proposal is drafted, handed in, answered."""
     words = {"level": version.row.get_to_level_display(), "state": version.row.get_state_display()}
@@ -212,5 +220,6 @@ TITLES: dict[type[models.Model], Callable[[Version, Names], str]] = {
     TeamMember: title_of_team_member,
     Visit: title_of_visit,
     Plan: title_of_plan,
+    Attachment: title_of_attachment,
     Proposal: title_of_proposal,
 }

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.models.ledgers import RowOutcome
 from kpm.accounts.models import User
-from kpm.excel import REASONS
+from kpm.excel import DEFAULT, REASONS
 from kpm.forms import ActionForm
 from kpm.uploads import OversizedFile
 from risk_levels.populations import POPULATIONS
@@ -44,9 +44,9 @@ class UploadLedgerForm(ActionForm):
         ]
 
     def clean_workbook(self) -> "UploadedFile[bytes]":
-        """Of a file that was too large to keep, only its name is left."""
+        """What is too large is not even read; of some files only the name is left."""
         workbook: UploadedFile[bytes] = self.cleaned_data["workbook"]
-        if isinstance(workbook, OversizedFile):
+        if isinstance(workbook, OversizedFile) or (workbook.size or 0) > DEFAULT.size:
             raise forms.ValidationError(str(REASONS["too_large"]))
         return workbook
 

@@ -15,11 +15,19 @@ from casework.actions import case_files
 from casework.dashboards import files, lists, timelines
 from casework.forms.case_files import FilterForm, PurposeForm, RevealForm, SearchForm
 from casework.models import CaseFile
-from casework.views.opening import find_file, open_file, open_rows, purpose_of, remember_purpose
+from casework.views.opening import (
+    find_file,
+    open_file,
+    open_rows,
+    purpose_of,
+    reading_of,
+    remember_purpose,
+)
 from kpm.accounts.models import SignedInRequest
 from kpm.accounts.scoping import units_under
 from kpm.forms import status
 from kpm.permissions import Permission, requires
+from kpm.vault.opening import open_groups
 
 PER_PAGE = 50
 SHOWN_FOR = 60
@@ -129,14 +137,17 @@ def next_page(request: HttpRequest, otherwise: str) -> str:
 def show_history(request: SignedInRequest, number: str) -> HttpResponse:
     """Everything that changed in the file: when, who, which fields."""
     case_file = find_file(request, number)
-    reading = open_file(request, case_file)
+    reading = reading_of(request, case_file)
+    # The past asks for its keys anew, in any case; opened first, it leaves them for the head.
+    entries = timelines.entries_of(case_file, reading)
+    open_groups([case_file.person], "head", reading=reading)
     return render(
         request,
         "casework/case_files/history.html",
         {
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
-            "entries": timelines.entries_of(case_file, reading),
+            "entries": entries,
         },
     )
 

@@ -32,20 +32,32 @@ def open_file(
     request: SignedInRequest, case_file: CaseFile, *, event: Event = Event.CASE_FILE_READ
 ) -> log.Reading:
     """The reading for this page, the head of the person open; strangers say first what for."""
+    reading = reading_of(request, case_file, event=event)
+    open_groups([case_file.person], "head", reading=reading)
+    return reading
+
+
+def reading_of(
+    request: SignedInRequest, case_file: CaseFile, *, event: Event = Event.CASE_FILE_READ
+) -> log.Reading:
+    """The reading for this page, with nothing open yet."""
+    return log.reading(
+        request.user,
+        event=event,
+        purpose=known_purpose(request, case_file),
+        about=[case_file],
+        rule=rules.why_readable(request.user, case_file),
+    )
+
+
+def known_purpose(request: HttpRequest, case_file: CaseFile) -> Purpose:
+    """What somebody opens this file for; who has not said so is asked first."""
     purpose = purpose_of(request, case_file)
     if purpose is None:
         question = reverse("casework:state_purpose", args=(case_file.number,))
         where = request.get_full_path() if request.method == "GET" else ""
         raise AskFirst(f"{question}?{urlencode({'next': where})}" if where else question)
-    reading = log.reading(
-        request.user,
-        event=event,
-        purpose=purpose,
-        about=[case_file],
-        rule=rules.why_readable(request.user, case_file),
-    )
-    open_groups([case_file.person], "head", reading=reading)
-    return reading
+    return purpose
 
 
 def purpose_of(request: HttpRequest, case_file: CaseFile) -> Purpose | None:

@@ -1,4 +1,4 @@
-"""Guards of people, case files, assignments, visits and plans."""
+"""Guards of people, case files, assignments, visits, plans and attachments."""
 
 from kpm.database.guards import Guard, changed, in_district, kept, never_deleted, refuse
 
@@ -8,8 +8,9 @@ PERSON, CASE_FILE, LEVEL, UNIT = (
     "risk_levels_risklevel",
     "accounts_unit",
 )
-ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
+ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
     "casework_assignment",
+    "casework_attachment",
     "casework_visit",
     "casework_plan",
     "casework_teammember",
@@ -149,6 +150,21 @@ GUARDS: list[Guard] = [
     in_district(PLAN, "a_plan", CASE_FILE, "case_file_id"),
     in_district(TEAM_MEMBER, "a_team_member", CASE_FILE, "case_file_id"),
     in_district(LEDGER_ROW, "a_row", LEDGER, "ledger_id"),
+    kept(
+        "an_attachment_stays_in_its_file",
+        ATTACHMENT,
+        *("id", "case_file_id", "district", "number", "file_id", "kind", "size_class"),
+        *("attached_by_id", "attached_at"),
+    ),
+    refuse(
+        "a_removed_attachment_stays_removed",
+        ATTACHMENT,
+        before="UPDATE",
+        when="OLD.removed_at IS NOT NULL AND (NEW.removed_at IS DISTINCT FROM OLD.removed_at "
+        "OR NEW.removed_by_id IS DISTINCT FROM OLD.removed_by_id)",
+    ),
+    in_district(ATTACHMENT, "an_attachment", CASE_FILE, "case_file_id"),
+    never_deleted(ATTACHMENT, "an_attachment"),
     never_deleted(PERSON, "a_person"),
     never_deleted(CASE_FILE, "a_case_file"),
     never_deleted(ASSIGNMENT, "an_assignment"),

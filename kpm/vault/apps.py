@@ -11,6 +11,7 @@ class VaultConfig(AppConfig):
     label = "vault"
 
     def ready(self) -> None:
-        from kpm.vault.providers import check_place
+        from kpm.vault import providers, storage
 
-        register(check_place, "vault", deploy=True)
+        for check in (providers.check_place, storage.check_place):
+            register(check, "vault", deploy=True)

@@ -7,6 +7,8 @@ from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag as Forged
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV, ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from kpm.vault.errors import UnknownSuite
 
@@ -21,7 +23,9 @@ __all__ = [
     "TAG_BYTES",
     "Aead",
     "Forged",
+    "Octets",
     "cipher",
+    "derived_key",
     "key_check",
     "new_key",
     "new_nonce",
@@ -36,13 +40,15 @@ AES_GCM: Final = 0x01
 AES_GCM_SIV: Final = 0x02
 CHACHA20_POLY1305: Final = 0x03
 
+Octets = bytes | bytearray | memoryview
+
 
 class Aead(Protocol):
     """Authenticated encryption with associated data: 12-byte nonce, 16-byte tag at the end."""
 
-    def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
+    def encrypt(self, nonce: bytes, data: Octets, associated_data: bytes | None) -> bytes: ...
 
-    def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes | None) -> bytes: ...
+    def decrypt(self, nonce: bytes, data: Octets, associated_data: bytes | None) -> bytes: ...
 
 
 # A closed list. The code 0x11 is kept for SM4-GCM with HMAC-SM3 and refused until it is here.
@@ -70,6 +76,11 @@ def new_key() -> bytes:
 def new_nonce() -> bytes:
     """A random 96-bit nonce: far inside the bounds of GCM under a key of one file."""
     return os.urandom(NONCE_BYTES)
+
+
+def derived_key(key: bytes, salt: bytes, context: bytes) -> bytes:
+    """A key for one purpose from a key for many: HKDF with SHA-256 (RFC 5869)."""
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=salt, info=context).derive(key)
 
 
 def key_check(key: bytes, context: bytes) -> bytes:

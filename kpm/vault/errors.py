@@ -13,6 +13,7 @@ class Cause(StrEnum):
     GENERATION = "it was sealed under another generation of the key"
     SUITE = "it was sealed with a cipher suite that this program does not have"
     VERSION = "it was sealed by a newer version of the program"
+    LENGTH = "it ends too early or too late"
     MISSING = "there are no stored bytes"
     NO_KEY = "its key does not exist"
     DESTROYED = "its key was destroyed"

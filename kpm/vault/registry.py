@@ -17,10 +17,11 @@ MODELS: Final[dict[int, str]] = {
     10: "casework.Assignment",
     11: "casework.Ledger",
     12: "casework.LedgerRow",
+    13: "casework.Attachment",
 }
 TEST_MODELS: Final = 0xF000
 
-# Purposes of whole sealed payloads (u8).
+# Purposes of whole sealed payloads and files (u8).
 PAYLOADS: Final[dict[str, int]] = {
     "ledger.rows": 1,
     "ledger.workbook": 2,
@@ -30,6 +31,8 @@ PAYLOADS: Final[dict[str, int]] = {
     "backup.key": 6,
     "totp.seed": 7,
     "audit.detail": 8,
+    "attachment.file": 9,
+    "upload.file": 10,
 }
 
 # Purposes of the keys of a scope (u8).

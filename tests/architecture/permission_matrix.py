@@ -73,6 +73,11 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:assign_worker": only(SUPERVISOR),
     "casework:end_assignment": only(SUPERVISOR),
     "casework:list_missing": only(SUPERVISOR),
+    # --- attachments: whoever has part in a file adds and takes out; both are on record
+    "casework:list_attachments": CASE_ROLES,
+    "casework:add_attachment": CASE_ROLES,
+    "casework:download_attachment": CASE_ROLES,
+    "casework:remove_attachment": CASE_ROLES,
     "casework:print_summary": only(SUPERVISOR),
     # --- ledgers and the register
     "casework:list_ledgers": only(SUPERVISOR),

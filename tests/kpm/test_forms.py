@@ -123,9 +123,11 @@ def test_files_reach_the_form(rf):
 
     from django.core.files.uploadedfile import SimpleUploadedFile
 
-    form = UploadForm.from_request(posted(rf, {"ledger": SimpleUploadedFile("a.xlsx", b"x")}))
+    request = posted(rf, {"ledger": SimpleUploadedFile("a.xlsx", b"x")})
+    form = UploadForm.from_request(request)
     assert form.run(lambda ledger: ledger.name)
     assert form.result == "a.xlsx"
+    request.close()
 
 
 @pytest.mark.django_db

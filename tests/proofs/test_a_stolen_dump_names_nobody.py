@@ -24,10 +24,11 @@ import pytest
 from django.db import connections
 
 from audit.models import Detail
-from casework.models import CaseFile, Person
+from casework.models import Attachment, CaseFile, Person
 from kpm.accounts.models import Unit, User
 from kpm.ids import uuid7
 from kpm.permissions import Role
+from kpm.vault import storage
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
 from kpm.vault.opening import open_groups
@@ -42,12 +43,19 @@ OTHER_ID_NUMBERS = ("100199196103040268", "10019919620405028X")
 
 
 def dump_of(commits: RealCommits) -> bytes:
-    """Everything a thief gets: both databases as SQL, and as bare files where there are any."""
-    return b"\n".join(
+    """Everything a thief gets: both databases as SQL, as bare files where there are any, files."""
+    parts = [
         part
         for name in commits.names.values()
         for part in (_pg_dump(name) if IS_POSTGRESQL else _sqlite_dump(name))
-    )
+    ]
+    parts += [each.name.encode() + each.read_bytes() for each in files()]
+    return b"\n".join(parts)
+
+
+def files() -> list[Path]:
+    """The attachments of this county."""
+    return [storage.path_of(each) for each in Attachment.objects.values_list("file_id", flat=True)]
 
 
 def _pg_dump(name: str) -> Iterator[bytes]:
@@ -145,8 +153,9 @@ def hashed_texts() -> set[str]:
 def test_what_must_not_be_found_is_all_there(shared_demo: RealCommits) -> None:
     found, secret = sealed_texts(), secret_texts()
     silent = {name for name, texts in found.items() if not texts}
-    # These hold codes and answers from closed lists.
+    # These hold codes, numbers and answers from closed lists.
     assert silent == {
+        "attachment.size",
         "ledger_row.changes",
         "person.sex",
         "assessment.answers",
@@ -183,7 +192,7 @@ def test_a_stolen_dump_names_nobody(demo: RealCommits) -> None:
     assert IS_POSTGRESQL or all(Path(f"{each}-wal").stat().st_size for each in demo.names.values())
     assert secret_texts() > set(OTHER_ID_NUMBERS)
     needles = haystacks.Needles(secret_texts(), hashed=hashed_texts())
-    canaries = haystacks.Needles(["㐱㐲㐳", worlds.CANARY_SHORT_NAME])
+    canaries = haystacks.Needles(["㐱㐲㐳", "㐥㐩㐬㐰㐲㐵", worlds.CANARY_SHORT_NAME])
     dump = dump_of(demo)
     assert needles.found_in(dump) == set()
     assert canaries.found_in(dump) == set()
@@ -198,6 +207,8 @@ def test_the_dump_has_every_table_with_its_rows(shared_demo: RealCommits) -> Non
     }
     assert "casework_historicalperson" in tables
     assert {table for table in tables if table.encode() not in dump} == set()
+    assert len(files()) > 6
+    assert all(each.read_bytes() in dump for each in files())
     # Ciphertext that is there shows that rows and versions are there as well.
     blobs = [bytes(each) for each in Person.objects.values_list("body", flat=True)[:20]]
     blobs += [bytes(each) for each in CaseFile.history.values_list("body", flat=True)[:20]]

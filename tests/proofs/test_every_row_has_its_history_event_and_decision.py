@@ -14,7 +14,7 @@ from django.db.models import Model
 from audit.bodies import parse
 from audit.events import Event
 from audit.models import LoggedEvent, Subject
-from casework.models import Assignment, CaseFile, Ledger, Person, Plan, Visit
+from casework.models import Assignment, Attachment, CaseFile, Ledger, Person, Plan, Visit
 from casework.models.plans import State
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.database.guards import forbidden
@@ -139,6 +139,7 @@ OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.VISIT_RECORDED, Event.VISIT_PLANNED): lambda: numbers(Visit),
     (Event.ASSIGNMENT_STARTED,): lambda: numbers(Assignment),
     (Event.ASSIGNMENT_ENDED,): lambda: numbers(Assignment, until_on__isnull=False),
+    (Event.ATTACHMENT_ADDED,): lambda: numbers(Attachment),
     (Event.PLAN_DRAFTED,): lambda: numbers(Plan),
     (Event.PLAN_APPROVED,): lambda: numbers(Plan, approved_by__isnull=False),
     (Event.ASSESSMENT_RECORDED,): lambda: numbers(Assessment, LEVEL_PATH),

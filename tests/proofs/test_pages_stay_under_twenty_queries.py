@@ -57,6 +57,7 @@ def walk() -> dict[str, Counter[str]]:
         ring.forget()
         with counted() as asked:
             answer = clients[stop.role].get(stop.address)
+            walks.content_of(answer)
         assert answer.status_code in (200, 302, walks.ONLY_POST), stop
         found[f"{stop.name} {stop.role}"] = asked
     for role in (Role.SOCIAL_WORKER, Role.SUPERVISOR):
@@ -133,7 +134,7 @@ def assessed(files: list[CaseFile], worker: User) -> list[Any]:
 
 
 def more_in_one_file(more: int, worker: User, supervisor: User) -> None:
-    """Visits, assessments, plans, colleagues and proposals in the canary file."""
+    """Visits, documents, assessments, plans, colleagues and proposals in the canary file."""
     now = timezone.now()
     file = worlds.canary_file()
     visits.record_many(
@@ -151,6 +152,8 @@ def more_in_one_file(more: int, worker: User, supervisor: User) -> None:
         by=worker,
         now=now,
     )
+    for _ in range(more):
+        worlds.attach(file, by=worker)
     waiting = file.risk_level.proposals.get(state="submitted")
     levels.withdraw(proposal=waiting, by=worker, now=now)
     for _ in range(more // 4):

@@ -186,6 +186,7 @@ def test_pages_show_nothing_that_is_not_written_down(demo: RealCommits) -> None:
         *("casework:show_plan", "casework:draft_plan", "casework:record_assessment"),
         *("casework:show_assessment", "casework:show_level", "casework:propose_level"),
         *("casework:review_proposal", "casework:list_reviews", "casework:show_ledger"),
+        *("casework:list_attachments", "casework:download_attachment", "casework:add_attachment"),
         *("casework:export_refused_rows", "reveal", "search"),
     }
     with broken_log(demo):

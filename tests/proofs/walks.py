@@ -75,9 +75,18 @@ def browser(role: Role) -> Client:
     return client
 
 
+def content_of(response: HttpResponse) -> bytes:
+    """What an answer carries, also when it comes in parts; a second look sees the same."""
+    if response.streaming:
+        # Read to its end it is closed, as it is by a server.
+        response.was_carried = getattr(response, "was_carried", None) or b"".join(response)
+        return response.was_carried
+    return response.content
+
+
 def text_of(response: HttpResponse) -> str:
     """What an answer says, unpacked where it is a workbook."""
-    content = response.content
+    content = content_of(response)
     if content.startswith(b"PK"):
         with zipfile.ZipFile(io.BytesIO(content)) as book:
             content = b"\n".join(book.read(name) for name in book.namelist())
@@ -86,7 +95,7 @@ def text_of(response: HttpResponse) -> str:
 
 def shows_content(response: HttpResponse) -> bool:
     """Whether an answer says anything, masked or not, that is only in the canary file."""
-    if response.content.startswith(b"%PDF"):
+    if content_of(response).startswith(b"%PDF"):
         # Nothing is printed but content, and inside it is compressed.
         return True
     text = text_of(response)

@@ -17,7 +17,7 @@ from openpyxl import Workbook
 
 from audit import log
 from audit.events import Event, Purpose
-from casework.actions import assignments, case_files, ledgers, people, plans, visits
+from casework.actions import assignments, attachments, case_files, ledgers, people, plans, visits
 from casework.models import CaseFile, Ledger, TeamMember
 from casework.models.ledgers import LedgerState
 from kpm.accounts.actions import system_account
@@ -97,6 +97,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     case_file.risk_level.refresh_from_db()
     propose(case_file, "red", worker=worker)
     _invite(case_file, by=supervisor)
+    attach(case_file, by=worker)
     for ending in ("㐀㐅", "㐁㐆"):
         workbook = workbook_of([["㐋㐎㐑", id_numbers[0]], ["㐌㐏㐒", ""]])
         upload(workbook, f"{ending}.xlsx", by=supervisor)
@@ -194,6 +195,17 @@ def propose(case_file: CaseFile, level: str, *, worker: User) -> Proposal:
         now=now,
     )
     return levels.submit(proposal=proposal, by=worker, now=now)
+
+
+def attach(case_file: CaseFile, *, by: User) -> None:
+    """A document of strange words, called by strange words."""
+    attachments.add(
+        case_file=case_file,
+        file=SimpleUploadedFile("㐣㐦㐪.pdf", b"%PDF-1.7\n" + "㐥㐩㐬㐰㐲㐵".encode() * 50),
+        note="㐧㐫㐮",
+        by=by,
+        now=timezone.now(),
+    )
 
 
 @transaction.atomic

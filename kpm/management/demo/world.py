@@ -10,13 +10,13 @@ from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from casework.actions import assignments, case_files, people, plans, visits
+from casework.actions import assignments, attachments, case_files, people, plans, visits
 from casework.models import CaseFile, Visit
 from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
-from kpm.management.demo import answers, invention, staff, stories
+from kpm.management.demo import answers, invention, papers, staff, stories
 from risk_levels import actions as risk_levels
 from risk_levels.actions.assessments import filled_in
 from risk_levels.levels import Level
@@ -37,6 +37,8 @@ LEVELS = {Level.UNGRADED: 8, Level.GREEN: 61, Level.YELLOW: 27, Level.RED: 4}
 OPENED = (21, 40, 75, 130, 200, 290, 400, 520)
 DECIDED = (0, 3, 8, 17, 26, 44, 70, 110)
 VISITED_DAYS = 120
+# So many files of each population have documents.
+WITH_PAPERS = 3
 
 
 @dataclass
@@ -83,6 +85,7 @@ class World:
         for days_ago in sorted(DECIDED, reverse=True):
             self._decide([each for each in told if each.decided_days_ago == days_ago])
         self._visit(told)
+        self._attach(told[:: max(1, count // WITH_PAPERS)][:WITH_PAPERS])
         case_files.refresh_many(files, self.today)
         return told
 
@@ -273,6 +276,18 @@ class World:
             strengths=self.random.choice(stories.STRENGTHS) if is_done else "",
             notes=self.random.choice(stories.NOTES) if is_done else "",
         )
+
+    def _attach(self, told: Iterable[Story]) -> None:
+        for each in told:
+            count = self.random.randrange(1, len(papers.PAPERS) + 1)
+            for number, (document, note) in enumerate(papers.papers(self.random, count)):
+                attachments.add(
+                    case_file=each.case_file,
+                    file=document,
+                    note=note,
+                    by=each.lead,
+                    now=self._morning_of(each.case_file.opened_on, minutes=60 + number),
+                )
 
 
 def _by_lead(told: Iterable[Story]) -> Iterator[tuple[User, list[Story]]]:

@@ -83,3 +83,9 @@ def test_keys_and_nonces_are_fresh() -> None:
     assert len({ciphers.new_nonce() for _ in range(100)}) == 100
     assert len(ciphers.new_key()) == ciphers.KEY_BYTES
     assert len(ciphers.new_nonce()) == ciphers.NONCE_BYTES
+
+
+def test_derived_keys_are_those_of_rfc_5869() -> None:
+    """Its first test case, as long as our keys are."""
+    derived = ciphers.derived_key(b"\x0b" * 22, bytes(range(13)), bytes(range(0xF0, 0xFA)))
+    assert derived.hex() == "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf"
