@@ -28,12 +28,21 @@ DEBUG = False
 KPM_SYNTHETIC_ID_NUMBERS = KPM_DEMO
 
 DATA_DIR = Path(os.environ.get("KPM_DATA_DIR") or BASE_DIR / ".data")
-# The key that opens every other key. Outside the data and its backups.
+# The key that opens every other key: from a file, the environment, or a program that prints it.
+KPM_KEY_PROVIDER = os.environ.get("KPM_KEY_PROVIDER", "file")
+# Outside the data and its backups; the copy is written when the root key is changed.
 KPM_ROOT_KEY_FILE = Path(
     os.environ.get("KPM_ROOT_KEY_FILE") or BASE_DIR / ".data-keys" / "root.key"
-    if KPM_DEMO
+    if KPM_DEMO or KPM_KEY_PROVIDER != "file"
     else required("KPM_ROOT_KEY_FILE", "the file that holds the root key")
 )
+KPM_ROOT_KEY_COPY = os.environ.get("KPM_ROOT_KEY_COPY", "")
+# Taken out of the environment: nothing that this process starts inherits it.
+KPM_ROOT_KEY = os.environ.pop("KPM_ROOT_KEY", "")
+KPM_ROOT_KEY_NEXT = os.environ.pop("KPM_ROOT_KEY_NEXT", "")
+KPM_ROOT_KEY_COMMAND = os.environ.get("KPM_ROOT_KEY_COMMAND", "")
+KPM_ROOT_KEY_NEXT_COMMAND = os.environ.get("KPM_ROOT_KEY_NEXT_COMMAND", "")
+KPM_ROOT_KEY_SECONDS = 15
 SECRET_KEY_FILE = Path(
     os.environ.get("KPM_SECRET_KEY_FILE") or BASE_DIR / ".data-keys" / "secret.key"
     if KPM_DEMO

@@ -19,6 +19,7 @@ AREAS = (
     "level_guards",
     "casework_guards",
     "history_guards",
+    "vault_guards",
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{3,62}\Z")
 BODY = re.compile(r"\$\$(.*)\$\$", re.DOTALL)

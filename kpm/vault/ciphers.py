@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidTag as Forged
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV, ChaCha20Poly1305
+from django.conf import settings
 
 from kpm.vault.errors import UnknownSuite
 
@@ -25,6 +26,7 @@ __all__ = [
     "key_check",
     "new_key",
     "new_nonce",
+    "suite",
 ]
 
 KEY_BYTES: Final = 32
@@ -53,13 +55,18 @@ SUITES: Final[dict[int, Callable[[bytes], Aead]]] = {
 }
 
 
-def cipher(suite: int, key: bytes) -> Aead:
+def suite() -> int:
+    """The suite that this site seals with; what is there already opens with its own."""
+    return int(getattr(settings, "KPM_VAULT_SUITE", AES_GCM))
+
+
+def cipher(code: int, key: bytes) -> Aead:
     """The cipher of a suite under a 256-bit key."""
-    if suite not in SUITES:
-        raise UnknownSuite(f"cipher suite 0x{suite:02x} is not in this program")
+    if code not in SUITES:
+        raise UnknownSuite(f"cipher suite 0x{code:02x} is not in this program")
     if len(key) != KEY_BYTES:
         raise ValueError("a key has 32 bytes")
-    return SUITES[suite](key)
+    return SUITES[code](key)
 
 
 def new_key() -> bytes:

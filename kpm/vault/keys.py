@@ -7,11 +7,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connections, router, transaction
 
-from kpm.vault import envelope, providers
-from kpm.vault.ciphers import AES_GCM, Aead, Forged, cipher, key_check, new_key
+from kpm.vault import envelope, providers, vault_keys
+from kpm.vault.ciphers import Aead, Forged, cipher, key_check, new_key, suite
 from kpm.vault.errors import Cause, KeyDestroyed, KeysUnavailable, Unreadable
 from kpm.vault.models import DataKey, ScopeKey, VaultKey
 from kpm.vault.registry import SCOPE_PURPOSES
@@ -81,7 +80,7 @@ class KeyRing:
             row = VaultKey.objects.filter(version=version).first()
             if row is None:
                 raise KeysUnavailable(f"Vault key {version} is not in the keys database.")
-            found = self._vault[version] = OpenedKey(_open_vault_key(row), version)
+            found = self._vault[version] = OpenedKey(vault_keys.opened(row), version)
         return found
 
     def active_vault_key(self) -> OpenedKey:
@@ -89,10 +88,12 @@ class KeyRing:
         version, expires = self._active
         now = time.monotonic()
         if expires < now:
-            newest = VaultKey.objects.order_by("-version").values_list("version", flat=True)
-            version = newest.first() or 0
-            if not version:
+            there = set(VaultKey.objects.values_list("version", flat=True))
+            if not there:
                 raise KeysUnavailable("There is no vault key yet: run manage.py create_keys")
+            version = max(there)
+            # What was destroyed elsewhere goes from the memory of this process, too.
+            self._vault = {kept: key for kept, key in self._vault.items() if kept in there}
             self._active = (version, now + SECONDS)
         return self.vault_key(version)
 
@@ -136,7 +137,9 @@ class KeyRing:
         try:
             return self._insert(owners)
         except IntegrityError:
-            # Some exist: a row was tried before and rolled back on the other database.
+            # There is a newer vault key, or some exist: a row was tried before and rolled back
+            # on the other database.
+            self._active = (0, 0.0)
             kept = self.load(owners, fresh=True)
             return kept | self._insert([owner for owner in owners if owner.int not in kept])
 
@@ -189,8 +192,17 @@ class KeyRing:
         return opened
 
     def _make_scope_key(self, scope: str, purpose: str) -> ScopeKey:
-        above = self.active_vault_key()
         code = SCOPE_PURPOSES[purpose]
+        try:
+            return self._insert_scope_key(scope, code)
+        except IntegrityError:
+            # There is a newer vault key, or another process was quicker: its key is the one.
+            self._active = (0, 0.0)
+            row = _scope_key_row(scope, purpose, FIRST_GENERATION)
+            return row or self._insert_scope_key(scope, code)
+
+    def _insert_scope_key(self, scope: str, code: int) -> ScopeKey:
+        above = self.active_vault_key()
         context = envelope.scope_key_context(FIRST_GENERATION, code, scope)
         material = new_key()
         row = ScopeKey(
@@ -201,47 +213,30 @@ class KeyRing:
             wrapped=_wrap(above, material, context),
             check_value=key_check(material, context),
         )
-        try:
-            with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
-                row.save(force_insert=True)
-        except IntegrityError:
-            # Another process was quicker; its key is the one.
-            return ScopeKey.objects.get(scope=scope, purpose=code, generation=FIRST_GENERATION)
+        with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
+            row.save(force_insert=True)
         return row
 
 
 ring = KeyRing()
 
 
-def suite() -> int:
-    """The suite that this site seals with; what is there already opens with its own."""
-    return int(getattr(settings, "KPM_VAULT_SUITE", AES_GCM))
-
-
 def create_missing() -> list[str]:
-    """Make the root key file and the first vault key where they are missing; says what it made."""
+    """Make the root key and the first vault key where they are missing; says what it made."""
     provider = providers.configured()
     made = []
     has_vault_key = VaultKey.objects.exists()
     if not provider.exists():
         if has_vault_key:
             raise KeysUnavailable(
-                "The root key file is gone but there are keys under it: put it back from its own "
+                "The root key is gone but there are keys under it: put it back from its own "
                 "backup. A new one would open nothing."
             )
         provider.create()
         made.append("root key")
     if not has_vault_key:
-        key = new_key()
-        VaultKey.objects.create(
-            version=1,
-            provider=provider.name,
-            wrapped=provider.wrap(key, 1),
-            check_value=key_check(key, b"vault"),
-            root_check=provider.check_value(),
-        )
+        made.append(f"vault key {vault_keys.add()}")
         ring.forget()
-        made.append("vault key 1")
     return made
 
 
@@ -255,21 +250,6 @@ def _wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
     code = suite()
     head = envelope.key_header(envelope.KEY, code, above.generation)
     return envelope.seal(above[code], head, context, material)
-
-
-def _open_vault_key(row: VaultKey) -> bytes:
-    provider = providers.configured()
-    if bytes(row.root_check) != provider.check_value():
-        raise KeysUnavailable(
-            f"The root key is not the one that vault key {row.version} was wrapped with."
-        )
-    try:
-        key = provider.unwrap(bytes(row.wrapped))
-    except Forged:
-        raise KeysUnavailable(f"The row of vault key {row.version} was changed.") from None
-    if key_check(key, b"vault") != bytes(row.check_value):
-        raise KeysUnavailable(f"The check value of vault key {row.version} does not match.")
-    return key
 
 
 def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID) -> bytes:

@@ -12,9 +12,9 @@ from django.db import models, router, transaction
 from pypinyin import Style, pinyin
 
 from kpm.vault import envelope
-from kpm.vault.ciphers import Forged
+from kpm.vault.ciphers import Forged, suite
 from kpm.vault.errors import Cause, Unreadable
-from kpm.vault.keys import ring, suite
+from kpm.vault.keys import ring
 from kpm.vault.models import SearchShard
 
 RECORDS: Final = 1024

@@ -13,7 +13,7 @@ import pytest
 from kpm.vault import ciphers, envelope
 from kpm.vault.keys import ring
 from kpm.vault.models import DataKey, ScopeKey, SearchShard, VaultKey
-from kpm.vault.providers import FILE_MARK, configured
+from kpm.vault.providers import MARK, configured
 from kpm.vault.registry import INDEX_KINDS, PAYLOADS, SCOPE_PURPOSES
 from kpm.vault.search import Record, add
 from tests.kpm.vault import plain_gcm
@@ -99,7 +99,7 @@ def test_an_independent_program_reads_a_row_from_the_root_key_down(
     human: Callable[..., Human],
 ) -> None:
     made = human(name="王秀英", sex="f")
-    root = configured().path.read_text().strip().removeprefix(FILE_MARK)
+    root = configured().path.read_text().strip().removeprefix(MARK)
     vault_row = VaultKey.objects.get()
     vault = opened(base64.urlsafe_b64decode(root), bytes(vault_row.wrapped), b"vault")
     key_row = DataKey.objects.get(owner=made.pk)
