@@ -36,6 +36,7 @@ class Event(StrEnum):
     PASSWORD_ISSUED = "password.issued"  # noqa: S105 a name, not a secret
     PERMISSION_REFUSED = "permission.refused"
     PERSON_CHANGED = "person.changed"
+    PERSON_INDEXED = "person.indexed"
     PERSON_MATCHED = "person.matched"
     PERSON_REFUSED = "person.refused"
     PLAN_APPROVED = "plan.approved"
@@ -49,6 +50,8 @@ class Event(StrEnum):
     RISK_LEVEL_REJECTED = "risk_level.rejected"
     RISK_LEVEL_RETURNED = "risk_level.returned"
     RISK_LEVEL_WITHDRAWN = "risk_level.withdrawn"
+    ROTATION_FINISHED = "rotation.finished"
+    ROTATION_STARTED = "rotation.started"
     RULE_SET_STARTED = "rule_set.started"
     SEARCH_RUN = "search.run"
     SESSION_ENDED = "session.ended"

@@ -23,6 +23,7 @@ class Permission(StrEnum):
 
     ADMIT_PERSON = "admit_person"
     ASSIGN_WORKERS = "assign_workers"
+    CHANGE_KEYS = "change_keys"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
     DECIDE_LEVEL = "decide_level"
     DRAFT_PLAN = "draft_plan"
@@ -92,6 +93,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.PRIVACY_OFFICER: frozenset({Permission.VIEW_LEGAL_BASES}),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
+            Permission.CHANGE_KEYS,
             Permission.OPEN_ACCOUNT,
             Permission.OPEN_UNIT,
             Permission.VIEW_ACCOUNTS,

@@ -79,6 +79,7 @@ INSTALLED_APPS = [
     "kpm.jobs",
     "audit",
     "kpm.accounts",
+    "kpm.custody",
     "risk_levels",
     "casework",
 ]

@@ -3,6 +3,7 @@
 from kpm.database.guards import Guard, refuse
 
 VAULT_KEY, DATA_KEY, SCOPE_KEY = "vault_vaultkey", "vault_datakey", "vault_scopekey"
+SHARD = "vault_searchshard"
 NEWEST = f'(SELECT MAX(version) FROM "{VAULT_KEY}")'
 
 GUARDS: list[Guard] = [
@@ -26,6 +27,15 @@ GUARDS: list[Guard] = [
         when=(
             f'EXISTS (SELECT 1 FROM "{DATA_KEY}" AS d WHERE d.vault_key = OLD.version) '
             f'OR EXISTS (SELECT 1 FROM "{SCOPE_KEY}" AS s WHERE s.vault_key = OLD.version)'
+        ),
+    ),
+    refuse(
+        "a_shard_is_sealed_under_the_newest_key_of_its_scope",
+        SHARD,
+        before="INSERT",
+        when=(
+            f'NEW.generation < (SELECT MAX(generation) FROM "{SHARD}" AS s '
+            "WHERE s.scope = NEW.scope)"
         ),
     ),
 ]

@@ -19,6 +19,7 @@ __all__ = [
     "KEY_BYTES",
     "NONCE_BYTES",
     "SUITES",
+    "SUITE_NAMES",
     "TAG_BYTES",
     "Aead",
     "Forged",
@@ -52,6 +53,13 @@ SUITES: Final[dict[int, Callable[[bytes], Aead]]] = {
     AES_GCM: AESGCM,
     AES_GCM_SIV: AESGCMSIV,
     CHACHA20_POLY1305: ChaCha20Poly1305,
+}
+
+
+SUITE_NAMES: Final[dict[int, str]] = {
+    AES_GCM: "AES-256-GCM",
+    AES_GCM_SIV: "AES-256-GCM-SIV",
+    CHACHA20_POLY1305: "ChaCha20-Poly1305",
 }
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connections, router, transaction
 
 from kpm.vault import envelope, providers, vault_keys
 from kpm.vault.ciphers import Aead, Forged, cipher, key_check, new_key, suite
+from kpm.vault.envelope import BODY_AT, HEADER_BYTES
 from kpm.vault.errors import Cause, KeyDestroyed, KeysUnavailable, Unreadable
 from kpm.vault.models import DataKey, ScopeKey, VaultKey
 from kpm.vault.registry import SCOPE_PURPOSES
@@ -158,7 +159,7 @@ class KeyRing:
                     owner=owner,
                     generation=FIRST_GENERATION,
                     vault_key=above.generation,
-                    wrapped=_wrap(above, key.material, context),
+                    wrapped=wrap(above, key.material, context),
                     check_value=key_check(key.material, context),
                 )
             )
@@ -183,7 +184,7 @@ class KeyRing:
         if row is None:
             if generation:
                 raise KeysUnavailable(f"A {purpose} key of {scope} is not in the keys database.")
-            row = self._make_scope_key(scope, purpose)
+            row = self._insert_scope_key(scope, purpose, FIRST_GENERATION)
         opened = _open_scope_key(row, self)
         with self._lock:
             if len(self._scopes) >= KEPT:
@@ -191,26 +192,38 @@ class KeyRing:
             self._scopes[name] = (opened, now + SECONDS)
         return opened
 
-    def _make_scope_key(self, scope: str, purpose: str) -> ScopeKey:
-        code = SCOPE_PURPOSES[purpose]
+    def forget_scope(self, scope: str, purpose: str) -> None:
+        """Ask for the newest key of a scope the next time."""
+        with self._lock:
+            self._scopes.pop((scope, purpose, 0), None)
+
+    def renew_scope_key(self, scope: str, purpose: str) -> int:
+        """A key of the next generation; the old one stays until everything under it has moved."""
+        newest = _scope_key_row(scope, purpose, 0)
+        generation = newest.generation + 1 if newest is not None else FIRST_GENERATION
+        made = self._insert_scope_key(scope, purpose, generation).generation
+        self.forget_scope(scope, purpose)
+        return made
+
+    def _insert_scope_key(self, scope: str, purpose: str, generation: int) -> ScopeKey:
         try:
-            return self._insert_scope_key(scope, code)
+            return self._new_scope_key(scope, SCOPE_PURPOSES[purpose], generation)
         except IntegrityError:
             # There is a newer vault key, or another process was quicker: its key is the one.
             self._active = (0, 0.0)
-            row = _scope_key_row(scope, purpose, FIRST_GENERATION)
-            return row or self._insert_scope_key(scope, code)
+            row = _scope_key_row(scope, purpose, generation)
+            return row or self._new_scope_key(scope, SCOPE_PURPOSES[purpose], generation)
 
-    def _insert_scope_key(self, scope: str, code: int) -> ScopeKey:
+    def _new_scope_key(self, scope: str, code: int, generation: int) -> ScopeKey:
         above = self.active_vault_key()
-        context = envelope.scope_key_context(FIRST_GENERATION, code, scope)
+        context = envelope.scope_key_context(generation, code, scope)
         material = new_key()
         row = ScopeKey(
             scope=scope,
             purpose=code,
-            generation=FIRST_GENERATION,
+            generation=generation,
             vault_key=above.generation,
-            wrapped=_wrap(above, material, context),
+            wrapped=wrap(above, material, context),
             check_value=key_check(material, context),
         )
         with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
@@ -246,37 +259,52 @@ def create_data_keys(owners: Collection[UUID]) -> None:
     ring.create([owner for owner in owners if owner.int not in kept])
 
 
-def _wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
+def wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
+    """A key in its envelope under a vault key."""
     code = suite()
     head = envelope.key_header(envelope.KEY, code, above.generation)
     return envelope.seal(above[code], head, context, material)
 
 
-def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID) -> bytes:
+def unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: bytes) -> bytes:
     """The key inside, after its envelope and its check value were found right."""
     if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.KEY:
-        raise Unreadable(0, 0, owner, Cause.SHAPE)
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.SHAPE)
     above = ring.vault_key(wrapped[2] << 8 | wrapped[3])[wrapped[1]]
     try:
-        material = envelope.unseal(above, wrapped, context)
+        material = above.decrypt(
+            wrapped[HEADER_BYTES:BODY_AT], wrapped[BODY_AT:], wrapped[:HEADER_BYTES] + context
+        )
     except Forged:
-        raise Unreadable(0, 0, owner, Cause.CHANGED) from None
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.CHANGED) from None
     if key_check(material, context) != check:
-        raise Unreadable(0, 0, owner, Cause.WRONG_KEY)
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.WRONG_KEY)
     return material
 
 
 def _open_data_keys(owners: list[UUID], ring: KeyRing, expires: float) -> dict[int, OwnerKeys]:
     opened: dict[int, OwnerKeys] = {}
     for start in range(0, len(owners), BATCH):
-        for owner, generation, wrapped, check in _data_key_rows(owners[start : start + BATCH]):
-            number = owner.int
-            context = envelope.data_key_context(generation, number.to_bytes(16))
-            material = _unwrap(ring, wrapped, context, check, owner)
-            entry = opened.get(number)
-            if entry is None:
-                entry = opened[number] = OwnerKeys(expires)
-            entry.add(OpenedKey(material, generation))
+        part = owners[start : start + BATCH]
+        try:
+            opened.update(_opened_part(part, ring, expires))
+        except KeysUnavailable:
+            # Between the two queries these were put under another vault key: once more.
+            opened.update(_opened_part(part, ring, expires))
+    return opened
+
+
+def _opened_part(owners: list[UUID], ring: KeyRing, expires: float) -> dict[int, OwnerKeys]:
+    opened: dict[int, OwnerKeys] = {}
+    for owner, generation, wrapped, check in _data_key_rows(owners):
+        number = owner.int
+        owner_bytes = number.to_bytes(16)
+        context = envelope.data_key_context(generation, owner_bytes)
+        material = unwrap(ring, wrapped, context, check, owner_bytes)
+        entry = opened.get(number)
+        if entry is None:
+            entry = opened[number] = OwnerKeys(expires)
+        entry.add(OpenedKey(material, generation))
     return opened
 
 
@@ -301,7 +329,7 @@ def _scope_key_row(scope: str, purpose: str, generation: int) -> ScopeKey | None
 
 def _open_scope_key(row: ScopeKey, ring: KeyRing) -> OpenedKey:
     context = envelope.scope_key_context(row.generation, row.purpose, row.scope)
-    material = _unwrap(ring, bytes(row.wrapped), context, bytes(row.check_value), row.id)
+    material = unwrap(ring, bytes(row.wrapped), context, bytes(row.check_value), row.id.bytes)
     return OpenedKey(material, row.generation)
 
 
