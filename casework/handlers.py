@@ -1,4 +1,4 @@
-"""Ledgers and index keys in the background, a few rows per transaction."""
+"""Ledgers, index keys and destructions in the background, a few rows per transaction."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event, Purpose
-from casework.actions import indexes, ledgers, people
+from casework.actions import destructions, indexes, ledgers, people
 from casework.ledgers.matching import Match, admission, match
+from casework.models import Destruction
+from casework.models.destructions import DestructionState
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.rows import CheckedRow, Checker, Problem
 from casework.sheets.tables import TableRow
@@ -23,7 +25,7 @@ from kpm.custody.kinds import Kind
 from kpm.errors import Refused
 from kpm.excel import from_json
 from kpm.jobs.registers import GiveUp, Run, handles
-from kpm.vault import rotations
+from kpm.vault import rotations, shredding
 from risk_levels.actions import bulk_propose, official_draft
 from risk_levels.populations import POPULATIONS
 
@@ -244,3 +246,21 @@ def change_index_keys(run: Run) -> None:
             run.advance(done=done, total=max(done, total), checkpoint={"after": scope})
     with run.step():
         record_finished(Kind.INDEX, count=len(scopes))
+
+
+@handles(destructions.JOB, gettext_lazy("Destroy a file"))
+def destroy_case_file(run: Run) -> None:
+    """The steps that online work waits for; the keys above follow at night."""
+    found = Destruction.objects.select_related("case_file").filter(number=run.object_number)
+    destruction = found.first()
+    if destruction is None or destruction.state != DestructionState.APPROVED:
+        return
+    with run.step():
+        destructions.certify(destruction)
+    # Not inside a step: a key that is gone must not come back with a rollback.
+    shredding.destroy_keys(destructions.certified_owners(destruction))
+    with run.step():
+        destructions.empty(destruction)
+    destructions.reseal(destruction)
+    with run.step():
+        destructions.finish(destruction, now=run.now())

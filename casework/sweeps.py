@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files, levels
+from casework.actions import case_files, destructions, levels
 from casework.models import CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -38,6 +38,12 @@ def fold_search(_now: datetime) -> int:
     for scope in scopes:
         search.fold(scope)
     return len(scopes)
+
+
+@sweep("settle_destructions", _("Change the keys above destroyed files"), every=timedelta(days=1))
+def settle_destructions(now: datetime) -> int:
+    """Old keys go, so that no backup opens what was destroyed; returns how many are complete."""
+    return destructions.settle(now)
 
 
 def _open_files() -> Iterator[list[CaseFile]]:

@@ -25,6 +25,7 @@ class Permission(StrEnum):
     ASSIGN_WORKERS = "assign_workers"
     CHANGE_KEYS = "change_keys"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
+    DECIDE_DESTRUCTION = "decide_destruction"
     DECIDE_LEVEL = "decide_level"
     DRAFT_PLAN = "draft_plan"
     GRANT_ROLE = "grant_role"
@@ -32,6 +33,7 @@ class Permission(StrEnum):
     OPEN_ACCOUNT = "open_account"
     OPEN_UNIT = "open_unit"
     PRINT_SUMMARY = "print_summary"
+    PROPOSE_DESTRUCTION = "propose_destruction"
     PROPOSE_LEVEL = "propose_level"
     RECORD_ASSESSMENT = "record_assessment"
     RECORD_VISIT = "record_visit"
@@ -84,13 +86,14 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE_LEVEL,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
+            Permission.PROPOSE_DESTRUCTION,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_TODAY,
         }
     ),
     Role.AUDITOR: frozenset({Permission.VERIFY_LOG, Permission.VIEW_LOG}),
-    Role.PRIVACY_OFFICER: frozenset({Permission.VIEW_LEGAL_BASES}),
+    Role.PRIVACY_OFFICER: frozenset({Permission.DECIDE_DESTRUCTION, Permission.VIEW_LEGAL_BASES}),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
             Permission.CHANGE_KEYS,

@@ -43,6 +43,8 @@ KPM_ROOT_KEY_NEXT = os.environ.pop("KPM_ROOT_KEY_NEXT", "")
 KPM_ROOT_KEY_COMMAND = os.environ.get("KPM_ROOT_KEY_COMMAND", "")
 KPM_ROOT_KEY_NEXT_COMMAND = os.environ.get("KPM_ROOT_KEY_NEXT_COMMAND", "")
 KPM_ROOT_KEY_SECONDS = 15
+# How long backups of the keys are kept: a destruction is complete when the last one is gone.
+KPM_KEY_BUNDLE_DAYS = int(os.environ.get("KPM_KEY_BUNDLE_DAYS", "30"))
 SECRET_KEY_FILE = Path(
     os.environ.get("KPM_SECRET_KEY_FILE") or BASE_DIR / ".data-keys" / "secret.key"
     if KPM_DEMO

@@ -1,10 +1,21 @@
-"""The rows of casework: people, files, teams, visits, plans, ledgers."""
+"""The rows of casework: people, files, teams, visits, plans, ledgers, destructions."""
 
 from casework.models.assignments import Assignment, TeamMember
 from casework.models.case_files import CaseFile
+from casework.models.destructions import Destruction
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.people import Person
 from casework.models.plans import Plan
 from casework.models.visits import Visit
 
-__all__ = ["Assignment", "CaseFile", "Ledger", "LedgerRow", "Person", "Plan", "TeamMember", "Visit"]
+__all__ = [
+    "Assignment",
+    "CaseFile",
+    "Destruction",
+    "Ledger",
+    "LedgerRow",
+    "Person",
+    "Plan",
+    "TeamMember",
+    "Visit",
+]

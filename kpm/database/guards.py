@@ -13,6 +13,8 @@ from importlib import import_module
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kpm.database.forgetting import forgettable, only_forgets
+
 AREAS = (
     "log_guards",
     "account_guards",
@@ -80,9 +82,10 @@ def refuse(
 
 
 def never_changed(table: str, noun: str) -> list[Guard]:
-    """Rows may come and go, but never change."""
+    """Rows may come and go, but never change; sealed bytes whose key is gone may be taken out."""
     name = f"{noun}_is_never_changed"
-    return [refuse(name, table, before="UPDATE", when="TRUE", forbids=frozenset({"UPDATE"}))]
+    when = f"NOT ({only_forgets(table)})" if forgettable(table) else "TRUE"
+    return [refuse(name, table, before="UPDATE", when=when, forbids=frozenset({"UPDATE"}))]
 
 
 def never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
