@@ -43,6 +43,8 @@ KPM_ROOT_KEY_NEXT = os.environ.pop("KPM_ROOT_KEY_NEXT", "")
 KPM_ROOT_KEY_COMMAND = os.environ.get("KPM_ROOT_KEY_COMMAND", "")
 KPM_ROOT_KEY_NEXT_COMMAND = os.environ.get("KPM_ROOT_KEY_NEXT_COMMAND", "")
 KPM_ROOT_KEY_SECONDS = 15
+# 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305, 11 SM4-GCM with HMAC-SM3; in hexadecimal.
+KPM_VAULT_SUITE = int(os.environ.get("KPM_VAULT_SUITE", "1"), 16)
 # How long backups of the keys are kept: a destruction is complete when the last one is gone.
 KPM_KEY_BUNDLE_DAYS = int(os.environ.get("KPM_KEY_BUNDLE_DAYS", "30"))
 SECRET_KEY_FILE = Path(

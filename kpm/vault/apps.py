@@ -11,6 +11,9 @@ class VaultConfig(AppConfig):
     label = "vault"
 
     def ready(self) -> None:
+        from kpm.vault.ciphers import check_suite
         from kpm.vault.providers import check_place
 
         register(check_place, "vault", deploy=True)
+        # At every start and before every command: what cannot seal must not serve.
+        register(check_suite, "vault")

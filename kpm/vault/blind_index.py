@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.db import connections, models, router
 
 from kpm.database.locks import shared_row
-from kpm.vault.ciphers import suite
+from kpm.vault.ciphers import SM4_GCM, hmac_sm3, suite
 from kpm.vault.keys import ring
 from kpm.vault.models import IndexScope
 from kpm.vault.registry import INDEX_KINDS
@@ -41,12 +41,12 @@ class IndexKey(NamedTuple):
         if not normalised:
             return None
         key = ring.scope_key(self.scope, "blind_index", generation=self.generation)
-        digest = blake2b(
-            normalised.encode(),
-            digest_size=8,
-            key=key.material,
-            person=b"kpm index" + bytes((INDEX_KINDS[kind],)),
-        ).digest()
+        person = b"kpm index" + bytes((INDEX_KINDS[kind],))
+        value = normalised.encode()
+        if self.suite == SM4_GCM:
+            digest = hmac_sm3(key.material, person + value)[:8]
+        else:
+            digest = blake2b(value, digest_size=8, key=key.material, person=person).digest()
         return int.from_bytes(digest, signed=True)
 
 

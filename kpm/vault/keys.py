@@ -149,6 +149,7 @@ class KeyRing:
         if not owners:
             return opened
         above = self.active_vault_key()
+        code = suite()
         expires = time.monotonic() + SECONDS
         rows = []
         for owner in owners:
@@ -160,7 +161,7 @@ class KeyRing:
                     generation=FIRST_GENERATION,
                     vault_key=above.generation,
                     wrapped=wrap(above, key.material, context),
-                    check_value=key_check(key.material, context),
+                    check_value=key_check(key.material, context, code),
                 )
             )
             entry = opened[owner.int] = OwnerKeys(expires)
@@ -224,7 +225,7 @@ class KeyRing:
             generation=generation,
             vault_key=above.generation,
             wrapped=wrap(above, material, context),
-            check_value=key_check(material, context),
+            check_value=key_check(material, context, suite()),
         )
         with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
             row.save(force_insert=True)
@@ -277,7 +278,7 @@ def unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: b
         )
     except Forged:
         raise Unreadable(0, 0, UUID(bytes=owner), Cause.CHANGED) from None
-    if key_check(material, context) != check:
+    if key_check(material, context, wrapped[1]) != check:
         raise Unreadable(0, 0, UUID(bytes=owner), Cause.WRONG_KEY)
     return material
 

@@ -93,7 +93,7 @@ def _rewrapped(rows: list[KeyRow], version: int) -> list[KeyRow]:
             material = unwrap(ring, blob, context, bytes(check), owner_bytes)
         except Unreadable:
             continue
-        kept = check if blob[1] == code else key_check(material, context)
+        kept = check if blob[1] == code else key_check(material, context, code)
         nonce = nonces[NONCE_BYTES * number : NONCE_BYTES * (number + 1)]
         sealed = head + nonce + seal(nonce, material, head + context)
         found.append(KeyRow(owner, generation, sealed, kept))
@@ -109,7 +109,7 @@ def _rewrap_scopes(version: int) -> int:
         count += ScopeKey.objects.filter(pk=row.pk).update(
             vault_key=version,
             wrapped=wrap(above, material, context),
-            check_value=key_check(material, context),
+            check_value=key_check(material, context, suite()),
         )
     return count
 

@@ -7,7 +7,7 @@ from django.db import connections, router, transaction
 
 from kpm.database.locks import hold_tables
 from kpm.vault import providers
-from kpm.vault.ciphers import Forged, key_check, new_key
+from kpm.vault.ciphers import Forged, key_check, new_key, suite
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.models import VaultKey
 
@@ -27,7 +27,7 @@ def add() -> int:
             version=version,
             provider=provider.name,
             wrapped=provider.wrap(key, version, check),
-            check_value=key_check(key, CHECK_CONTEXT),
+            check_value=key_check(key, CHECK_CONTEXT, suite()),
             root_check=check,
         )
     return version
@@ -39,7 +39,7 @@ def opened(row: VaultKey) -> bytes:
         key = providers.configured().unwrap(bytes(row.wrapped), bytes(row.root_check))
     except Forged:
         raise KeysUnavailable(f"The row of vault key {row.version} was changed.") from None
-    if key_check(key, CHECK_CONTEXT) != bytes(row.check_value):
+    if key_check(key, CHECK_CONTEXT, bytes(row.wrapped)[1]) != bytes(row.check_value):
         raise KeysUnavailable(f"The check value of vault key {row.version} does not match.")
     return key
 
@@ -56,7 +56,9 @@ def change_root() -> str:
         for row in VaultKey.objects.order_by("version"):
             if bytes(row.root_check) == check:
                 continue
-            row.wrapped = provider.wrap(opened(row), row.version, check)
+            key = opened(row)
+            row.wrapped = provider.wrap(key, row.version, check)
+            row.check_value = key_check(key, CHECK_CONTEXT, suite())
             row.provider, row.root_check = provider.name, check
             row.save()
     with held():

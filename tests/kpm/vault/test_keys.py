@@ -483,7 +483,7 @@ def test_a_change_of_the_root_key_goes_on_where_it_was_cut_off(
     assert not (tmp_path / "root.key.next").exists()
 
 
-@pytest.mark.parametrize("suite", [1, 2, 3])
+@pytest.mark.parametrize("suite", [1, 2, 3, 0x11])
 def test_a_site_seals_with_its_suite_and_opens_all(owner: UUID, suite: int, settings: Any) -> None:
     settings.KPM_VAULT_SUITE = suite
     second = uuid7()

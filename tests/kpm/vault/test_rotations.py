@@ -10,6 +10,7 @@ from django.db import IntegrityError, connections, transaction
 from kpm.database import key_rows, locks
 from kpm.ids import uuid7
 from kpm.vault import blind_index, envelope, keys, rotations, search
+from kpm.vault.ciphers import hmac_sm3
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.keys import ring
 from kpm.vault.models import DataKey, IndexScope, ScopeKey, SearchShard, VaultKey
@@ -122,14 +123,17 @@ def test_rotation_touches_no_row_but_keys(human: Callable[..., Human]) -> None:
     assert row.name == "王秀英"
 
 
-def test_another_suite_comes_with_the_next_vault_key(owners: list[UUID], settings: Any) -> None:
+@pytest.mark.parametrize("code", [3, 0x11])
+def test_another_suite_comes_with_the_next_vault_key(
+    owners: list[UUID], settings: Any, code: int
+) -> None:
     before = materials(owners)
-    settings.KPM_VAULT_SUITE = 3
+    settings.KPM_VAULT_SUITE = code
     rotations.renew_vault_key()
     list(rotations.rewrap())
     rotations.retire_vault_keys()
-    assert {bytes(row.wrapped)[1] for row in DataKey.objects.all()} == {3}
-    assert bytes(VaultKey.objects.get().wrapped)[1] == 3
+    assert {bytes(row.wrapped)[1] for row in DataKey.objects.all()} == {code}
+    assert bytes(VaultKey.objects.get().wrapped)[1] == code
     assert materials(owners) == before
 
 
@@ -264,6 +268,20 @@ def test_an_index_key_takes_over_in_two_columns() -> None:
     assert str(IndexScope.objects.get()) == f"index of {SCOPE}"
     with pytest.raises(KeysUnavailable, match="no second key"), transaction.atomic():
         rotations.finish_index(SCOPE)
+
+
+def test_another_suite_makes_other_indexes_from_the_next_key_on(settings: Any) -> None:
+    old = blind_index.blind_index(SCOPE, "phone", "13800001234")
+    settings.KPM_VAULT_SUITE = 0x11
+    ring.forget()
+    assert blind_index.blind_index(SCOPE, "phone", "13800001234") == old
+    rotations.begin_index(SCOPE)
+    keys_now = blind_index.index_keys(SCOPE)
+    assert keys_now.next is not None
+    assert (keys_now.current.suite, keys_now.next.suite) == (1, 0x11)
+    material = ring.scope_key(SCOPE, "blind_index", generation=2).material
+    digest = hmac_sm3(material, b"kpm index\x0213800001234")[:8]
+    assert keys_now.next_of("phone", "13800001234") == int.from_bytes(digest, signed=True)
 
 
 def test_index_keys_are_not_changed_under_an_open_transaction() -> None:

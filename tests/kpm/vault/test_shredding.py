@@ -31,7 +31,10 @@ def test_rows_and_histories_say_that_their_key_is_gone(human: Callable[..., Huma
     Diary.objects.create(key_owner=made.pk, human=made, text="上次走访")
     assert shred(made) == 4
     assert not DataKey.objects.filter(owner=made.pk).exists()
-    for row in [Human.objects.get(pk=made.pk), *Human.history.filter(id=made.pk)]:
+    for row in [
+        Human.objects.get(pk=made.pk),
+        *(past.instance for past in Human.history.filter(id=made.pk)),
+    ]:
         assert (row.key_gen, row.head, row.body) == (0, None, None)
         with pytest.raises(KeyDestroyed):
             open_groups([row], "head", reading=Notes())
@@ -50,7 +53,9 @@ def test_it_stays_closed_where_the_key_is_still_in_memory(human: Callable[..., H
     with pytest.raises(KeyDestroyed):
         Human.objects.opened("head", reading=Notes()).get(pk=made.pk)
     with pytest.raises(KeyDestroyed):
-        open_groups(list(Human.history.filter(id=made.pk)), "head", reading=Notes())
+        open_groups(
+            [row.instance for row in Human.history.filter(id=made.pk)], "head", reading=Notes()
+        )
 
 
 def test_a_payload_of_a_destroyed_owner_stays_closed() -> None:
