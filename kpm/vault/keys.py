@@ -9,6 +9,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, connections, router, transaction
 
+from kpm.database import key_rows
+from kpm.database.key_rows import KeyRow
 from kpm.vault import envelope, providers, vault_keys
 from kpm.vault.ciphers import Aead, Forged, cipher, key_check, new_key, suite
 from kpm.vault.envelope import BODY_AT, HEADER_BYTES
@@ -151,24 +153,21 @@ class KeyRing:
         above = self.active_vault_key()
         code = suite()
         expires = time.monotonic() + SECONDS
+        connection = connections[router.db_for_write(DataKey)]
+        native = connection.features.has_native_uuid_field
         rows = []
         for owner in owners:
             key = OpenedKey(new_key(), FIRST_GENERATION)
             context = envelope.data_key_context(FIRST_GENERATION, owner.bytes)
-            rows.append(
-                DataKey(
-                    owner=owner,
-                    generation=FIRST_GENERATION,
-                    vault_key=above.generation,
-                    wrapped=wrap(above, key.material, context),
-                    check_value=key_check(key.material, context, code),
-                )
-            )
+            wrapped = wrap(above, key.material, context)
+            check = key_check(key.material, context, code)
+            stored = owner if native else owner.hex
+            rows.append(KeyRow(stored, FIRST_GENERATION, wrapped, check))
             entry = opened[owner.int] = OwnerKeys(expires)
             entry.add(key)
         # Durable: a key that a later rollback takes away would leave its file closed for ever.
-        with transaction.atomic(using=router.db_for_write(DataKey), durable=True):
-            DataKey.objects.bulk_create(rows, batch_size=BATCH)
+        with transaction.atomic(using=connection.alias, durable=True):
+            key_rows.insert(connection, above.generation, rows)
         self._keep(opened)
         return opened
 

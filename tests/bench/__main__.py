@@ -10,7 +10,7 @@ from importlib import import_module
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
 # Each has a `measure(quick=False)` that yields its figures, a line each.
-NAMES = ("list_page", "rotation")
+NAMES = ("list_page", "rotation", "inserts", "search")
 
 
 def main(names: list[str]) -> None:
