@@ -35,16 +35,14 @@ def output_of(command: str) -> str:
     except OSError as error:
         raise KeysUnavailable(f"The program {name} did not start ({error.strerror}).") from None
     seconds = settings.KPM_ROOT_KEY_SECONDS
-    try:
-        output = process.communicate(timeout=seconds)[0]
-    except subprocess.TimeoutExpired:
-        raise KeysUnavailable(f"The program {name} gave no key in {seconds} seconds.") from None
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        if process.stdout is not None:
-            process.stdout.close()
-        process.wait()
+    with process:
+        try:
+            output = process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            raise KeysUnavailable(f"The program {name} gave no key in {seconds} seconds.") from None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
     if process.returncode:
         raise KeysUnavailable(f"The program {name} ended with {process.returncode}: no key.")
     try:

@@ -81,10 +81,11 @@ def _blobs(alias: str, owners: Collection[UUID]) -> Iterator[_Blob]:
         rows = rows.filter(**{f"{owner}__in": owners})
         layout = layout_of(getattr(model, "instance_type", model))
         for row in rows.values_list(owner, "id", *groups):
-            for name, sealed in zip(groups, row[2:], strict=True):
-                if sealed is not None:
-                    context = layout.groups[name].context + row[1].bytes
-                    yield _Blob(row[0], bytes(sealed), context)
+            yield from (
+                _Blob(row[0], bytes(sealed), layout.groups[name].context + row[1].bytes)
+                for name, sealed in zip(groups, row[2:], strict=True)
+                if sealed is not None
+            )
 
 
 def _data_keys() -> Iterator[OpenedKey]:

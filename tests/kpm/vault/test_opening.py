@@ -285,9 +285,9 @@ def test_downgraded_or_relabelled(human: Make, at: int, value: int, cause: Cause
 def test_an_unknown_suite_is_refused_by_name(human: Make, reading: Notes) -> None:
     found = fresh(human())
     blob = bytearray(found.head)
-    blob[1] = 0x11
+    blob[1] = 0x12
     found.head = bytes(blob)
-    with pytest.raises(keys.cipher.__globals__["UnknownSuite"], match="0x11"):
+    with pytest.raises(keys.cipher.__globals__["UnknownSuite"], match="0x12"):
         open_groups([found], "head", reading=reading)
 
 
