@@ -1,4 +1,4 @@
-"""Checking and applying ledgers in the background, a few rows per transaction."""
+"""Ledgers, index keys and destructions in the background, a few rows per transaction."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event, Purpose
-from casework.actions import ledgers, people
+from casework.actions import destructions, indexes, ledgers, people
 from casework.ledgers.matching import Match, admission, match
+from casework.models import Destruction
+from casework.models.destructions import DestructionState
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.rows import CheckedRow, Checker, Problem
 from casework.sheets.tables import TableRow
@@ -18,9 +20,12 @@ from casework.sheets.units import Villages
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import Unit, User
 from kpm.accounts.scoping import units_under
+from kpm.custody.actions import record_finished
+from kpm.custody.kinds import Kind
 from kpm.errors import Refused
 from kpm.excel import from_json
 from kpm.jobs.registers import GiveUp, Run, handles
+from kpm.vault import rotations, shredding
 from risk_levels.actions import bulk_propose, official_draft
 from risk_levels.populations import POPULATIONS
 
@@ -218,3 +223,48 @@ def _write(
 
 def _problem(problem: Problem) -> dict[str, Any]:
     return {"code": problem.code, "reason": problem.reason, "hints": problem.hints}
+
+
+@handles(Kind.INDEX.job, gettext_lazy("Change the index keys"))
+def change_index_keys(run: Run) -> None:
+    """Index everybody anew, district by district; until then the old key finds them."""
+    scopes = rotations.index_scopes()
+    after = run.checkpoint.get("after", "")
+    done = run.done
+    for scope in scopes:
+        if scope <= after:
+            continue
+        district = scope.partition(":")[2]
+        rotations.begin_index(scope)
+        total = done + indexes.waiting(district)
+        while True:
+            with run.step():
+                count = indexes.fill(district)
+                done += count
+                run.advance(done=done, total=max(done, total))
+            if not count and indexes.swap(district):
+                break
+        # What was swapped is kept by now; the key from before finds nobody any more.
+        rotations.retire_index_keys(scope)
+        with run.step():
+            run.advance(done=done, total=max(done, total), checkpoint={"after": scope})
+    with run.step():
+        record_finished(Kind.INDEX, count=len(scopes))
+
+
+@handles(destructions.JOB, gettext_lazy("Destroy a file"))
+def destroy_case_file(run: Run) -> None:
+    """The steps that online work waits for; the keys above follow at night."""
+    found = Destruction.objects.select_related("case_file").filter(number=run.object_number)
+    destruction = found.first()
+    if destruction is None or destruction.state != DestructionState.APPROVED:
+        return
+    with run.step():
+        destructions.certify(destruction)
+    # Not inside a step: a key that is gone must not come back with a rollback.
+    shredding.destroy_keys(destructions.certified_owners(destruction))
+    with run.step():
+        destructions.empty(destruction)
+    destructions.reseal(destruction)
+    with run.step():
+        destructions.finish(destruction, now=run.now())

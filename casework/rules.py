@@ -7,7 +7,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from casework.file_kinds import LARGEST, TOO_LARGE, Kind
-from casework.models import Assignment, Attachment, CaseFile, Ledger, Plan
+from casework.models import Assignment, Attachment, CaseFile, Destruction, Ledger, Plan
+from casework.models.case_files import Status
+from casework.models.destructions import DestructionState
+from casework.models.ledgers import LedgerState
 from casework.models.plans import State
 from casework.models.visits import Outcome, Way
 from kpm.accounts.models import Unit, User
@@ -248,6 +251,32 @@ def check_can_print_summary(user: User, case_file: CaseFile) -> None:
         raise Refused(_("Your role does not print files."))
     if not covers(user, case_file.unit, case_file.population):
         raise Refused(_("This file is not yours."))
+
+
+def check_can_propose_destruction(user: User, case_file: CaseFile) -> None:
+    """A supervisor proposes that a closed file be forgotten, in their own units."""
+    if not is_granted(user, Permission.PROPOSE_DESTRUCTION):
+        raise Refused(_("Supervisors propose that a file be destroyed."))
+    if not covers(user, case_file.unit, case_file.population):
+        raise Refused(_("This file is not yours."))
+    if case_file.status not in (Status.CLOSED, Status.RESTRICTED):
+        raise Refused(_("Only a closed file can be destroyed."))
+    earlier = Destruction.objects.filter(case_file=case_file)
+    if earlier.exclude(state=DestructionState.REJECTED).exists():
+        raise Refused(_("The destruction of this file has been proposed already."))
+    busy = (LedgerState.CHECKING, LedgerState.CHECKED, LedgerState.APPLYING)
+    if Ledger.objects.filter(rows__case_file=case_file, state__in=busy).exists():
+        raise Refused(_("A ledger with this person is still being taken in."))
+
+
+def check_can_decide_destruction(user: User, destruction: Destruction) -> None:
+    """The privacy officer decides, never about a proposal of their own."""
+    if not is_granted(user, Permission.DECIDE_DESTRUCTION):
+        raise Refused(_("The privacy officer decides whether a file is destroyed."))
+    if destruction.proposed_by_id == user.pk:
+        raise Refused(_("A second person decides."))
+    if destruction.state != DestructionState.PROPOSED:
+        raise Refused(_("This has been decided already."))
 
 
 def is_revealed(declared: Field) -> bool:

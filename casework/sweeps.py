@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files, levels
+from casework.actions import case_files, destructions, levels
 from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -58,6 +58,12 @@ def remove_orphans(now: datetime) -> int:
     for file_id in orphans:
         storage.remove(file_id)
     return len(orphans)
+
+
+@sweep("settle_destructions", _("Change the keys above destroyed files"), every=timedelta(days=1))
+def settle_destructions(now: datetime) -> int:
+    """Old keys go, so that no backup opens what was destroyed; returns how many are complete."""
+    return destructions.settle(now)
 
 
 def _open_files() -> Iterator[list[CaseFile]]:

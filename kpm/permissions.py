@@ -25,7 +25,9 @@ class Permission(StrEnum):
     ADD_ATTACHMENT = "add_attachment"
     ADMIT_PERSON = "admit_person"
     ASSIGN_WORKERS = "assign_workers"
+    CHANGE_KEYS = "change_keys"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
+    DECIDE_DESTRUCTION = "decide_destruction"
     DECIDE_LEVEL = "decide_level"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
@@ -34,6 +36,7 @@ class Permission(StrEnum):
     OPEN_ACCOUNT = "open_account"
     OPEN_UNIT = "open_unit"
     PRINT_SUMMARY = "print_summary"
+    PROPOSE_DESTRUCTION = "propose_destruction"
     PROPOSE_LEVEL = "propose_level"
     RECORD_ASSESSMENT = "record_assessment"
     RECORD_VISIT = "record_visit"
@@ -90,15 +93,17 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
+            Permission.PROPOSE_DESTRUCTION,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_TODAY,
         }
     ),
     Role.AUDITOR: frozenset({Permission.VERIFY_LOG, Permission.VIEW_LOG}),
-    Role.PRIVACY_OFFICER: frozenset({Permission.VIEW_LEGAL_BASES}),
+    Role.PRIVACY_OFFICER: frozenset({Permission.DECIDE_DESTRUCTION, Permission.VIEW_LEGAL_BASES}),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
+            Permission.CHANGE_KEYS,
             Permission.OPEN_ACCOUNT,
             Permission.OPEN_UNIT,
             Permission.VIEW_ACCOUNTS,

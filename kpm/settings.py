@@ -46,12 +46,25 @@ KPM_SYNTHETIC_ID_NUMBERS = KPM_DEMO
 DATA_DIR = Path(os.environ.get("KPM_DATA_DIR") or BASE_DIR / ".data")
 # Attachments, sealed, under names that say nothing; part of every backup of the data.
 KPM_FILES_DIR = Path(os.environ.get("KPM_FILES_DIR") or DATA_DIR / "files")
-# The key that opens every other key. Outside the data and its backups.
+# The key that opens every other key: from a file, the environment, or a program that prints it.
+KPM_KEY_PROVIDER = os.environ.get("KPM_KEY_PROVIDER", "file")
+# Outside the data and its backups; the copy is written when the root key is changed.
 KPM_ROOT_KEY_FILE = Path(
     os.environ.get("KPM_ROOT_KEY_FILE") or BASE_DIR / ".data-keys" / "root.key"
-    if KPM_DEMO
+    if KPM_DEMO or KPM_KEY_PROVIDER != "file"
     else required("KPM_ROOT_KEY_FILE", "the file that holds the root key")
 )
+KPM_ROOT_KEY_COPY = os.environ.get("KPM_ROOT_KEY_COPY", "")
+# Taken out of the environment: nothing that this process starts inherits it.
+KPM_ROOT_KEY = os.environ.pop("KPM_ROOT_KEY", "")
+KPM_ROOT_KEY_NEXT = os.environ.pop("KPM_ROOT_KEY_NEXT", "")
+KPM_ROOT_KEY_COMMAND = os.environ.get("KPM_ROOT_KEY_COMMAND", "")
+KPM_ROOT_KEY_NEXT_COMMAND = os.environ.get("KPM_ROOT_KEY_NEXT_COMMAND", "")
+KPM_ROOT_KEY_SECONDS = 15
+# 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305, 11 SM4-GCM with HMAC-SM3; in hexadecimal.
+KPM_VAULT_SUITE = int(os.environ.get("KPM_VAULT_SUITE", "1"), 16)
+# How long backups of the keys are kept: a destruction is complete when the last one is gone.
+KPM_KEY_BUNDLE_DAYS = int(os.environ.get("KPM_KEY_BUNDLE_DAYS", "30"))
 SECRET_KEY_FILE = Path(
     os.environ.get("KPM_SECRET_KEY_FILE") or BASE_DIR / ".data-keys" / "secret.key"
     if KPM_DEMO
@@ -88,6 +101,7 @@ INSTALLED_APPS = [
     "kpm.jobs",
     "audit",
     "kpm.accounts",
+    "kpm.custody",
     "risk_levels",
     "casework",
 ]

@@ -17,4 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("audit.urls")),
     path("", include("casework.urls")),
     path("", include("kpm.jobs.urls")),
+    path("", include("kpm.custody.urls")),
 ]

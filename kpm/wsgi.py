@@ -2,11 +2,15 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
 
 from kpm.database.readiness import refuse_unless_ready  # noqa: E402 the apps must be there first
+from kpm.vault.ciphers import check_suite  # noqa: E402
 
 refuse_unless_ready()
+if found := check_suite():
+    raise ImproperlyConfigured(found[0].msg)

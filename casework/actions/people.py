@@ -17,7 +17,7 @@ from casework.models.people import Sex
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
 from kpm.vault import search
-from kpm.vault.blind_index import blind_index
+from kpm.vault.blind_index import IndexKeys, index_keys
 from kpm.vault.history import bulk_create_as
 from kpm.vault.opening import open_groups
 from risk_levels.actions import Opening, bulk_open_levels
@@ -43,10 +43,9 @@ class Admission:
     details: dict[str, Any] = field(default_factory=dict)
     remark: str = ""
 
-    def person(self) -> Person:
+    def person(self, indexes: IndexKeys) -> Person:
         """The row of somebody who is not here yet."""
-        scope = scope_of(self.unit.district)
-        return Person(
+        person = Person(
             district=self.unit.district,
             name=self.name,
             sex=self.sex,
@@ -57,9 +56,9 @@ class Admission:
             emergency_name=self.emergency_name,
             emergency_relation=self.emergency_relation,
             emergency_phone=self.emergency_phone,
-            id_number_index=blind_index(scope, "id_number", self.id_number),
-            phone_index=blind_index(scope, "phone", self.phone),
         )
+        person.set_indexes(indexes)
+        return person
 
 
 def scope_of(district: str) -> str:
@@ -69,8 +68,8 @@ def scope_of(district: str) -> str:
 
 def known(district: str, id_numbers: Iterable[str]) -> dict[str, Person]:
     """The people of a district who have one of these ID numbers; nothing is opened."""
-    scope = scope_of(district)
-    asked = {blind_index(scope, "id_number", number): number for number in id_numbers if number}
+    keys = index_keys(scope_of(district))
+    asked = {keys.of("id_number", number): number for number in id_numbers if number}
     found: dict[str, Person] = {}
     indexes = list(asked)
     for start in range(0, len(indexes), BATCH):
@@ -86,8 +85,8 @@ def known_by_phone(district: str, phones: Iterable[str]) -> dict[str, Person]:
 
     A phone that several share names nobody.
     """
-    scope = scope_of(district)
-    asked = {blind_index(scope, "phone", phone): phone for phone in phones if phone}
+    keys = index_keys(scope_of(district))
+    asked = {keys.of("phone", phone): phone for phone in phones if phone}
     found: dict[str, list[Person]] = {}
     indexes = list(asked)
     for start in range(0, len(indexes), BATCH):
@@ -141,8 +140,7 @@ def _correct_person(person: Person, changed: Mapping[str, Any], by: User) -> Non
     scope = scope_of(person.district)
     for code, value in changed.items():
         setattr(person, code, value)
-    person.id_number_index = blind_index(scope, "id_number", person.id_number)
-    person.phone_index = blind_index(scope, "phone", person.phone)
+    person.set_indexes(index_keys(scope))
     person.save_as(by=by)
     search.replace(
         scope,
@@ -222,12 +220,16 @@ def _check(admissions: Sequence[Admission], population: str, by: User) -> None:
 def _people(admissions: Sequence[Admission], by: User) -> list[Person]:
     """A new person each, or whoever has the ID number already and may be met here."""
     here: dict[str, Person] = {}
+    indexes: dict[str, IndexKeys] = {}
     for district in {each.unit.district for each in admissions}:
+        indexes[district] = index_keys(scope_of(district))
         numbers = [each.id_number for each in admissions if each.unit.district == district]
         here.update(known(district, numbers))
     _check_may_meet(list(here.values()), by)
     _check_same(here, admissions, by)
-    return [here.get(each.id_number) or each.person() for each in admissions]
+    return [
+        here.get(each.id_number) or each.person(indexes[each.unit.district]) for each in admissions
+    ]
 
 
 def _check_may_meet(people: Sequence[Person], by: User) -> None:

@@ -1,8 +1,9 @@
-"""The rows of casework: people, files, teams, visits, plans, attachments, ledgers."""
+"""The rows of casework: people, files, teams, visits, plans, attachments, ledgers, destructions."""
 
 from casework.models.assignments import Assignment, TeamMember
 from casework.models.attachments import Attachment
 from casework.models.case_files import CaseFile
+from casework.models.destructions import Destruction
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.people import Person
 from casework.models.plans import Plan
@@ -12,6 +13,7 @@ __all__ = [
     "Assignment",
     "Attachment",
     "CaseFile",
+    "Destruction",
     "Ledger",
     "LedgerRow",
     "Person",

@@ -48,7 +48,8 @@ class LedgerQuerySet(SealedQuerySet["Ledger"]):
 
     def visible_to(self, user: User) -> "LedgerQuerySet":
         """Whoever uploaded a ledger goes on with it; nobody else needs to."""
-        return self.filter(uploaded_by=user)
+        # One whose key went with a person in it is gone whole.
+        return self.filter(uploaded_by=user, key_gen__gt=0)
 
 
 class Ledger(GuardedStateModel, SealedModel):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from kpm.ids import reference
-from kpm.vault.blind_index import BlindIndexField
+from kpm.vault.blind_index import BlindIndexField, IndexKeys
 from kpm.vault.fields import (
     SealedCharField,
     SealedDateField,
@@ -75,6 +75,9 @@ class Person(SealedModel):
     district = models.CharField(_("district"), max_length=6, editable=False)
     id_number_index = BlindIndexField(null=True)
     phone_index = BlindIndexField(null=True)
+    # Filled while the index key of the district is changed; then they take the place of the others.
+    next_id_number_index = BlindIndexField(null=True)
+    next_phone_index = BlindIndexField(null=True)
     log_reference = models.CharField(
         _("reference in the log"),
         max_length=32,
@@ -94,6 +97,11 @@ class Person(SealedModel):
                 fields=("district", "id_number_index"),
                 name="one_person_per_id_number_and_district",
             ),
+            models.UniqueConstraint(
+                fields=("district", "next_id_number_index"),
+                condition=Q(next_id_number_index__isnull=False),
+                name="one_person_per_next_id_number_and_district",
+            ),
             models.CheckConstraint(
                 name="a_person_is_on_record_in_a_district", condition=~Q(district="")
             ),
@@ -103,6 +111,13 @@ class Person(SealedModel):
     def __str__(self) -> str:
         # Never the name: whatever prints a person by accident prints this.
         return self.log_reference
+
+    def set_indexes(self, keys: IndexKeys) -> None:
+        """Be found by what the opened row holds; while keys change, by either."""
+        self.id_number_index = keys.of("id_number", self.id_number)
+        self.phone_index = keys.of("phone", self.phone)
+        self.next_id_number_index = keys.next_of("id_number", self.id_number)
+        self.next_phone_index = keys.next_of("phone", self.phone)
 
     @property
     def log_owners(self) -> tuple[UUID, ...]:

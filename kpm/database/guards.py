@@ -13,6 +13,8 @@ from importlib import import_module
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kpm.database.forgetting import forgettable, only_forgets
+
 AREAS = (
     "state_guards",
     "log_guards",
@@ -20,6 +22,7 @@ AREAS = (
     "level_guards",
     "casework_guards",
     "history_guards",
+    "vault_guards",
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{3,62}\Z")
 # What a statement for PostgreSQL says: what the trigger does, and when.
@@ -97,9 +100,10 @@ def never_deleted(table: str, noun: str) -> Guard:
 
 
 def never_changed(table: str, noun: str) -> list[Guard]:
-    """Rows may come and go, but never change."""
+    """Rows may come and go, but never change; sealed bytes whose key is gone may be taken out."""
     name = f"{noun}_is_never_changed"
-    return [refuse(name, table, before="UPDATE", when="TRUE", forbids=frozenset({"UPDATE"}))]
+    when = f"NOT ({only_forgets(table)})" if forgettable(table) else "TRUE"
+    return [refuse(name, table, before="UPDATE", when=when, forbids=frozenset({"UPDATE"}))]
 
 
 def never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:

@@ -1,5 +1,6 @@
 """Guards of levels, proposals, decisions, assessments and rule sets."""
 
+from kpm.database.forgetting import only_forgets
 from kpm.database.guards import (
     Guard,
     append_only,
@@ -169,13 +170,13 @@ GUARDS: list[Guard] = [
         "a_decided_proposal_is_frozen",
         PROPOSAL,
         before="UPDATE",
-        when="OLD.state NOT IN ('draft', 'submitted')",
+        when=f"OLD.state NOT IN ('draft', 'submitted') AND NOT ({only_forgets(PROPOSAL)})",
     ),
     refuse(
         "a_proposal_keeps_what_it_said_when_handed_in",
         PROPOSAL,
         before="UPDATE",
-        when=f"OLD.state = 'submitted' AND ({SAID_ANEW})",
+        when=f"OLD.state = 'submitted' AND ({SAID_ANEW}) AND NOT ({only_forgets(PROPOSAL)})",
     ),
     kept(
         "a_proposal_stays_its_proposers",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kpm.database.forgetting import forgettable
 from kpm.database.guards import forbidden
 
 LOG = "audit_"
@@ -44,6 +45,9 @@ def _rights(table: str) -> str:
     if table in COLUMNS:
         return f"SELECT, INSERT ({COLUMNS[table]})"
     allowed = [act for act in ("UPDATE", "DELETE") if table not in forbidden(act)]
+    if "UPDATE" not in allowed and (columns := forgettable(table)):
+        # Only to take out what was sealed under a key that was destroyed.
+        allowed.append(f"UPDATE ({', '.join(sorted(columns))})")
     return ", ".join(["SELECT", "INSERT", *allowed])
 
 

@@ -11,7 +11,9 @@ class VaultConfig(AppConfig):
     label = "vault"
 
     def ready(self) -> None:
-        from kpm.vault import providers, storage
+        from kpm.vault import ciphers, providers, storage
 
         for check in (providers.check_place, storage.check_place):
             register(check, "vault", deploy=True)
+        # At every start and before every command: what cannot seal must not serve.
+        register(ciphers.check_suite, "vault")

@@ -4,9 +4,9 @@ import struct
 from uuid import UUID
 
 from kpm.vault import envelope
-from kpm.vault.ciphers import Forged
+from kpm.vault.ciphers import Forged, suite
 from kpm.vault.errors import Cause, Sealed, UnknownSuite, Unreadable
-from kpm.vault.keys import owner_key, ring, suite
+from kpm.vault.keys import owner_key, ring
 from kpm.vault.opening import Reading
 from kpm.vault.registry import PAYLOADS
 

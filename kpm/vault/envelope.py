@@ -11,11 +11,15 @@ KEY: Final = 0xC2
 VAULT_KEY: Final = 0xC3
 PAYLOAD: Final = 0xC4
 SHARD: Final = 0xC5
+WIDE_SHARD: Final = 0xC6
 
 HEADER_BYTES: Final = 4
 BODY_AT: Final = HEADER_BYTES + NONCE_BYTES
 OVERHEAD: Final = BODY_AT + TAG_BYTES
 KEY_ENVELOPE_BYTES: Final = OVERHEAD + KEY_BYTES
+
+# From this generation on a byte does not hold it. Scopes get a new one with every destruction.
+WIDE: Final = 256
 
 _KEY_HEADER = struct.Struct(">BBH")
 _GROUP_CONTEXT = struct.Struct(">HB")
@@ -43,7 +47,16 @@ def data_key_context(generation: int, owner: bytes) -> bytes:
 
 def scope_key_context(generation: int, purpose: int, scope: str) -> bytes:
     """What the key of a scope is bound to besides its header."""
-    return b"scp" + bytes((generation, purpose)) + scope_digest(scope)
+    if generation < WIDE:
+        return b"scp" + bytes((generation, purpose)) + scope_digest(scope)
+    return b"scw" + generation.to_bytes(2) + bytes((purpose,)) + scope_digest(scope)
+
+
+def shard_header(suite: int, generation: int, layout: int) -> bytes:
+    """Generation and layout, a byte each; where the generation needs both, the magic says so."""
+    if generation < WIDE:
+        return header(SHARD, suite, generation, layout)
+    return key_header(WIDE_SHARD, suite, generation)
 
 
 def scope_digest(scope: str) -> bytes:

@@ -8,9 +8,9 @@ from typing import Any, BinaryIO, Final, NamedTuple, Protocol, cast
 from uuid import UUID, uuid4
 
 from kpm.vault import storage
-from kpm.vault.ciphers import TAG_BYTES, Aead, Forged, Octets, cipher, derived_key, new_key
+from kpm.vault.ciphers import TAG_BYTES, Aead, Forged, Octets, cipher, derived_key, new_key, suite
 from kpm.vault.errors import Cause, Sealed, Unreadable
-from kpm.vault.keys import FIRST_GENERATION, OpenedKey, owner_key, ring, suite
+from kpm.vault.keys import FIRST_GENERATION, OpenedKey, owner_key, ring
 from kpm.vault.opening import Reading
 from kpm.vault.registry import PAYLOADS
 

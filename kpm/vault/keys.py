@@ -7,11 +7,13 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
-from django.conf import settings
 from django.db import IntegrityError, connections, router, transaction
 
-from kpm.vault import envelope, providers
-from kpm.vault.ciphers import AES_GCM, Aead, Forged, cipher, key_check, new_key
+from kpm.database import key_rows
+from kpm.database.key_rows import KeyRow
+from kpm.vault import envelope, providers, vault_keys
+from kpm.vault.ciphers import Aead, Forged, cipher, key_check, new_key, suite
+from kpm.vault.envelope import BODY_AT, HEADER_BYTES
 from kpm.vault.errors import Cause, KeyDestroyed, KeysUnavailable, UnknownSuite, Unreadable
 from kpm.vault.models import DataKey, ScopeKey, VaultKey
 from kpm.vault.registry import SCOPE_PURPOSES
@@ -81,7 +83,7 @@ class KeyRing:
             row = VaultKey.objects.filter(version=version).first()
             if row is None:
                 raise KeysUnavailable(f"Vault key {version} is not in the keys database.")
-            found = self._vault[version] = OpenedKey(_open_vault_key(row), version)
+            found = self._vault[version] = OpenedKey(vault_keys.opened(row), version)
         return found
 
     def active_vault_key(self) -> OpenedKey:
@@ -89,10 +91,12 @@ class KeyRing:
         version, expires = self._active
         now = time.monotonic()
         if expires < now:
-            newest = VaultKey.objects.order_by("-version").values_list("version", flat=True)
-            version = newest.first() or 0
-            if not version:
+            there = set(VaultKey.objects.values_list("version", flat=True))
+            if not there:
                 raise KeysUnavailable("There is no vault key yet: run manage.py create_keys")
+            version = max(there)
+            # What was destroyed elsewhere goes from the memory of this process, too.
+            self._vault = {kept: key for kept, key in self._vault.items() if kept in there}
             self._active = (version, now + SECONDS)
         return self.vault_key(version)
 
@@ -136,7 +140,9 @@ class KeyRing:
         try:
             return self._insert(owners)
         except IntegrityError:
-            # Some exist: a row was tried before and rolled back on the other database.
+            # There is a newer vault key, or some exist: a row was tried before and rolled back
+            # on the other database.
+            self._active = (0, 0.0)
             kept = self.load(owners, fresh=True)
             return kept | self._insert([owner for owner in owners if owner.int not in kept])
 
@@ -145,25 +151,23 @@ class KeyRing:
         if not owners:
             return opened
         above = self.active_vault_key()
+        code = suite()
         expires = time.monotonic() + SECONDS
+        connection = connections[router.db_for_write(DataKey)]
+        native = connection.features.has_native_uuid_field
         rows = []
         for owner in owners:
             key = OpenedKey(new_key(), FIRST_GENERATION)
             context = envelope.data_key_context(FIRST_GENERATION, owner.bytes)
-            rows.append(
-                DataKey(
-                    owner=owner,
-                    generation=FIRST_GENERATION,
-                    vault_key=above.generation,
-                    wrapped=_wrap(above, key.material, context),
-                    check_value=key_check(key.material, context),
-                )
-            )
+            wrapped = wrap(above, key.material, context)
+            check = key_check(key.material, context, code)
+            stored = owner if native else owner.hex
+            rows.append(KeyRow(stored, FIRST_GENERATION, wrapped, check))
             entry = opened[owner.int] = OwnerKeys(expires)
             entry.add(key)
         # Durable: a key that a later rollback takes away would leave its file closed for ever.
-        with transaction.atomic(using=router.db_for_write(DataKey), durable=True):
-            DataKey.objects.bulk_create(rows, batch_size=BATCH)
+        with transaction.atomic(using=connection.alias, durable=True):
+            key_rows.insert(connection, above.generation, rows)
         self._keep(opened)
         return opened
 
@@ -180,7 +184,7 @@ class KeyRing:
         if row is None:
             if generation:
                 raise KeysUnavailable(f"A {purpose} key of {scope} is not in the keys database.")
-            row = self._make_scope_key(scope, purpose)
+            row = self._insert_scope_key(scope, purpose, FIRST_GENERATION)
         opened = _open_scope_key(row, self)
         with self._lock:
             if len(self._scopes) >= KEPT:
@@ -188,60 +192,64 @@ class KeyRing:
             self._scopes[name] = (opened, now + SECONDS)
         return opened
 
-    def _make_scope_key(self, scope: str, purpose: str) -> ScopeKey:
+    def forget_scope(self, scope: str, purpose: str) -> None:
+        """Ask for the newest key of a scope the next time."""
+        with self._lock:
+            self._scopes.pop((scope, purpose, 0), None)
+
+    def renew_scope_key(self, scope: str, purpose: str) -> int:
+        """A key of the next generation; the old one stays until everything under it has moved."""
+        newest = _scope_key_row(scope, purpose, 0)
+        generation = newest.generation + 1 if newest is not None else FIRST_GENERATION
+        made = self._insert_scope_key(scope, purpose, generation).generation
+        self.forget_scope(scope, purpose)
+        return made
+
+    def _insert_scope_key(self, scope: str, purpose: str, generation: int) -> ScopeKey:
+        try:
+            return self._new_scope_key(scope, SCOPE_PURPOSES[purpose], generation)
+        except IntegrityError:
+            # There is a newer vault key, or another process was quicker: its key is the one.
+            self._active = (0, 0.0)
+            row = _scope_key_row(scope, purpose, generation)
+            return row or self._new_scope_key(scope, SCOPE_PURPOSES[purpose], generation)
+
+    def _new_scope_key(self, scope: str, code: int, generation: int) -> ScopeKey:
         above = self.active_vault_key()
-        code = SCOPE_PURPOSES[purpose]
-        context = envelope.scope_key_context(FIRST_GENERATION, code, scope)
+        context = envelope.scope_key_context(generation, code, scope)
         material = new_key()
         row = ScopeKey(
             scope=scope,
             purpose=code,
-            generation=FIRST_GENERATION,
+            generation=generation,
             vault_key=above.generation,
-            wrapped=_wrap(above, material, context),
-            check_value=key_check(material, context),
+            wrapped=wrap(above, material, context),
+            check_value=key_check(material, context, suite()),
         )
-        try:
-            with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
-                row.save(force_insert=True)
-        except IntegrityError:
-            # Another process was quicker; its key is the one.
-            return ScopeKey.objects.get(scope=scope, purpose=code, generation=FIRST_GENERATION)
+        with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
+            row.save(force_insert=True)
         return row
 
 
 ring = KeyRing()
 
 
-def suite() -> int:
-    """The suite that this site seals with; what is there already opens with its own."""
-    return int(getattr(settings, "KPM_VAULT_SUITE", AES_GCM))
-
-
 def create_missing() -> list[str]:
-    """Make the root key file and the first vault key where they are missing; says what it made."""
+    """Make the root key and the first vault key where they are missing; says what it made."""
     provider = providers.configured()
     made = []
     has_vault_key = VaultKey.objects.exists()
     if not provider.exists():
         if has_vault_key:
             raise KeysUnavailable(
-                "The root key file is gone but there are keys under it: put it back from its own "
+                "The root key is gone but there are keys under it: put it back from its own "
                 "backup. A new one would open nothing."
             )
         provider.create()
         made.append("root key")
     if not has_vault_key:
-        key = new_key()
-        VaultKey.objects.create(
-            version=1,
-            provider=provider.name,
-            wrapped=provider.wrap(key, 1),
-            check_value=key_check(key, b"vault"),
-            root_check=provider.check_value(),
-        )
+        made.append(f"vault key {vault_keys.add()}")
         ring.forget()
-        made.append("vault key 1")
     return made
 
 
@@ -251,54 +259,54 @@ def create_data_keys(owners: Collection[UUID]) -> None:
     ring.create([owner for owner in owners if owner.int not in kept])
 
 
-def _wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
+def wrap(above: OpenedKey, material: bytes, context: bytes) -> bytes:
+    """A key in its envelope under a vault key."""
     code = suite()
     head = envelope.key_header(envelope.KEY, code, above.generation)
     return envelope.seal(above[code], head, context, material)
 
 
-def _open_vault_key(row: VaultKey) -> bytes:
-    provider = providers.configured()
-    if bytes(row.root_check) != provider.check_value():
-        raise KeysUnavailable(
-            f"The root key is not the one that vault key {row.version} was wrapped with."
-        )
-    try:
-        key = provider.unwrap(bytes(row.wrapped))
-    except Forged:
-        raise KeysUnavailable(f"The row of vault key {row.version} was changed.") from None
-    if key_check(key, b"vault") != bytes(row.check_value):
-        raise KeysUnavailable(f"The check value of vault key {row.version} does not match.")
-    return key
-
-
-def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: UUID) -> bytes:
+def unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: bytes) -> bytes:
     """The key inside, after its envelope and its check value were found right."""
     if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.KEY:
-        raise Unreadable(0, 0, owner, Cause.SHAPE)
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.SHAPE)
     above = ring.vault_key(wrapped[2] << 8 | wrapped[3])
     try:
-        material = envelope.unseal(above[wrapped[1]], wrapped, context)
+        material = above[wrapped[1]].decrypt(
+            wrapped[HEADER_BYTES:BODY_AT], wrapped[BODY_AT:], wrapped[:HEADER_BYTES] + context
+        )
     except Forged:
-        raise Unreadable(0, 0, owner, Cause.CHANGED) from None
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.CHANGED) from None
     except UnknownSuite:
-        raise Unreadable(0, 0, owner, Cause.SUITE) from None
-    if key_check(material, context) != check:
-        raise Unreadable(0, 0, owner, Cause.WRONG_KEY)
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.SUITE) from None
+    if key_check(material, context, wrapped[1]) != check:
+        raise Unreadable(0, 0, UUID(bytes=owner), Cause.WRONG_KEY)
     return material
 
 
 def _open_data_keys(owners: list[UUID], ring: KeyRing, expires: float) -> dict[int, OwnerKeys]:
     opened: dict[int, OwnerKeys] = {}
     for start in range(0, len(owners), BATCH):
-        for owner, generation, wrapped, check in _data_key_rows(owners[start : start + BATCH]):
-            number = owner.int
-            context = envelope.data_key_context(generation, number.to_bytes(16))
-            material = _unwrap(ring, wrapped, context, check, owner)
-            entry = opened.get(number)
-            if entry is None:
-                entry = opened[number] = OwnerKeys(expires)
-            entry.add(OpenedKey(material, generation))
+        part = owners[start : start + BATCH]
+        try:
+            opened.update(_opened_part(part, ring, expires))
+        except KeysUnavailable:
+            # Between the two queries these were put under another vault key: once more.
+            opened.update(_opened_part(part, ring, expires))
+    return opened
+
+
+def _opened_part(owners: list[UUID], ring: KeyRing, expires: float) -> dict[int, OwnerKeys]:
+    opened: dict[int, OwnerKeys] = {}
+    for owner, generation, wrapped, check in _data_key_rows(owners):
+        number = owner.int
+        owner_bytes = number.to_bytes(16)
+        context = envelope.data_key_context(generation, owner_bytes)
+        material = unwrap(ring, wrapped, context, check, owner_bytes)
+        entry = opened.get(number)
+        if entry is None:
+            entry = opened[number] = OwnerKeys(expires)
+        entry.add(OpenedKey(material, generation))
     return opened
 
 
@@ -323,7 +331,7 @@ def _scope_key_row(scope: str, purpose: str, generation: int) -> ScopeKey | None
 
 def _open_scope_key(row: ScopeKey, ring: KeyRing) -> OpenedKey:
     context = envelope.scope_key_context(row.generation, row.purpose, row.scope)
-    material = _unwrap(ring, bytes(row.wrapped), context, bytes(row.check_value), row.id)
+    material = unwrap(ring, bytes(row.wrapped), context, bytes(row.check_value), row.id.bytes)
     return OpenedKey(material, row.generation)
 
 

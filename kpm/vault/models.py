@@ -67,10 +67,31 @@ class SearchShard(models.Model):
     seal_id = models.UUIDField(default=uuid7, unique=True)
     scope = models.CharField(max_length=60)
     is_delta = models.BooleanField()
+    # Of the search key that it is sealed under; also in the bytes, where it is bound.
+    generation = models.PositiveSmallIntegerField(default=1)
     sealed = models.BinaryField()
 
     class Meta:
-        indexes = [models.Index(fields=["scope", "is_delta", "id"], name="shards_of_a_scope")]
+        indexes = [
+            models.Index(fields=["scope", "is_delta", "id"], name="shards_of_a_scope"),
+            models.Index(fields=["scope", "generation"], name="shards_by_generation"),
+        ]
 
     def __str__(self) -> str:
         return f"search shard {self.seal_id}"
+
+
+class IndexScope(models.Model):
+    """Which index key a scope uses, and which one is about to take its place (alias `default`).
+
+    Beside the indexes themselves, so that both change in one transaction.
+    """
+
+    scope = models.CharField(max_length=60, primary_key=True)
+    generation = models.PositiveSmallIntegerField()
+    suite = models.PositiveSmallIntegerField()
+    next_generation = models.PositiveSmallIntegerField(null=True)
+    next_suite = models.PositiveSmallIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"index of {self.scope}"

@@ -9,9 +9,10 @@ import orjson
 from django.db import models
 
 from kpm.vault import envelope
+from kpm.vault.ciphers import suite
 from kpm.vault.errors import Sealed
 from kpm.vault.groups import GroupLayout, Layout, layout_of
-from kpm.vault.keys import OpenedKey, OwnerKeys, owner_key, ring, suite
+from kpm.vault.keys import OpenedKey, OwnerKeys, owner_key, ring
 from kpm.vault.opening import raw_values
 
 _generation = attrgetter("key_gen")

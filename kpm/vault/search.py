@@ -8,13 +8,13 @@ from itertools import islice, product
 from typing import Final, NamedTuple, Self
 from uuid import UUID
 
-from django.db import models, router, transaction
+from django.db import IntegrityError, models, router, transaction
 from pypinyin import Style, pinyin
 
 from kpm.vault import envelope
-from kpm.vault.ciphers import Forged
-from kpm.vault.errors import Cause, UnknownSuite, Unreadable
-from kpm.vault.keys import ring, suite
+from kpm.vault.ciphers import Forged, suite
+from kpm.vault.errors import Cause, KeysUnavailable, UnknownSuite, Unreadable
+from kpm.vault.keys import ring
 from kpm.vault.models import SearchShard
 
 RECORDS: Final = 1024
@@ -116,14 +116,15 @@ def find(scope: str, text: str) -> list[UUID]:
 def fold(scope: str) -> int:
     """Merge the deltas of a scope into full shards; returns how many records there are."""
     with transaction.atomic(using=router.db_for_write(SearchShard)):
-        rows = SearchShard.objects.select_for_update().filter(scope=scope)
-        shards = _shards(scope, rows)
+        shards = _shards(scope, SearchShard.objects.select_for_update().filter(scope=scope))
         merged: dict[bytes, bytes] = {}
         for shard in shards:
             merged.update(zip(shard.owners(), shard.lines(), strict=True))
-        nothing = Record(UUID(int=0)).line()
+        nobody, nothing = UUID(int=0).bytes, Record(UUID(int=0)).line()
         kept = {owner: line for owner, line in merged.items() if line != nothing}
-        _write(scope, kept, is_delta=False)
+        if shards:
+            # Also when nobody is left: what stays says which key the scope uses.
+            _write(scope, kept or {nobody: nothing}, is_delta=False)
         # Only what was read: a delta that came meanwhile stays, and stays newer.
         SearchShard.objects.filter(pk__in=[shard.pk for shard in shards]).delete()
     return len(kept)
@@ -177,38 +178,47 @@ def _hits(shard: _Shard, needles: Collection[bytes]) -> Iterator[bytes]:
 
 
 def _write(scope: str, lines: dict[bytes, bytes], *, is_delta: bool) -> None:
+    try:
+        with transaction.atomic(using=router.db_for_write(SearchShard)):
+            SearchShard.objects.bulk_create(_sealed(scope, lines, is_delta=is_delta))
+    except IntegrityError:
+        # The scope has a newer key than this process knows of: the guard says so.
+        ring.forget_scope(scope, "search")
+        SearchShard.objects.bulk_create(_sealed(scope, lines, is_delta=is_delta))
+
+
+def _sealed(scope: str, lines: dict[bytes, bytes], *, is_delta: bool) -> list[SearchShard]:
     key = ring.scope_key(scope, "search")
     code = suite()
-    head = envelope.header(envelope.SHARD, code, key.generation, LAYOUT)
+    head = envelope.shard_header(code, key.generation, LAYOUT)
     rows = []
     waiting = iter(lines.items())
     while part := list(islice(waiting, RECORDS)):
-        row = SearchShard(scope=scope, is_delta=is_delta)
+        row = SearchShard(scope=scope, is_delta=is_delta, generation=key.generation)
         owners, texts = zip(*part, strict=True)
         plain = b"".join((_COUNT.pack(len(part)), *owners, *texts))
         context = _context(row.seal_id, scope, is_delta=is_delta)
         row.sealed = envelope.seal(key[code], head, context, envelope.padded(plain, PAD))
         rows.append(row)
-    SearchShard.objects.bulk_create(rows)
+    return rows
 
 
 def _shards(scope: str, rows: models.QuerySet[SearchShard] | None = None) -> list[_Shard]:
     """The opened shards of a scope: full ones first, then the deltas in their order."""
     found = SearchShard.objects.filter(scope=scope) if rows is None else rows
-    ordered = found.order_by("is_delta", "id")
-    return [
-        _opened(scope, *values)
-        for values in ordered.values_list("id", "seal_id", "is_delta", "sealed")
-    ]
+    values = found.order_by("is_delta", "id").values_list("id", "seal_id", "is_delta", "sealed")
+    try:
+        return [_opened(scope, *each) for each in values.all()]
+    except KeysUnavailable:
+        # Between the two queries the scope was sealed anew and its old key destroyed.
+        return [_opened(scope, *each) for each in values.all()]
 
 
 def _opened(
     scope: str, pk: int, seal_id: UUID, is_delta: bool, sealed: bytes | memoryview
 ) -> _Shard:
     blob = bytes(sealed)
-    if len(blob) < envelope.OVERHEAD or blob[0] != envelope.SHARD or blob[3] != LAYOUT:
-        raise Unreadable(0, 0, seal_id, Cause.SHAPE)
-    key = ring.scope_key(scope, "search", generation=blob[2])
+    key = ring.scope_key(scope, "search", generation=_generation(blob, seal_id))
     context = _context(seal_id, scope, is_delta=is_delta)
     try:
         plain = envelope.unseal(key[blob[1]], blob, context)
@@ -217,6 +227,15 @@ def _opened(
     except UnknownSuite:
         raise Unreadable(0, 0, seal_id, Cause.SUITE) from None
     return _Shard(pk, is_delta, _COUNT.unpack_from(plain)[0], plain)
+
+
+def _generation(blob: bytes, seal_id: UUID) -> int:
+    if len(blob) >= envelope.OVERHEAD:
+        if blob[0] == envelope.SHARD and blob[3] == LAYOUT:
+            return blob[2]
+        if blob[0] == envelope.WIDE_SHARD:
+            return blob[2] << 8 | blob[3]
+    raise Unreadable(0, 0, seal_id, Cause.SHAPE)
 
 
 def _context(seal_id: UUID, scope: str, *, is_delta: bool) -> bytes:

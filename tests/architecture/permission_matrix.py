@@ -89,4 +89,5 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_legal_bases": only(PRIVACY),
     # --- background work
     "jobs:list_jobs": only(SYSTEM),
+    "custody:show_keys": only(SYSTEM),
 }

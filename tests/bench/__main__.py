@@ -10,7 +10,7 @@ from importlib import import_module
 os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
 
 # Each has a `measure(quick=False)` that yields its figures, a line each.
-NAMES = ("attachments", "list_page")
+NAMES = ("list_page", "inserts", "search", "rotation", "attachments")
 
 
 def main(names: list[str]) -> None:

@@ -30,7 +30,7 @@ class Human(SealedModel):
         MALE = "m", "male"
 
     village = models.CharField(max_length=20, default="", blank=True)
-    phone_index = BlindIndexField()
+    phone_index = BlindIndexField(db_index=True)
     head = SealedGroup(code=1, pad=64)
     body = SealedGroup(code=2, version=2, pad=256)
     name = SealedCharField(group="head", max_length=50)
@@ -69,7 +69,7 @@ class Plain(RecordedModel):
     id = models.UUIDField(primary_key=True, default=uuid7)
     key_gen = models.PositiveSmallIntegerField(default=1)
     village = models.CharField(max_length=20, default="")
-    phone_index = models.BigIntegerField(null=True)
+    phone_index = models.BigIntegerField(null=True, db_index=True)
     name = models.CharField(max_length=50)
     sex = models.CharField(max_length=1)
     birth_on = models.DateField(null=True)

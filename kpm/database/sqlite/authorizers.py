@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from kpm.database.forgetting import forgettable
 from kpm.database.guards import forbidden
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
@@ -43,8 +44,12 @@ def application() -> Authorizer:
             return DENY
         if action in (UPDATE, DELETE, INSERT):
             table = one or ""
-            if table.startswith("sqlite_") or table in frozen.get(action, ()):
+            if table.startswith("sqlite_"):
                 return DENY
+            if table in frozen.get(action, ()):
+                # Whose key is destroyed may be forgotten; a guard looks at the values.
+                forgets = action == UPDATE and two in forgettable(table)
+                return ALLOW if forgets else DENY
             return DENY if table in BY_TRIGGER_ONLY and source is None else ALLOW
         if action == PRAGMA:
             return _pragma(one, two)

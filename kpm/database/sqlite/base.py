@@ -41,11 +41,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # Set while migrating: shapes may change and nothing is append-only.
     is_lifted = False
     is_read_only = False
+    # An old copy is read as a whole; the auditor reads the log only.
+    is_copy = False
 
     def get_connection_params(self) -> dict[str, Any]:
         """Take what is ours out of OPTIONS, and start every transaction as a writer."""
         params = super().get_connection_params()
-        self.is_read_only = bool(params.pop("read_only", False))
+        self.is_copy = bool(params.pop("copy", False))
+        self.is_read_only = self.is_copy or bool(params.pop("read_only", False))
         self.transaction_mode = "DEFERRED" if self.is_read_only else "IMMEDIATE"
         params.setdefault("timeout", TIMEOUT)
         params.setdefault("cached_statements", 512)
@@ -74,7 +77,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _authorize(self, connection: Any) -> None:
         # Setting one also expires the statements prepared under the one before.
-        if self.is_read_only:
+        if self.is_copy:
+            connection.set_authorizer(None)
+        elif self.is_read_only:
             connection.set_authorizer(authorizers.auditor())
         else:
             connection.set_authorizer(None if self.is_lifted else authorizers.application())

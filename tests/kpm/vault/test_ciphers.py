@@ -1,5 +1,9 @@
 """The ciphers and the key-check value."""
 
+import hmac
+import subprocess
+from typing import Any
+
 import pytest
 
 from kpm.vault import ciphers
@@ -28,7 +32,7 @@ def test_no_suite_opens_what_another_sealed(suite: int, other: int) -> None:
             ciphers.cipher(other, KEY).decrypt(NONCE, sealed, b"context")
 
 
-@pytest.mark.parametrize("suite", [0x00, 0x04, 0x11, 0xFF])
+@pytest.mark.parametrize("suite", [0x00, 0x04, 0x10, 0x12, 0xFF])
 def test_a_suite_that_is_not_here_is_refused_loudly(suite: int) -> None:
     with pytest.raises(UnknownSuite, match=f"0x{suite:02x}"):
         ciphers.cipher(suite, KEY)
@@ -68,13 +72,87 @@ def test_published_vectors_pass_through_our_door() -> None:
     assert sealed[-16:].hex() == "76fc6ece0f4e1768cddf8853bb2d551b"
 
 
+def test_published_vectors_of_sm4_and_sm3_pass() -> None:
+    # RFC 8998 A.1: SM4-GCM.
+    made = ciphers.SM4GCM(bytes.fromhex("0123456789abcdeffedcba9876543210"))
+    nonce = bytes.fromhex("00001234567800000000abcd")
+    context = bytes.fromhex("feedfacedeadbeeffeedfacedeadbeefabaddad2")
+    plain = b"".join(bytes((byte,)) * 8 for byte in b"\xaa\xbb\xcc\xdd\xee\xff\xee\xaa")
+    sealed = made.encrypt(nonce, plain, context)
+    assert sealed.hex() == (
+        "17f399f08c67d5ee19d0dc9969c4bb7d5fd46fd3756489069157b282bb200735"
+        "d82710ca5c22f0ccfa7cbf93d496ac15a56834cbcf98c397b4024a2691233b8d"
+        "83de3541e4c2b58177e065a9bf7b62ec"
+    )
+    assert made.decrypt(nonce, sealed, context) == plain
+    # GB/T 32907 A.1: SM4, one block.
+    encryptor = ciphers.Cipher(made._key, ciphers.modes.ECB()).encryptor()
+    assert encryptor.update(bytes.fromhex("0123456789abcdeffedcba9876543210")).hex() == (
+        "681edf34d206965e86b3e94f536e4246"
+    )
+    # GB/T 32905 A.1 and A.2 (GM/T 0004): SM3.
+    for message, digest in (
+        (b"abc", "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0"),
+        (b"abcd" * 16, "debe9ff92275b8a138604889c18e5a4d6fdb70e5387e5765293dcba39c0c5732"),
+    ):
+        made_hash = ciphers.hashes.Hash(ciphers.hashes.SM3())
+        made_hash.update(message)
+        assert made_hash.finalize().hex() == digest
+
+
+def test_another_library_agrees_on_hmac_sm3() -> None:
+    for key in (KEY, b"k" * 100):
+        assert ciphers.hmac_sm3(key, b"content") == hmac.new(key, b"content", "sm3").digest()
+
+
+def test_another_program_agrees_on_sm4() -> None:
+    """GCM is counter mode from the nonce and 2: what openssl makes of it, without the tag."""
+    sealed = ciphers.cipher(ciphers.SM4_GCM, KEY).encrypt(NONCE, b"content", b"context")
+    derived = ciphers.hmac_sm3(KEY, b"kpm sm4-gcm")[:16]
+    arguments = ("-sm4-ctr", "-K", derived.hex(), "-iv", (NONCE + b"\0\0\0\2").hex())
+    told = subprocess.run(
+        ["openssl", "enc", *arguments], input=b"content", capture_output=True, check=True
+    )
+    assert sealed[: -ciphers.TAG_BYTES] == told.stdout
+
+
+@pytest.mark.parametrize("at", range(len(b"content") + 16))
+def test_sm4_gives_out_nothing_that_was_changed(at: int) -> None:
+    made = ciphers.cipher(ciphers.SM4_GCM, KEY)
+    sealed = bytearray(made.encrypt(NONCE, b"content", None))
+    assert made.decrypt(NONCE, bytes(sealed), None) == b"content"
+    sealed[at] ^= 1
+    with pytest.raises(Forged):
+        made.decrypt(NONCE, bytes(sealed), None)
+    with pytest.raises(Forged):
+        made.decrypt(NONCE, bytes(sealed[:15]), None)
+
+
+def test_a_suite_that_this_openssl_lacks_is_told_at_the_start(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for code in SUITES:
+        settings.KPM_VAULT_SUITE = code
+        assert ciphers.check_suite() == []
+    settings.KPM_VAULT_SUITE = 0x12
+    assert "0x12" in ciphers.check_suite()[0].msg
+
+    def lacking(key: bytes) -> object:
+        raise ciphers.UnsupportedAlgorithm("no")
+
+    settings.KPM_VAULT_SUITE = ciphers.SM4_GCM
+    monkeypatch.setitem(ciphers.SUITES, ciphers.SM4_GCM, lacking)
+    assert "from its wheel" in ciphers.check_suite()[0].msg
+
+
 def test_the_check_value_names_one_key_in_one_place() -> None:
     values = {
         ciphers.key_check(KEY, b"here"),
+        ciphers.key_check(KEY, b"here", ciphers.SM4_GCM),
         ciphers.key_check(KEY, b"there"),
         ciphers.key_check(KEY[::-1], b"here"),
     }
-    assert len(values) == 3
+    assert len(values) == 4
     assert {len(value) for value in values} == {ciphers.CHECK_BYTES}
 
 

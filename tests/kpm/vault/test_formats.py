@@ -13,7 +13,7 @@ import pytest
 from kpm.vault import ciphers, envelope
 from kpm.vault.keys import ring
 from kpm.vault.models import DataKey, ScopeKey, SearchShard, VaultKey
-from kpm.vault.providers import FILE_MARK, configured
+from kpm.vault.providers import MARK, configured
 from kpm.vault.registry import INDEX_KINDS, PAYLOADS, SCOPE_PURPOSES
 from kpm.vault.search import Record, add
 from tests.kpm.vault import plain_gcm
@@ -63,6 +63,7 @@ def test_the_contexts_are_those_of_the_document() -> None:
         "group 1 of model 1, AES-256-GCM": b"\x00\x01\x01" + row,
         "group 1 of model 1, AES-256-GCM-SIV": b"\x00\x01\x01" + row,
         "group 1 of model 1, ChaCha20-Poly1305": b"\x00\x01\x01" + row,
+        "group 1 of model 1, SM4-GCM": b"\x00\x01\x01" + row,
         "payload ledger.rows": b"\x01" + owner + bytes.fromhex("019300000000700080000000000000d4"),
         "search shard, full, of district:321102": b"\x00" + shard + digest,
     }
@@ -73,15 +74,22 @@ def test_the_contexts_are_those_of_the_document() -> None:
 
 @pytest.mark.parametrize("vector", VECTORS["checks"], ids=lambda v: v["name"])
 def test_check_values_are_those_of_the_document(vector: dict[str, Any]) -> None:
-    check = ciphers.key_check(raw(vector, "key"), raw(vector, "context"))
-    assert check == raw(vector, "check")
-    assert check == keyed(raw(vector, "context"), raw(vector, "key"), b"kpm key check", 32)
+    code = vector.get("suite", ciphers.AES_GCM)
+    key, context = raw(vector, "key"), raw(vector, "context")
+    assert ciphers.key_check(key, context, code) == raw(vector, "check")
+    if code == ciphers.SM4_GCM:
+        assert ciphers.hmac_sm3(key, b"kpm key check" + context) == raw(vector, "check")
+    else:
+        assert keyed(context, key, b"kpm key check", 32) == raw(vector, "check")
 
 
 def test_blind_indexes_are_those_of_the_document() -> None:
     for vector in VECTORS["indexes"]:
         person = b"kpm index" + bytes((vector["kind"],))
-        digest = keyed(vector["normalised"].encode(), raw(vector, "key"), person, 8)
+        value, key = vector["normalised"].encode(), raw(vector, "key")
+        digest = keyed(value, key, person, 8)
+        if vector.get("suite") == ciphers.SM4_GCM:
+            digest = ciphers.hmac_sm3(key, person + value)[:8]
         assert int.from_bytes(digest, signed=True) == vector["index"]
 
 
@@ -99,7 +107,7 @@ def test_an_independent_program_reads_a_row_from_the_root_key_down(
     human: Callable[..., Human],
 ) -> None:
     made = human(name="王秀英", sex="f")
-    root = configured().path.read_text().strip().removeprefix(FILE_MARK)
+    root = configured().path.read_text().strip().removeprefix(MARK)
     vault_row = VaultKey.objects.get()
     vault = opened(base64.urlsafe_b64decode(root), bytes(vault_row.wrapped), b"vault")
     key_row = DataKey.objects.get(owner=made.pk)

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connections, transaction
+from django.db import IntegrityError, connections, transaction
 
 from kpm.ids import uuid7
 from kpm.vault import envelope, keys
@@ -19,9 +19,11 @@ from kpm.vault.models import DataKey, ScopeKey, VaultKey
 from kpm.vault.opening import open_groups
 from tests.kpm.vault.conftest import Notes
 from tests.sealed.models import Human
+from tests.settings import TEST_DIR
 
 pytestmark = pytest.mark.django_db
 SCOPE = "district:321102"
+ROOT_KEY_FILE = TEST_DIR / "root.key"
 
 
 @pytest.fixture
@@ -268,7 +270,7 @@ def test_the_provider_is_asked_once_for_each_process(
     def asked(row: VaultKey) -> bytes:
         raise AssertionError("the provider was asked again")
 
-    monkeypatch.setattr(keys, "_open_vault_key", asked)
+    monkeypatch.setattr(keys.vault_keys, "opened", asked)
     ring.load([owner], fresh=True)
     keys.create_data_keys([uuid7()])
 
@@ -307,14 +309,15 @@ def test_the_key_of_the_quicker_process_is_the_one(monkeypatch: pytest.MonkeyPat
     first = ring.scope_key(SCOPE, "search")
     ring.forget()
     looked = []
+    real = keys._scope_key_row
 
-    def nothing_yet(scope: str, purpose: str, generation: int) -> ScopeKey | None:
+    def nothing_at_first(scope: str, purpose: str, generation: int) -> ScopeKey | None:
         looked.append(scope)
-        return None
+        return None if len(looked) == 1 else real(scope, purpose, generation)
 
-    monkeypatch.setattr(keys, "_scope_key_row", nothing_yet)
+    monkeypatch.setattr(keys, "_scope_key_row", nothing_at_first)
     assert ring.scope_key(SCOPE, "search").material == first.material
-    assert looked == [SCOPE]
+    assert looked == [SCOPE, SCOPE]
     assert ScopeKey.objects.count() == 1
 
 
@@ -386,7 +389,7 @@ def test_new_keys_go_under_the_newest_vault_key(owner: UUID) -> None:
     VaultKey.objects.create(
         version=2,
         provider=provider.name,
-        wrapped=provider.wrap(material, 2),
+        wrapped=provider.wrap(material, 2, provider.check_value()),
         check_value=keys.key_check(material, b"vault"),
         root_check=provider.check_value(),
     )
@@ -406,7 +409,88 @@ def test_new_keys_go_under_the_newest_vault_key(owner: UUID) -> None:
         )
 
 
-@pytest.mark.parametrize("suite", [1, 2, 3])
+def test_a_process_learns_of_a_new_vault_key_when_it_makes_a_key(owner: UUID) -> None:
+    assert ring.active_vault_key().generation == 1
+    ring.scope_key(SCOPE, "search")
+    # Another process adds one; this one remembers the old one for minutes.
+    assert keys.vault_keys.add() == 2
+    assert ring.active_vault_key().generation == 1
+    second = uuid7()
+    keys.create_data_keys([second])
+    assert DataKey.objects.get(owner=second).vault_key == 2
+    keys.vault_keys.add()
+    ring.scope_key("district:2", "search")
+    assert ScopeKey.objects.get(scope="district:2").vault_key == 3
+    assert ring.load([owner, second]).keys() == {owner.int, second.int}
+
+
+def test_a_vault_key_with_keys_under_it_is_never_deleted(owner: UUID) -> None:
+    keys.vault_keys.add()
+    with pytest.raises(IntegrityError, match="never_deleted"), transaction.atomic(using="keys"):
+        VaultKey.objects.filter(version=1).delete()
+    VaultKey.objects.filter(version=2).delete()
+
+
+def test_what_was_destroyed_elsewhere_goes_from_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    ring.vault_key(1)
+    keys.vault_keys.add()
+    VaultKey.objects.filter(version=1).delete()
+    now = keys.time.monotonic()
+    monkeypatch.setattr(keys.time, "monotonic", lambda: now + keys.SECONDS + 1)
+    assert ring.active_vault_key().generation == 2
+    with pytest.raises(KeysUnavailable, match="Vault key 1"):
+        ring.vault_key(1)
+
+
+# --- another root key
+
+
+def test_every_vault_key_goes_under_the_new_root_key(
+    owner: UUID, settings: Any, tmp_path: Path
+) -> None:
+    settings.KPM_ROOT_KEY_FILE = tmp_path / "root.key"
+    settings.KPM_ROOT_KEY_FILE.write_bytes((before := ROOT_KEY_FILE).read_bytes())
+    settings.KPM_ROOT_KEY_FILE.chmod(0o400)
+    keys.vault_keys.add()
+    old = {row.version: bytes(row.wrapped) for row in VaultKey.objects.all()}
+    assert "NOW" in keys.vault_keys.change_root()
+    assert before.read_bytes() != settings.KPM_ROOT_KEY_FILE.read_bytes()
+    ring.forget()
+    assert ring.load([owner])
+    rows = list(VaultKey.objects.order_by("version"))
+    check = keys.providers.configured().check_value()
+    assert {bytes(row.root_check) for row in rows} == {check}
+    assert all(bytes(row.wrapped) != old[row.version] for row in rows)
+
+
+@pytest.mark.parametrize("cut", ["prepared", "wrapped in part", "wrapped"])
+def test_a_change_of_the_root_key_goes_on_where_it_was_cut_off(
+    owner: UUID, settings: Any, tmp_path: Path, cut: str
+) -> None:
+    settings.KPM_ROOT_KEY_FILE = tmp_path / "root.key"
+    settings.KPM_ROOT_KEY_FILE.write_bytes(ROOT_KEY_FILE.read_bytes())
+    settings.KPM_ROOT_KEY_FILE.chmod(0o400)
+    keys.vault_keys.add()
+    provider = keys.providers.configured()
+    check = provider.prepare()
+    if cut != "prepared":
+        for row in VaultKey.objects.order_by("version")[: 1 if "part" in cut else 2]:
+            row.wrapped = provider.wrap(keys.vault_keys.opened(row), row.version, check)
+            row.root_check = check
+            row.save()
+    # Everything opens meanwhile, and a new vault key goes under the root key of the newest.
+    ring.forget()
+    assert ring.load([owner])
+    assert ring.vault_key(2).material
+    keys.vault_keys.change_root()
+    ring.forget()
+    assert ring.load([owner])
+    assert ring.vault_key(2).material
+    assert keys.providers.configured().check_value() == check
+    assert not (tmp_path / "root.key.next").exists()
+
+
+@pytest.mark.parametrize("suite", [1, 2, 3, 0x11])
 def test_a_site_seals_with_its_suite_and_opens_all(owner: UUID, suite: int, settings: Any) -> None:
     settings.KPM_VAULT_SUITE = suite
     second = uuid7()

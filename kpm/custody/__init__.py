@@ -1,0 +1,1 @@
+"""Custody of keys: changing them, and seeing how they stand."""
