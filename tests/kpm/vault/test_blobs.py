@@ -81,7 +81,7 @@ def test_bytes_that_belong_elsewhere_are_refused() -> None:
         relabelled = blob[:2] + bytes((generation,)) + blob[3:]
         assert refusal(owner, "ledger.rows", relabelled).cause is Cause.GENERATION
     assert refusal(owner, "ledger.rows", blob[:3] + b"\x02" + blob[4:]).cause is Cause.SHAPE
-    relabelled = blob[:1] + b"\x11" + blob[2:]
+    relabelled = blob[:1] + b"\x12" + blob[2:]
     assert refusal(owner, "ledger.rows", relabelled).cause is Cause.SUITE
     assert refusal(owner, "ledger.rows", b"").group == 1
 

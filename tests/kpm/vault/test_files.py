@@ -288,7 +288,7 @@ def test_another_generation_and_another_suite_are_refused(owner: UUID) -> None:
         changed[place] = value
         storage.path_of(file_id).write_bytes(changed)
         assert unreadable(owner, file_id, 1).cause is cause
-    whole[4] = 0x11
+    whole[4] = 0x12
     storage.path_of(file_id).write_bytes(whole)
     with pytest.raises(UnknownSuite):
         files.open_file(owner, file_id, size=1, reading=Notes())

@@ -145,7 +145,7 @@ def test_a_changed_bit_of_a_wrapped_key_is_told(owner: UUID, at: int) -> None:
 
 def test_a_wrapped_key_of_a_suite_that_is_not_here_is_told(owner: UUID) -> None:
     wrapped = bytearray(DataKey.objects.get(owner=owner).wrapped)
-    wrapped[1] = 0x11
+    wrapped[1] = 0x12
     change(owner, wrapped=bytes(wrapped))
     assert cause(owner) is Cause.SUITE
 

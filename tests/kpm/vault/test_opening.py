@@ -269,7 +269,7 @@ def test_wiped(human: Make) -> None:
         (0, 0xC4, Cause.SHAPE),
         (1, 0x02, Cause.CHANGED),
         (1, 0x03, Cause.CHANGED),
-        (1, 0x11, Cause.SUITE),
+        (1, 0x12, Cause.SUITE),
         (2, 0x02, Cause.GENERATION),
         (2, 0x00, Cause.GENERATION),
         (3, 0x02, Cause.CHANGED),
