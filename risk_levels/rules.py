@@ -12,7 +12,7 @@ from kpm.errors import Refused
 from kpm.permissions import Permission, is_granted
 from risk_levels.instruments import Instrument
 from risk_levels.levels import Level, is_down, needs_grounds, step_down
-from risk_levels.models import Proposal, RiskLevel, RuleSet
+from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
 from risk_levels.models.proposals import ProposalState
 from risk_levels.models.rule_sets import RuleSetState
 from risk_levels.reasons import REASONS
@@ -107,6 +107,25 @@ def check_grounds_fit(
         raise Refused(_("What happened lies today or before."), field="evidence_on")
     if not tried.strip():
         raise Refused(_("Say what less intrusive step was tried first."), field="tried")
+
+
+def check_ground_fits(
+    *, assessment: Assessment | None, official: Mapping[str, Any], codes: Collection[str]
+) -> None:
+    """A proposal rests on an assessment or on an official class, and gives no reason without it."""
+    if not official and "official_class" in codes:
+        raise Refused(
+            _("“%(reason)s” comes with that class, from a ledger.")
+            % {"reason": REASONS["official_class"].label},
+            field="reason_codes",
+        )
+    if assessment is None and not official:
+        raise Refused(
+            _("A proposal rests on an assessment. Fill one in first, and choose it here."),
+            field="assessment",
+        )
+    if assessment is None and "assessment" in codes:
+        raise Refused(_("Choose the assessment whose result this is."), field="assessment")
 
 
 def check_official_fits(official: Mapping[str, Any], codes: Collection[str]) -> None:

@@ -18,7 +18,7 @@ from kpm.accounts.actions import system_account
 from kpm.accounts.models import RoleGrant, Unit, User, normalise_username
 from kpm.permissions import Role
 from risk_levels import actions as levels
-from risk_levels.models import Proposal, RiskLevel
+from risk_levels.models import Assessment, Proposal, RiskLevel
 
 numbers = count(1)
 # A day before every test runs, so that what happens "today" never lies before it.
@@ -178,10 +178,19 @@ GROUNDS: dict[str, Any] = {
 }
 
 
+def make_assessment(case_file: CaseFile, by: User, *, now: datetime = NOW) -> Assessment:
+    """One answer is enough to be an assessment."""
+    return levels.record_assessment(
+        risk_level=case_file.risk_level, answers={"income": "none"}, by=by, now=now
+    )
+
+
 def make_proposal(
     case_file: CaseFile, proposer: User, to_level: str = "red", *, now: datetime = NOW, **said: Any
 ) -> Proposal:
-    """A proposal that has been handed in."""
+    """A proposal that has been handed in, with an assessment that it rests on."""
+    if "assessment" not in said:
+        said["assessment"] = make_assessment(case_file, proposer, now=now)
     proposal = levels.propose(
         risk_level=case_file.risk_level,
         to_level=to_level,

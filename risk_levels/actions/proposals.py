@@ -55,6 +55,9 @@ def checked(draft: Draft, *, by: User, now: datetime, entered_by: User | None = 
             tried=draft.tried,
             today=timezone.localdate(now),
         )
+    rules.check_ground_fits(
+        assessment=draft.assessment, official=draft.official, codes=draft.reason_codes
+    )
     return Proposal(
         key_owner=level.key_owner,
         risk_level=level,

@@ -139,6 +139,12 @@ class Proposal(GuardedStateModel, SealedModel):
                 condition=Q(submitted_at__isnull=False)
                 | Q(state__in=(ProposalState.DRAFT, ProposalState.WITHDRAWN, ProposalState.LAPSED)),
             ),
+            models.CheckConstraint(
+                name="a_submitted_proposal_rests_on_something",
+                condition=Q(submitted_at__isnull=True)
+                | Q(assessment__isnull=False)
+                | Q(is_official=True),
+            ),
         )
         indexes = (
             models.Index(fields=("district", "state", "submitted_at"), name="proposals_by_state"),

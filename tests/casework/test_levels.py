@@ -23,6 +23,7 @@ from tests.factories import (
     assign,
     change_role,
     client_for,
+    make_assessment,
     make_case_file,
     make_proposal,
     make_unit,
@@ -30,6 +31,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+GREEN = {"to_level": "green", "reason_codes": ["stable"], "assessment": "1"}
 WHY = "The stove is broken and nobody has come for two weeks."
 
 
@@ -51,7 +53,9 @@ def supervisor():
 
 @pytest.fixture
 def case_file(worker):
-    return make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    case_file = make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    make_assessment(case_file, worker, now=timezone.now() - timedelta(days=1))
+    return case_file
 
 
 @pytest.fixture
@@ -88,6 +92,7 @@ def sent(**change):
         "evidence_on": (timezone.localdate() - timedelta(days=4)).isoformat(),
         "evidence_what": "Seen at the visit",
         "tried": "Called the village committee twice.",
+        "assessment": "1",
         "goal": "A warm room before the winter",
         "what_0": "Repair the stove",
         "resource_0": "Township repair fund",
@@ -151,6 +156,9 @@ def test_red_is_proposed_with_a_plan_and_approved_by_a_second_person(
         ({"tried": ""}, "what less intrusive step was tried"),
         ({"reason_codes": ["declined_service"]}, "never supports a higher level"),
         ({"reason_codes": []}, "required"),
+        ({"reason_codes": ["official_class"]}, "Select a valid choice"),
+        ({"assessment": ""}, "A proposal rests on an assessment"),
+        ({"assessment": "2"}, "Select a valid choice"),
     ],
 )
 def test_a_step_up_that_lacks_something_is_refused_beside_the_field(
@@ -165,6 +173,22 @@ def test_a_step_up_that_lacks_something_is_refused_beside_the_field(
     assert not Plan.objects.exists()
 
 
+def test_whoever_has_not_assessed_yet_is_led_there_first(client, case_file, worker):
+    other = make_case_file(lead=worker)
+    page = client.get(proposal_page(other)).content.decode()
+    assert "Fill in an assessment first" in page
+    assert f'href="/files/{other.number}/assessments/new/"' in page
+    assert 'name="to_level"' not in page
+    answer = client.post(proposal_page(other), GREEN | {"assessment": ""})
+    assert answer.status_code == 422
+    assert "A proposal rests on an assessment" in answer.content.decode()
+    page = client.get(proposal_page(case_file)).content.decode()
+    assert "Fill in an assessment first" not in page
+    # The only one there is stands in the form already, and an official class is nobody's to give.
+    assert '<option value="1"' in page
+    assert 'value="official_class"' not in page
+
+
 def test_red_without_a_plan_is_refused(client, case_file):
     answer = client.post(
         proposal_page(case_file), without("goal", "what_0", "resource_0", "who_0", "by_on_0")
@@ -174,9 +198,7 @@ def test_red_without_a_plan_is_refused(client, case_file):
 
 
 def test_green_needs_a_reason_and_nothing_else(client, case_file):
-    answer = client.post(
-        proposal_page(case_file), {"to_level": "green", "reason_codes": ["stable"]}
-    )
+    answer = client.post(proposal_page(case_file), GREEN)
     assert answer.status_code == 302
     assert Proposal.objects.get().to_level == "green"
 
@@ -218,7 +240,7 @@ def test_the_review_page_shows_what_is_what_is_proposed_and_on_what(
             "item_own_goals": "yes",
         },
     )
-    client.post(proposal_page(case_file), sent(assessment="1"))
+    client.post(proposal_page(case_file), sent(assessment="2"))
     page = deciding.get(review_page(case_file)).content.decode()
     for words in (
         "Current",
@@ -331,7 +353,7 @@ def test_somebody_who_became_supervisor_cannot_decide_what_they_proposed(case_fi
 
 
 def test_green_is_decided_without_a_plan_and_lives_for_a_year(client, deciding, case_file):
-    client.post(proposal_page(case_file), {"to_level": "green", "reason_codes": ["stable"]})
+    client.post(proposal_page(case_file), GREEN)
     assert answer_with(deciding, case_file, told="").status_code == 302
     assert RiskLevel.objects.get().level == "green"
     assert Decision.objects.get().until_on == timezone.localdate() + timedelta(days=365)

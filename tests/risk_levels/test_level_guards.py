@@ -9,7 +9,15 @@ from kpm.ids import uuid7
 from kpm.permissions import Role
 from risk_levels import actions
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
-from tests.factories import NOW, assign, make_case_file, make_level, make_proposal, make_user
+from tests.factories import (
+    NOW,
+    assign,
+    make_assessment,
+    make_case_file,
+    make_level,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -275,6 +283,7 @@ def test_two_steps_down_at_once_are_refused(case_file, worker):
             base_revision=1,
             proposer=worker,
             drafted_at=now,
+            assessment=proposal.assessment,
         )
         actions.withdraw(proposal=proposal, by=worker, now=now)
         leap.save_as(by=worker)
@@ -383,6 +392,7 @@ def test_a_proposal_follows_its_states(case_file, worker):
         risk_level=case_file.risk_level,
         to_level="green",
         reason_codes=["stable"],
+        assessment=make_assessment(case_file, worker),
         by=worker,
         now=NOW,
     )
@@ -473,6 +483,7 @@ def test_a_draft_is_not_led_to_an_assessment_of_another_file(case_file, worker):
         risk_level=case_file.risk_level,
         to_level="green",
         reason_codes=["stable"],
+        assessment=make_assessment(case_file, worker),
         by=worker,
         now=NOW,
     )
@@ -487,6 +498,25 @@ def test_a_draft_is_not_led_to_an_assessment_of_another_file(case_file, worker):
         "a_proposal_rests_on_an_assessment_of_its_file", lambda: rows.update(assessment=foreign)
     )
     rows.update(assessment=mine)
+
+
+def test_what_is_handed_in_rests_on_an_assessment_or_an_official_class(case_file, worker):
+    draft = Proposal(
+        key_owner=case_file.id,
+        risk_level=case_file.risk_level,
+        district=case_file.district,
+        from_level="ungraded",
+        to_level="red",
+        base_revision=0,
+        proposer=worker,
+        drafted_at=NOW,
+    )
+    draft.save_as(by=worker)
+    hand_in = {"state": "submitted", "submitted_at": NOW}
+    refused(
+        "a_submitted_proposal_rests_on_something", lambda: Proposal.objects.update(**hand_in)
+    )
+    Proposal.objects.update(is_official=True, **hand_in)
 
 
 def test_a_rule_set_in_force_keeps_its_numbers(clock):
@@ -509,6 +539,7 @@ def test_sealed_bytes_do_not_move_between_proposals(case_file, worker, proposal)
         risk_level=other.risk_level,
         to_level="green",
         reason_codes=["stable"],
+        assessment=make_assessment(other, worker),
         by=worker,
         now=NOW,
     )

@@ -10,12 +10,21 @@ from risk_levels import actions, rules
 from risk_levels.levels import Level
 from risk_levels.models import Proposal, RiskLevel
 from risk_levels.reasons import REASONS, reasons_for
-from tests.factories import GROUNDS, NOW, make_case_file, make_level, make_proposal, make_user
+from tests.factories import (
+    GROUNDS,
+    NOW,
+    make_assessment,
+    make_case_file,
+    make_level,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 def propose(risk_level, by, to_level="red", **said):
+    said.setdefault("assessment", make_assessment(risk_level.case_file, system_account("demo")))
     return actions.propose(
         risk_level=risk_level, to_level=to_level, by=by, now=NOW, **{**GROUNDS, **said}
     )
@@ -107,9 +116,36 @@ def test_a_reason_for_more_is_no_reason_for_less(risk_level, worker):
 
 def test_a_first_green_needs_a_reason_and_no_more(risk_level, worker):
     draft = actions.propose(
-        risk_level=risk_level, to_level="green", reason_codes=["stable"], by=worker, now=NOW
+        risk_level=risk_level,
+        to_level="green",
+        reason_codes=["stable"],
+        assessment=make_assessment(risk_level.case_file, worker),
+        by=worker,
+        now=NOW,
     )
     assert draft.to_level == "green"
+
+
+@pytest.mark.parametrize("to_level", ["green", "yellow", "red"])
+def test_a_proposal_rests_on_an_assessment_or_an_official_class(risk_level, worker, to_level):
+    codes = ["stable"] if to_level == "green" else ["unmet_needs"]
+    with pytest.raises(Refused, match="A proposal rests on an assessment") as refusal:
+        propose(risk_level, worker, to_level, reason_codes=codes, assessment=None)
+    assert refusal.value.field == "assessment"
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.parametrize("to_level", ["green", "red"])
+def test_nobody_gives_the_class_of_an_authority_as_a_reason_by_hand(risk_level, worker, to_level):
+    with pytest.raises(Refused, match="comes with that class") as refusal:
+        propose(risk_level, worker, to_level, reason_codes=["official_class"])
+    assert refusal.value.field == "reason_codes"
+
+
+def test_the_result_of_an_assessment_is_a_reason_only_beside_it():
+    official = {"field": "risk_class", "value": "high", "on": "2026-11-01"}
+    with pytest.raises(Refused, match="Choose the assessment"):
+        rules.check_ground_fits(assessment=None, official=official, codes=["assessment"])
 
 
 def test_down_goes_one_step_at_a_time(case_file, worker):
@@ -223,9 +259,10 @@ def test_an_official_class_carries_no_other_reason():
 
 
 def test_a_refused_proposal_leaves_nothing_behind(risk_level, worker):
+    assessment = make_assessment(risk_level.case_file, worker)
     before = LoggedEvent.objects.count()
     with pytest.raises(Refused):
-        propose(risk_level, worker, tried="")
+        propose(risk_level, worker, tried="", assessment=assessment)
     assert not Proposal.objects.exists()
     assert not Proposal.history.exists()
     assert LoggedEvent.objects.count() == before
