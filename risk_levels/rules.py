@@ -13,7 +13,7 @@ from kpm.permissions import Permission, is_granted
 from risk_levels.instruments import Instrument
 from risk_levels.levels import Level, is_down, needs_grounds, step_down
 from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
-from risk_levels.models.proposals import ProposalState
+from risk_levels.models.proposals import OPEN_STATES, ProposalState
 from risk_levels.models.rule_sets import RuleSetState
 from risk_levels.reasons import REASONS
 
@@ -44,11 +44,15 @@ def check_assessed_on_fits(assessed_on: date, *, today: date) -> None:
 
 
 def check_can_propose_level(by: User, risk_level: RiskLevel) -> None:
-    """One proposal at a time, by whoever works on the file or by a named part of the system."""
+    """One proposal at a time, by whoever works on the file or by a named part of the system.
+
+    What people propose takes the place of an official class that waits: up is quick.
+    """
     _check_may(by, Permission.PROPOSE_LEVEL)
-    if risk_level.proposals.filter(
-        state__in=(ProposalState.DRAFT, ProposalState.SUBMITTED)
-    ).exists():
+    in_the_way = risk_level.proposals.filter(state__in=OPEN_STATES)
+    if not by.is_system:
+        in_the_way = in_the_way.exclude(is_official=True)
+    if in_the_way.exists():
         raise Refused(_("A proposal for this file is open already."))
 
 
@@ -154,17 +158,32 @@ def check_can_withdraw_proposal(by: User, proposal: Proposal) -> None:
 
 
 def check_can_decide_level(by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
-    """A supervisor decides what waits, unless it is their own or the level has changed since."""
-    _check_may(by, Permission.DECIDE_LEVEL)
+    """A supervisor approves what waits, unless it is their own or the level has changed since."""
     check_is_second_person(by, proposal)
+    check_can_answer_proposal(by, proposal, risk_level)
+
+
+def check_can_answer_proposal(by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
+    """A supervisor returns or rejects what waits, unless they proposed it themselves."""
+    _check_may(by, Permission.DECIDE_LEVEL)
+    check_is_not_proposer(by, proposal)
     if proposal.state != ProposalState.SUBMITTED:
         raise Refused(_("This proposal no longer waits: somebody has decided, or took it back."))
     check_is_current(proposal, risk_level)
 
 
 def check_is_second_person(by: User, proposal: Proposal) -> None:
-    """Nobody decides on what they proposed or handed in."""
-    if by.pk in (proposal.proposer_id, proposal.entered_by_id):
+    """Nobody approves what they proposed, or what a ledger that they handed in proposes."""
+    check_is_not_proposer(by, proposal)
+    if by.pk == proposal.entered_by_id:
+        raise Refused(
+            _("You handed this in. A second person approves it; you may return or reject it.")
+        )
+
+
+def check_is_not_proposer(by: User, proposal: Proposal) -> None:
+    """Nobody answers themselves."""
+    if by.pk == proposal.proposer_id:
         raise Refused(_("You proposed this yourself. A second person decides."))
 
 

@@ -84,11 +84,14 @@ def decide(
 ) -> Proposal:
     """Approve, return or reject what a colleague proposed; give the plan with its body open."""
     case_file = locked(case_file)
-    levels.check_is_second_person(by=by, proposal=proposal, risk_level=case_file.risk_level)
-    rules.check_can_decide_level(by, case_file, proposal)
+    level = case_file.risk_level
     if decision != "approve":
+        levels.check_is_not_proposer(by=by, proposal=proposal, risk_level=level)
+        rules.check_can_answer_proposal(by, case_file, proposal)
         answer = levels.return_ if decision == "return" else levels.reject
         return answer(proposal=proposal, by=by, reason=reason, now=now)
+    levels.check_is_second_person(by=by, proposal=proposal, risk_level=level)
+    rules.check_can_decide_level(by, case_file, proposal)
     rules.check_red_has_plan(proposal.to_level, plan.resources if plan else ())
     today = timezone.localdate(now)
     levels.approve(

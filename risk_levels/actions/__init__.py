@@ -10,6 +10,7 @@ from risk_levels.actions.bulk import (
 )
 from risk_levels.actions.decisions import (
     approve,
+    check_is_not_proposer,
     check_is_second_person,
     expire_due,
     open_level,
@@ -34,6 +35,7 @@ __all__ = [
     "bulk_open_levels",
     "bulk_propose",
     "bulk_record_assessments",
+    "check_is_not_proposer",
     "check_is_second_person",
     "expire_due",
     "official_draft",

@@ -1,6 +1,6 @@
 """Deciding: by a second person, or by the end of a term."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,11 +13,10 @@ from audit.events import Direction, Event
 from kpm.accounts.models import User
 from kpm.errors import Refused
 from risk_levels import rules
-from risk_levels.actions.proposals import direction_of
+from risk_levels.actions.proposals import direction_of, lapse_open
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, step_down
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
-from risk_levels.models.proposals import OPEN_STATES
 from risk_levels.models.risk_levels import Told
 
 
@@ -167,11 +166,8 @@ def _expire(pk: UUID, *, today: date, by: User, now: datetime) -> bool:
     if risk_level.until_on is None or risk_level.until_on > today:
         # Somebody decided, or another sweep was quicker.
         return False
-    for proposal in risk_level.proposals.select_for_update().filter(state__in=OPEN_STATES):
-        # It was written for a level that is over.
-        proposal.lapse(at=now)
-        proposal.save_as(by=by)
-        log.record(Event.RISK_LEVEL_LAPSED, by=by, target=risk_level)
+    # What waits was written for a level that is over.
+    lapse_open(risk_level, by=by, now=now)
     to_level = step_down(risk_level.level)
     rule_set = rule_set_in_force(today, by=by)
     valid_days = rule_set.duties(risk_level.population, to_level).valid_days
@@ -211,15 +207,26 @@ def _locked(proposal: Proposal) -> tuple[RiskLevel, Proposal]:
 
 
 def _check_can_answer(by: User, proposal: Proposal, risk_level: RiskLevel, reason: str) -> None:
-    check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
-    rules.check_can_decide_level(by, proposal, risk_level)
+    check_is_not_proposer(by=by, proposal=proposal, risk_level=risk_level)
+    rules.check_can_answer_proposal(by, proposal, risk_level)
     rules.check_reply_fits(reason)
 
 
 def check_is_second_person(*, by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
-    """Nobody decides on their own proposal, and whoever tries is in the log."""
+    """Nobody approves what they proposed or handed in, and whoever tries is in the log."""
+    _told(rules.check_is_second_person, by, proposal, risk_level)
+
+
+def check_is_not_proposer(*, by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
+    """Nobody answers their own proposal, and whoever tries is in the log."""
+    _told(rules.check_is_not_proposer, by, proposal, risk_level)
+
+
+def _told(
+    check: Callable[[User, Proposal], None], by: User, proposal: Proposal, risk_level: RiskLevel
+) -> None:
     try:
-        rules.check_is_second_person(by, proposal)
+        check(by, proposal)
     except Refused:
         if log.current() is not None:
             log.refused(Event.RISK_LEVEL_REFUSED, by=by, target=risk_level, rule="second_person")

@@ -448,9 +448,51 @@ def test_the_queue_says_what_a_colleague_decides(case_file, worker, supervisor):
         entered_by=supervisor,
         now=timezone.now(),
     )
-    assert "A colleague decides" in client_for(supervisor).get("/reviews/").content.decode()
-    other = make_user(Role.SUPERVISOR)
-    assert "A colleague decides" not in client_for(other).get("/reviews/").content.decode()
+    mine = client_for(supervisor).get("/reviews/").content.decode()
+    assert "A colleague approves" in mine
+    assert f'href="{review_page(case_file)}"' in mine
+    other = client_for(make_user(Role.SUPERVISOR)).get("/reviews/").content.decode()
+    assert "A colleague" not in other
+
+
+def test_whoever_handed_in_the_ledger_returns_or_rejects_and_the_page_says_so(
+    case_file, supervisor
+):
+    official(case_file, supervisor)
+    browser = opening(supervisor, case_file)
+    page = browser.get(review_page(case_file)).content.decode()
+    assert "you may return or reject it, a colleague approves it" in page
+    assert 'value="approve"' not in page
+    assert 'value="return"' in page
+    answer = answer_with(browser, case_file)
+    assert answer.status_code == 422
+    assert "A second person approves it" in answer.content.decode()
+    assert answer_with(browser, case_file, "return", reason="Ask the village.").status_code == 302
+    assert Proposal.objects.get().state == "returned"
+
+
+def test_the_team_proposes_beside_an_official_class_that_waits(client, case_file, supervisor):
+    official(case_file, supervisor)
+    level = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "A proposal of the team takes its place" in level
+    assert f'href="{proposal_page(case_file)}"' in level
+    page = client.get(proposal_page(case_file)).content.decode()
+    assert "An official class from a ledger waits for a decision" in page
+    assert client.post(proposal_page(case_file), sent()).status_code == 302
+    assert sorted(Proposal.objects.values_list("state", flat=True)) == ["lapsed", "submitted"]
+    level = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "Proposal of Yellow: Lapsed" in level
+    assert f'href="{proposal_page(case_file)}"' not in level
+
+
+def official(case_file, entered_by):
+    return actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=entered_by,
+        now=timezone.now(),
+    )
 
 
 def test_an_empty_queue_says_what_would_be_there(supervisor):

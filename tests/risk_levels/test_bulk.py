@@ -110,7 +110,7 @@ def test_bulk_keeps_the_rules(worker, supervisor):
     proposals = actions.bulk_propose(
         drafts_for(levels), by=system_account("ledger"), entered_by=supervisor, now=NOW
     )
-    with pytest.raises(Refused, match="A second person decides"):
+    with pytest.raises(Refused, match="A second person approves"):
         actions.bulk_approve(proposals, by=supervisor, reason="Mine.", now=NOW)
     assert not Decision.objects.exists()
 

@@ -120,16 +120,34 @@ def test_nobody_decides_their_own_proposal(case_file, worker, today):
     assert Proposal.objects.get().state == "submitted"
 
 
-def test_whoever_handed_in_a_ledger_does_not_decide_on_what_it_proposes(case_file, supervisor):
-    proposal = actions.propose_official(
+def official(case_file, entered_by):
+    return actions.propose_official(
         risk_level=case_file.risk_level,
         details={"special_difficulty": True},
         by=system_account("ledger"),
-        entered_by=supervisor,
+        entered_by=entered_by,
         now=NOW,
     )
-    with pytest.raises(Refused, match="A second person decides"):
+
+
+@pytest.mark.parametrize(("decide", "state"), [("return_", "returned"), ("reject", "rejected")])
+def test_whoever_handed_in_a_ledger_may_say_no_to_what_it_proposes(
+    case_file, supervisor, decide, state
+):
+    proposal = official(case_file, supervisor)
+    getattr(actions, decide)(proposal=proposal, by=supervisor, reason="A slip.", now=NOW)
+    assert (Proposal.objects.get().state, Proposal.objects.get().decider) == (state, supervisor)
+    assert RiskLevel.objects.get().level == "ungraded"
+
+
+def test_whoever_handed_in_a_ledger_does_not_approve_what_it_proposes(case_file, supervisor):
+    proposal = official(case_file, supervisor)
+    with (
+        log.entered(log.Context()),
+        pytest.raises(Refused, match="A second person approves it"),
+    ):
         actions.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=NOW)
+    assert LoggedEvent.objects.filter(event=Event.RISK_LEVEL_REFUSED).count() == 1
     other = make_user(Role.SUPERVISOR)
     actions.approve(proposal=proposal, by=other, reason="Agreed.", now=NOW)
     assert RiskLevel.objects.get().level == "yellow"

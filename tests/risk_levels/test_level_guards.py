@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from kpm.accounts.actions import system_account
 from kpm.ids import uuid7
 from kpm.permissions import Role
 from risk_levels import actions
@@ -213,6 +214,22 @@ def test_a_proposal_is_not_approved_by_its_proposer_in_the_database_either(case_
             state="approved", decider=proposal.proposer, decided_at=NOW
         ),
     )
+
+
+def test_whoever_entered_it_says_no_but_never_yes_in_the_database_either(case_file, supervisor):
+    proposal = actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=supervisor,
+        now=NOW,
+    )
+    refused(
+        "nobody_decides_their_own_proposal",
+        lambda: Proposal.objects.update(state="approved", decider=supervisor, decided_at=NOW),
+    )
+    actions.reject(proposal=proposal, by=supervisor, reason="A slip of the pen.", now=NOW)
+    assert Proposal.objects.get().state == "rejected"
 
 
 def test_a_decision_is_not_made_by_the_proposer_in_the_database_either(case_file):

@@ -24,7 +24,8 @@ pytestmark = pytest.mark.django_db
 
 
 def propose(risk_level, by, to_level="red", **said):
-    said.setdefault("assessment", make_assessment(risk_level.case_file, system_account("demo")))
+    if "assessment" not in said:
+        said["assessment"] = make_assessment(risk_level.case_file, system_account("demo"))
     return actions.propose(
         risk_level=risk_level, to_level=to_level, by=by, now=NOW, **{**GROUNDS, **said}
     )
@@ -230,6 +231,51 @@ def test_an_official_class_that_agrees_or_meets_an_open_proposal_makes_none(case
     make_proposal(case_file, worker, "red")
     details = {"special_difficulty": False}
     assert actions.propose_official(risk_level=level, details=details, by=ledger, now=NOW) is None
+
+
+def test_what_the_team_proposes_takes_the_place_of_an_official_class_that_waits(
+    case_file, worker, supervisor
+):
+    """Up is quick: after an import nobody has to wait for the class to be answered."""
+    waiting = actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=supervisor,
+        now=NOW,
+    )
+    theirs = make_proposal(case_file, worker, "red")
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.decider, waiting.decided_at) == ("lapsed", None, NOW)
+    assert Proposal.history.filter(id=waiting.pk).first().history_user_id == worker.pk
+    (event,) = LoggedEvent.objects.filter(event="risk_level.lapsed")
+    assert (event.actor, event.subject) == (worker.log_reference, case_file.number)
+    actions.approve(proposal=theirs, by=supervisor, reason="Seen.", now=NOW)
+    assert RiskLevel.objects.get().level == "red"
+
+
+def test_neither_a_colleague_nor_a_ledger_takes_the_place_of_what_the_team_proposed(
+    case_file, worker
+):
+    make_proposal(case_file, worker)
+    with pytest.raises(Refused, match="open already"):
+        make_proposal(case_file, make_user(), "yellow")
+    with pytest.raises(Refused, match="open already"):
+        make_proposal(case_file, system_account("ledger"), "yellow")
+    assert Proposal.objects.get().state == "submitted"
+
+
+def test_a_proposal_that_is_refused_leaves_the_official_class_waiting(case_file, worker):
+    waiting = actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        now=NOW,
+    )
+    with pytest.raises(Refused, match="less intrusive"):
+        propose(case_file.risk_level, worker, tried="")
+    waiting.refresh_from_db()
+    assert waiting.state == "submitted"
 
 
 def test_an_official_class_lowers_by_one_step_only(case_file):
