@@ -157,7 +157,8 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
     rows = []
     if decision.proposal is not None:
         rows += _proposal_rows(decision.proposal, population)
-    rows.append(Row(_("Until"), decision.until_on.isoformat()))
+    if decision.until_on is not None:
+        rows.append(Row(_("Until"), decision.until_on.isoformat()))
     rows.append(Row(_("Told"), Told(decision.told).label))
     rows.append(Row(_("Rule set"), decision.rule_set.label))
     return Entry(

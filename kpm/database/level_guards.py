@@ -28,6 +28,7 @@ FOLLOWED = (
     "rhythm_level",
     "since_on",
     "until_on",
+    "until_at",
     "review_on",
     "revision",
     "decision_id",
@@ -38,8 +39,11 @@ FOLLOWS_A_DECISION = (
     f'EXISTS (SELECT 1 FROM "{DECISION}" AS d WHERE d.id = NEW.decision_id '
     "AND d.risk_level_id = OLD.id AND d.base_revision = OLD.revision "
     "AND d.from_level = OLD.level AND d.to_level = NEW.level "
-    "AND d.rhythm_level = NEW.rhythm_level AND d.until_on = NEW.until_on "
-    "AND d.review_on = NEW.review_on AND NEW.revision = OLD.revision + 1 "
+    "AND d.rhythm_level = NEW.rhythm_level AND NEW.revision = OLD.revision + 1 "
+    # What a kind of decision leaves open stays open.
+    "AND d.until_on IS NOT DISTINCT FROM NEW.until_on "
+    "AND d.until_at IS NOT DISTINCT FROM NEW.until_at "
+    "AND d.review_on IS NOT DISTINCT FROM NEW.review_on "
     "AND NEW.since_on = CASE WHEN d.from_level = d.to_level THEN OLD.since_on "
     "ELSE d.starts_on END)"
 )
@@ -58,6 +62,8 @@ LEVEL_FOUND = (
 )
 
 # Each kind of decision has conditions of its own; a kind without any is none.
+ENDS_ON_A_DAY = "NEW.until_on IS NOT NULL AND NEW.until_at IS NULL AND NEW.review_on IS NOT NULL"
+GRADES = "NEW.to_level IN ('green', 'yellow', 'red')"
 APPROVAL = (
     f"(NEW.kind = 'approved' AND EXISTS (SELECT 1 FROM \"{PROPOSAL}\" AS p "
     "WHERE p.id = NEW.proposal_id AND p.risk_level_id = NEW.risk_level_id "
@@ -65,12 +71,12 @@ APPROVAL = (
     "AND p.base_revision = NEW.base_revision AND p.decider_id = NEW.decided_by_id "
     "AND p.proposer_id <> NEW.decided_by_id "
     "AND (p.entered_by_id IS NULL OR p.entered_by_id <> NEW.decided_by_id)) "
-    "AND NEW.rhythm_level = NEW.to_level)"
+    f"AND NEW.rhythm_level = NEW.to_level AND {GRADES} AND {ENDS_ON_A_DAY})"
 )
 EXPIRY = (
     f"(NEW.kind = 'expired' AND NEW.proposal_id IS NULL "
     f"AND NEW.from_level IN ('red', 'yellow') "
-    f"AND NEW.to_level = {STEP_DOWN.format('NEW.from_level')} "
+    f"AND NEW.to_level = {STEP_DOWN.format('NEW.from_level')} AND {ENDS_ON_A_DAY} "
     f'AND EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
     "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level))"
 )
@@ -99,7 +105,7 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=(
             "NEW.level <> 'ungraded' OR NEW.rhythm_level <> 'ungraded' OR NEW.revision <> 0 "
-            "OR NEW.until_on IS NOT NULL OR NEW.review_on IS NOT NULL "
+            "OR NEW.until_on IS NOT NULL OR NEW.until_at IS NOT NULL OR NEW.review_on IS NOT NULL "
             "OR NEW.decision_id IS NOT NULL"
         ),
     ),
@@ -131,9 +137,11 @@ GUARDS: list[Guard] = [
         "a_decision_steps_down_one_level_at_a_time",
         DECISION,
         before="INSERT",
+        # The kinds that somebody proposes, or that come with time; what only takes an earlier
+        # step back goes to where that began, however far it is.
         when=(
-            f"{RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} - 1 "
-            "OR NEW.to_level NOT IN ('green', 'yellow', 'red')"
+            "NEW.kind IN ('approved', 'expired') "
+            f"AND {RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} - 1"
         ),
     ),
     refuse(

@@ -19,7 +19,16 @@ from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel
 from risk_levels.models.risk_levels import Told
 
-FOLLOWED = ("level", "rhythm_level", "since_on", "until_on", "review_on", "revision", "decision")
+FOLLOWED = (
+    "level",
+    "rhythm_level",
+    "since_on",
+    "until_on",
+    "until_at",
+    "review_on",
+    "revision",
+    "decision",
+)
 BATCH = 1000
 
 

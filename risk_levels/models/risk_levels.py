@@ -49,6 +49,8 @@ class RiskLevel(GuardedStateModel, RecordedModel):
     since_on = models.DateField(_("since"))
     # The first day on which it no longer holds.
     until_on = models.DateField(_("until"), null=True, blank=True)
+    # Where the decision counts in hours: the moment from which it no longer holds.
+    until_at = models.DateTimeField(_("until"), null=True, blank=True)
     review_on = models.DateField(_("review"), null=True, blank=True)
     # Counts decisions: whoever decides on what has changed meanwhile is told.
     revision = models.PositiveIntegerField(_("revision"), default=0)
@@ -75,12 +77,12 @@ class RiskLevel(GuardedStateModel, RecordedModel):
             ),
             models.CheckConstraint(
                 name="every_graded_level_ends",
-                condition=Q(level=Level.UNGRADED, until_on__isnull=True, decision__isnull=True)
-                | Q(
-                    level__in=GRADED,
-                    until_on__gt=F("since_on"),
-                    review_on__isnull=False,
-                    decision__isnull=False,
+                # Ungraded before the first decision, or by one that goes back to it.
+                condition=Q(level=Level.UNGRADED, until_on__isnull=True, until_at__isnull=True)
+                | Q(level__in=GRADED, decision__isnull=False)
+                & (
+                    Q(until_on__isnull=False, until_on__gt=F("since_on"))
+                    | Q(until_on__isnull=True, until_at__isnull=False)
                 ),
             ),
             models.CheckConstraint(
@@ -121,13 +123,14 @@ class RiskLevel(GuardedStateModel, RecordedModel):
         """Whether somebody should look at it again."""
         return self.review_on is not None and self.review_on <= on
 
-    @transition(field="level", source=Level.values, target=RETURN_VALUE(*GRADED))
+    @transition(field="level", source=Level.values, target=RETURN_VALUE(*Level.values))
     def follow(self, decision: "Decision") -> str:
         """Become what the decision says."""
         if decision.to_level != self.level:
             self.since_on = decision.starts_on
         self.rhythm_level = decision.rhythm_level
         self.until_on = decision.until_on
+        self.until_at = decision.until_at
         self.review_on = decision.review_on
         self.revision = decision.base_revision + 1
         self.decision = decision
@@ -145,7 +148,10 @@ class Told(models.TextChoices):
 
 
 class Decision(SealedModel):
-    """Why a level is what it is: written once, by a person or at the end of a term."""
+    """Why a level is what it is: written once, by a person or at the end of a term.
+
+    Each kind has conditions of its own, in the database: kpm/database/level_guards.py.
+    """
 
     class Kind(models.TextChoices):
         """On what a decision rests."""
@@ -181,8 +187,10 @@ class Decision(SealedModel):
     )
     decided_at = models.DateTimeField(_("decided at"))
     starts_on = models.DateField(_("from the day"))
-    until_on = models.DateField(_("until"))
-    review_on = models.DateField(_("review"))
+    # When it ends, and when somebody looks again, is a matter of its kind: a day, a moment, never.
+    until_on = models.DateField(_("until"), null=True, blank=True)
+    until_at = models.DateTimeField(_("until"), null=True, blank=True)
+    review_on = models.DateField(_("review"), null=True, blank=True)
     rule_set = models.ForeignKey(
         RuleSet, verbose_name=_("rule set"), on_delete=models.PROTECT, related_name="+"
     )
@@ -206,17 +214,22 @@ class Decision(SealedModel):
             models.UniqueConstraint(
                 fields=("risk_level", "base_revision"), name="one_decision_per_revision"
             ),
+            # What holds for every kind; what each asks for besides is held by its guard.
             models.CheckConstraint(
-                name="a_decision_grades",
-                condition=Q(to_level__in=GRADED, rhythm_level__in=GRADED),
+                name="a_decision_is_about_one_of_four_levels",
+                condition=Q(to_level__in=Level.values, rhythm_level__in=Level.values),
             ),
             models.CheckConstraint(
-                name="a_decision_ends_after_it_starts", condition=Q(until_on__gt=F("starts_on"))
+                name="a_decision_ends_after_it_starts",
+                condition=Q(until_on__isnull=True) | Q(until_on__gt=F("starts_on")),
             ),
             models.CheckConstraint(
-                name="an_approval_has_a_proposal_and_an_expiry_has_none",
-                condition=Q(kind="approved", proposal__isnull=False)
-                | Q(kind="expired", proposal__isnull=True),
+                name="a_decision_ends_after_it_was_made",
+                condition=Q(until_at__isnull=True) | Q(until_at__gt=F("decided_at")),
+            ),
+            models.CheckConstraint(
+                name="a_decision_ends_on_a_day_or_at_a_moment",
+                condition=Q(until_on__isnull=True) | Q(until_at__isnull=True),
             ),
         )
 

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 
 from kpm.accounts.actions import system_account
@@ -75,6 +76,7 @@ def decision_for(about: Proposal, **values) -> Decision:
         {"level": "red"},
         {"rhythm_level": "green"},
         {"until_on": "2027-01-01"},
+        {"until_at": NOW},
         {"review_on": "2027-01-01"},
         {"revision": 5},
         {"since_on": "2020-01-01"},
@@ -568,3 +570,75 @@ def test_sealed_bytes_do_not_move_between_proposals(case_file, worker, proposal)
         pytest.raises(Unreadable),
     ):
         Proposal.objects.opened("body", reading=reading).get(pk=draft.pk)
+
+
+# What later kinds of decisions say, which are none yet: back to no level at all, two steps down
+# at once, for seventy-two hours, without a review.
+LATER = {
+    "to_level": "ungraded",
+    "rhythm_level": "ungraded",
+    "until_on": None,
+    "until_at": None,
+    "review_on": None,
+}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        LATER,
+        LATER | {"from_level": "red", "to_level": "green", "rhythm_level": "red"},
+        LATER | {"to_level": "red", "until_at": NOW + timedelta(hours=72)},
+    ],
+)
+@pytest.mark.parametrize("kind", ["approved", "expired", "provisional"])
+def test_what_a_decision_leaves_open_is_a_matter_of_its_kind(proposal, kind, shape):
+    """The table has room for it; of the kinds that there are none asks for it."""
+    decision = decision_for(proposal, kind=kind, decided_by=make_user(Role.SUPERVISOR), **shape)
+    decision.validate_constraints()
+    refused("a_decision_(meets_the_conditions|follows|steps_down)", decision.save)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"until_on": None},
+        {"review_on": None},
+        {"until_on": None, "until_at": NOW + timedelta(days=3)},
+    ],
+)
+def test_an_approval_ends_on_a_day_and_is_looked_at_again(proposal, missing):
+    by = make_user(Role.SUPERVISOR)
+    Proposal.objects.update(state="approved", decider=by, decided_at=NOW)
+    refused(
+        "a_decision_meets_the_conditions_of_its_kind",
+        decision_for(proposal, decided_by=by, **missing).save,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"until_on": NOW.date()}, "a_decision_ends_after_it_starts"),
+        ({"until_on": None, "until_at": NOW}, "a_decision_ends_after_it_was_made"),
+        ({"until_at": NOW + timedelta(days=9)}, "a_decision_ends_on_a_day_or_at_a_moment"),
+    ],
+)
+def test_whatever_its_kind_a_decision_does_not_end_before_it_begins(proposal, wrong, name):
+    with pytest.raises(ValidationError, match=name):
+        decision_for(proposal, **wrong).validate_constraints()
+
+
+def test_a_level_may_be_ungraded_by_a_decision_or_end_at_a_moment(case_file):
+    level = make_level(case_file, "red")
+    now = NOW + timedelta(hours=72)
+    for change in (
+        {"level": "ungraded", "until_on": None, "review_on": None},
+        {"level": "red", "until_on": None, "until_at": now, "review_on": None},
+    ):
+        row = RiskLevel(key_owner=uuid7(), population="drug", since_on=level.since_on)
+        row.__dict__.update(change, decision_id=level.decision_id)
+        row.validate_constraints()
+    row.__dict__.update(until_at=None)
+    with pytest.raises(ValidationError, match="every_graded_level_ends"):
+        row.validate_constraints()
