@@ -216,6 +216,12 @@ def check_until_fits(to_level: str, until_on: date, *, today: date, most_days: i
         )
 
 
+def check_can_expire_level(by: User) -> None:
+    """Time runs out by itself: nobody says that it has."""
+    if not by.is_system:
+        raise Refused(_("A term ends by itself."))
+
+
 def check_can_start_rule_set(by: User, rule_set: RuleSet, *, on: date, today: date) -> None:
     """A part of the system brings a version into force, not before today."""
     if not by.is_system:

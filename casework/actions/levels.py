@@ -112,7 +112,11 @@ def decide(
 def expire_due(*, by: User, now: datetime) -> int:
     """Let every level whose term has ended drop one step; its review is due at once."""
     today = timezone.localdate(now)
-    dropped = levels.expire_due(today=today, by=by, now=now)
+    dropped = [
+        level.pk
+        for level in list(levels.due_to_expire(now=now))
+        if levels.expire(risk_level=level, by=by, now=now)
+    ]
     for case_file in CaseFile.objects.filter(risk_level__in=dropped):
         case_files.refresh_due(case_file, today)
     return len(dropped)

@@ -17,7 +17,7 @@ LEVEL, DECISION, PROPOSAL, ASSESSMENT, RULE_SET = (
     "risk_levels_assessment",
     "risk_levels_ruleset",
 )
-ASSIGNMENT, CASE_FILE = "casework_assignment", "casework_casefile"
+ASSIGNMENT, CASE_FILE, USER = "casework_assignment", "casework_casefile", "accounts_user"
 
 STEP_DOWN = "CASE {0} WHEN 'red' THEN 'yellow' WHEN 'yellow' THEN 'green' ELSE {0} END"
 RANK = "CASE {0} WHEN 'red' THEN 3 WHEN 'yellow' THEN 2 WHEN 'green' THEN 1 ELSE 0 END"
@@ -78,7 +78,9 @@ EXPIRY = (
     f"AND NEW.from_level IN ('red', 'yellow') "
     f"AND NEW.to_level = {STEP_DOWN.format('NEW.from_level')} AND {ENDS_ON_A_DAY} "
     f'AND EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
-    "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level))"
+    "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level) "
+    # Time runs out by itself: nobody says that it has.
+    f'AND EXISTS (SELECT 1 FROM "{USER}" AS u WHERE u.id = NEW.decided_by_id AND u.is_system))'
 )
 
 # What a proposal says; fixed once it has been handed in.
@@ -132,6 +134,23 @@ GUARDS: list[Guard] = [
         DECISION,
         before="INSERT",
         when=f"NOT ({APPROVAL} OR {EXPIRY})",
+    ),
+    # Terms are counted from the day here. SQLite keeps moments in UTC, and China is eight hours
+    # ahead of it the whole year.
+    refuse(
+        "a_decision_starts_on_the_day_on_which_it_is_made",
+        DECISION,
+        before="INSERT",
+        when="NEW.starts_on <> date(NEW.decided_at, '+8 hours')",
+        postgresql="NEW.starts_on <> (NEW.decided_at AT TIME ZONE 'Asia/Shanghai')::date",
+    ),
+    # No term ends before its time. The clocks of two machines differ a little.
+    refuse(
+        "a_decision_is_not_made_in_the_future",
+        DECISION,
+        before="INSERT",
+        when="NEW.decided_at > datetime('now', '+60 seconds')",
+        postgresql="NEW.decided_at > clock_timestamp() + interval '60 seconds'",
     ),
     refuse(
         "a_decision_steps_down_one_level_at_a_time",

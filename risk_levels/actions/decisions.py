@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit import log
@@ -147,20 +148,19 @@ def reject(*, proposal: Proposal, by: User, reason: str, now: datetime) -> Propo
     return proposal
 
 
-def expire_due(*, today: date, by: User, now: datetime) -> list[UUID]:
-    """Every yellow and red whose term has ended drops one step; visits go on as before.
-
-    Gives the levels that did. Each is a transaction of its own, and a second sweep finds nothing.
-    """
-    due = RiskLevel.objects.filter(
-        level__in=(Level.YELLOW, Level.RED), until_on__lte=today
-    ).values_list("pk", flat=True)
-    return [pk for pk in list(due) if _expire(pk, today=today, by=by, now=now)]
+def due_to_expire(*, now: datetime) -> QuerySet[RiskLevel]:
+    """Every yellow and red whose term has ended; whoever knows the files says which of them."""
+    return RiskLevel.objects.filter(
+        level__in=(Level.YELLOW, Level.RED), until_on__lte=timezone.localdate(now)
+    )
 
 
 @transaction.atomic
-def _expire(pk: UUID, *, today: date, by: User, now: datetime) -> bool:
-    risk_level = RiskLevel.objects.select_for_update().get(pk=pk)
+def expire(*, risk_level: RiskLevel, by: User, now: datetime) -> bool:
+    """Let a level whose term has ended drop one step, and say whether it did; visits go on."""
+    rules.check_can_expire_level(by)
+    today = timezone.localdate(now)
+    risk_level = RiskLevel.objects.select_for_update().get(pk=risk_level.pk)
     if risk_level.level not in (Level.YELLOW, Level.RED):
         return False
     if risk_level.until_on is None or risk_level.until_on > today:

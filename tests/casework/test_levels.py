@@ -23,6 +23,7 @@ from tests.factories import (
     assign,
     change_role,
     client_for,
+    expire,
     make_assessment,
     make_case_file,
     make_proposal,
@@ -553,7 +554,7 @@ def test_the_level_page_says_that_visits_go_on_after_the_term(client, case_file,
     now = timezone.now() - timedelta(days=100)
     level = case_file.risk_level
     make_level_then(case_file, now)
-    actions.expire_due(today=timezone.localdate(), by=system_account("clock"), now=timezone.now())
+    expire(by=system_account("clock"), now=timezone.now())
     level.refresh_from_db()
     assert level.level == "yellow"
     page = client.get(f"/files/{case_file.number}/level/").content.decode()

@@ -14,7 +14,15 @@ from kpm.permissions import Role
 from risk_levels import actions
 from risk_levels.actions.assessments import filled_in
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel
-from tests.factories import GROUNDS, NOW, make_assessment, make_case_file, make_proposal, make_user
+from tests.factories import (
+    GROUNDS,
+    NOW,
+    expire,
+    make_assessment,
+    make_case_file,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +130,7 @@ def test_nothing_in_bulk_is_nothing(worker, supervisor):
     assert not LoggedEvent.objects.filter(event__startswith="risk_level.").exists()
 
 
-def test_decisions_of_the_past_end_in_the_past_and_expire(clock, worker, today):
+def test_decisions_of_the_past_end_in_the_past_and_expire(clock, worker):
     long_ago = NOW - timedelta(days=200)
     levels = levels_of([make_case_file(today=long_ago.date())])
     grounds = {**GROUNDS, "evidence": [{"on": "2026-01-01", "what": "Seen"}]}
@@ -140,7 +148,7 @@ def test_decisions_of_the_past_end_in_the_past_and_expire(clock, worker, today):
         now=long_ago,
     )
     actions.bulk_approve(proposals, by=make_user(Role.SUPERVISOR), reason="Then.", now=long_ago)
-    assert len(actions.expire_due(today=today, by=clock, now=NOW)) == 1
+    assert len(expire(by=clock, now=NOW)) == 1
     assert RiskLevel.objects.get(pk=levels[0].pk).level == "yellow"
 
 

@@ -1,10 +1,11 @@
 """What the database refuses, whoever asks and however: updates in bulk, raw SQL, replays."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
 from kpm.accounts.actions import system_account
 from kpm.ids import uuid7
@@ -336,44 +337,93 @@ def test_nobody_of_the_team_decides(case_file, worker):
     )
 
 
-def test_an_expiry_waits_for_the_end_of_the_term(case_file, clock):
-    level = make_level(case_file, "red")
-    early = decision_for(
+def expiry_of(level, clock, **values) -> Decision:
+    """The end of a term of red, a step down with the rhythm kept, as of now."""
+    return decision_for(
         Proposal.objects.get(),
-        kind="expired",
-        proposal=None,
-        from_level="red",
-        to_level="yellow",
-        rhythm_level="red",
-        base_revision=1,
-        decided_by=clock,
-        risk_level=level,
+        **{
+            "kind": "expired",
+            "proposal": None,
+            "from_level": "red",
+            "to_level": "yellow",
+            "rhythm_level": "red",
+            "base_revision": 1,
+            "decided_by": clock,
+            "risk_level": level,
+            **values,
+        },
     )
-    refused("a_decision_meets_the_conditions_of_its_kind", early.save)
+
+
+def test_an_expiry_waits_for_the_end_of_the_term(case_file, clock):
+    level = make_level(case_file, "red", now=NOW - timedelta(days=89))
+    refused("a_decision_meets_the_conditions_of_its_kind", expiry_of(level, clock).save)
 
 
 def test_an_expiry_keeps_the_rhythm_and_drops_one_step(case_file, clock):
-    level = make_level(case_file, "red")
-    day = NOW.date() + timedelta(days=90)
-    base = {
-        "kind": "expired",
-        "proposal": None,
-        "from_level": "red",
-        "base_revision": 1,
-        "decided_by": clock,
-        "risk_level": level,
-        "starts_on": day,
-        "until_on": day + timedelta(days=10),
-        "review_on": day,
-    }
-    used = Proposal.objects.get()
+    level = make_level(case_file, "red", now=NOW - timedelta(days=90))
     for wrong in (
-        {"to_level": "green", "rhythm_level": "red"},
-        {"to_level": "yellow", "rhythm_level": "yellow"},
-        {"to_level": "red", "rhythm_level": "red"},
+        {"to_level": "green"},
+        {"rhythm_level": "yellow"},
+        {"to_level": "red"},
+        {"review_on": None},
     ):
-        refused("a_decision_", decision_for(used, **base, **wrong).save)
-    decision_for(used, **base, to_level="yellow", rhythm_level="red").save()
+        refused("a_decision_", expiry_of(level, clock, **wrong).save)
+    expiry_of(level, clock).save()
+
+
+def test_a_term_ends_by_a_part_of_the_system_and_by_nobody_else(case_file, supervisor):
+    level = make_level(case_file, "red", now=NOW - timedelta(days=90))
+    refused("a_decision_meets_the_conditions_of_its_kind", expiry_of(level, supervisor).save)
+
+
+def test_no_term_ends_early_by_a_decision_that_says_another_day(case_file, clock):
+    level = make_level(case_file, "red", now=NOW - timedelta(days=30))
+    ahead = NOW.date() + timedelta(days=60)
+    forged = {"starts_on": ahead, "until_on": ahead + timedelta(days=9), "review_on": ahead}
+    refused(
+        "a_decision_starts_on_the_day_on_which_it_is_made",
+        expiry_of(level, clock, **forged).save,
+    )
+    refused(
+        "a_decision_is_not_made_in_the_future",
+        expiry_of(level, clock, **forged, decided_at=NOW + timedelta(days=60)).save,
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        # Half past seven and half past eight in the morning, which is another day in UTC.
+        (datetime(2026, 11, 23, 23, 30, tzinfo=UTC), date(2026, 11, 24)),
+        (datetime(2026, 11, 24, 0, 30, tzinfo=UTC), date(2026, 11, 24)),
+        (datetime(2026, 11, 24, 15, 59, 59, 999999, tzinfo=UTC), date(2026, 11, 24)),
+        (datetime(2026, 11, 24, 16, 0, tzinfo=UTC), date(2026, 11, 25)),
+    ],
+)
+def test_a_decision_starts_on_the_day_that_it_is_here(proposal, at, day):
+    by = make_user(Role.SUPERVISOR)
+    Proposal.objects.update(state="approved", decider=by, decided_at=at)
+    for wrong in (day - timedelta(days=1), day + timedelta(days=1)):
+        refused(
+            "a_decision_starts_on_the_day_on_which_it_is_made",
+            decision_for(proposal, decided_by=by, decided_at=at, starts_on=wrong).save,
+        )
+    decision_for(proposal, decided_by=by, decided_at=at, starts_on=day).save()
+
+
+def test_clocks_may_differ_a_little_and_no_more(proposal):
+    by = make_user(Role.SUPERVISOR)
+    now = timezone.now()
+    Proposal.objects.update(state="approved", decider=by, decided_at=now)
+
+    def made(at):
+        today = timezone.localdate(at)
+        ends = {"starts_on": today, "until_on": today + timedelta(days=9), "review_on": today}
+        decision_for(proposal, decided_by=by, decided_at=at, **ends).save()
+
+    refused("a_decision_is_not_made_in_the_future", lambda: made(now + timedelta(hours=1)))
+    made(timezone.now() + timedelta(seconds=20))
 
 
 @pytest.mark.parametrize("state", ["submitted", "approved", "rejected", "returned", "lapsed"])
@@ -532,9 +582,7 @@ def test_what_is_handed_in_rests_on_an_assessment_or_an_official_class(case_file
     )
     draft.save_as(by=worker)
     hand_in = {"state": "submitted", "submitted_at": NOW}
-    refused(
-        "a_submitted_proposal_rests_on_something", lambda: Proposal.objects.update(**hand_in)
-    )
+    refused("a_submitted_proposal_rests_on_something", lambda: Proposal.objects.update(**hand_in))
     Proposal.objects.update(is_official=True, **hand_in)
 
 

@@ -12,7 +12,7 @@ from kpm.errors import Refused
 from kpm.permissions import Role
 from risk_levels import actions
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
-from tests.factories import NOW, make_case_file, make_level, make_proposal, make_user
+from tests.factories import NOW, expire, make_case_file, make_level, make_proposal, make_user
 
 HANDS = 4
 
@@ -72,12 +72,11 @@ def test_approving_and_taking_back_at_once_leaves_one_of_both(real_commits):
 
 
 def test_several_sweeps_at_once_lower_a_level_once(real_commits):
-    make_level(make_case_file(), "red")
+    make_level(make_case_file(), "red", now=NOW - timedelta(days=90))
     clock = system_account("clock")
-    later = NOW + timedelta(days=90)
 
     def sweeping():
-        return actions.expire_due(today=later.date(), by=clock, now=later)
+        return expire(by=clock, now=NOW)
 
     assert at_once([sweeping] * HANDS) == ["done"] * HANDS
     level = RiskLevel.objects.get()
