@@ -94,8 +94,8 @@ class Missing:
     by_at: datetime
 
 
-def missing(*, decided_at: datetime, has: Iterable[str]) -> Missing | None:
-    """What a file that was made red at this moment still lacks."""
+def missing(*, began_at: datetime, has: Iterable[str]) -> Missing | None:
+    """What a file that became red at this moment still lacks."""
     there = set(has)
     lacks = tuple(lack for lack in Lack if lack not in there)
-    return Missing(lacks, decided_at + RED_COMPLETE_WITHIN) if lacks else None
+    return Missing(lacks, began_at + RED_COMPLETE_WITHIN) if lacks else None

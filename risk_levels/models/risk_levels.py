@@ -1,6 +1,7 @@
 """Levels, and the decisions by which alone they change."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from kpm.vault.fields import (
     SealedGroup,
     SealedJSONField,
     SealedModel,
+    SealedQuerySet,
     SealedTextField,
 )
 from kpm.vault.history import History, RecordedModel
@@ -119,6 +121,11 @@ class RiskLevel(GuardedStateModel, RecordedModel):
         numbers = rule_set.numbers if rule_set else default_numbers()
         return duties_in(numbers, self.population, self.rhythm_level)
 
+    def began_at(self) -> datetime | None:
+        """When the present run of this level was decided, however often it was renewed since."""
+        began = self.decisions.beginning(self.level).values_list("decided_at", flat=True)
+        return began.first()
+
     def needs_review(self, on: date) -> bool:
         """Whether somebody should look at it again."""
         return self.review_on is not None and self.review_on <= on
@@ -145,6 +152,29 @@ class Told(models.TextChoices):
     EMERGENCY = "emergency", _("Told once the emergency is over (PIPL article 18)")
     SECRECY = "secrecy", _("Not told: a law requires secrecy (PIPL article 18)")
     OBSTRUCTS = "obstructs", _("Not told: it would obstruct a statutory duty (PIPL article 35)")
+
+
+class DecisionQuerySet(SealedQuerySet["Decision"]):
+    """Decisions by what they began."""
+
+    def beginning(self, level: str) -> "DecisionQuerySet":
+        """Those by which a level came to be, the latest first; a renewal begins nothing."""
+        return self.filter(to_level=level).exclude(from_level=level).order_by("-base_revision")
+
+    def rhythms_by_level(self, level_ids: Iterable[UUID]) -> dict[UUID, list[tuple[date, str]]]:
+        """Which rhythm each level has had since when, the earliest decision first."""
+        rows = (
+            self.filter(risk_level__in=level_ids)
+            .order_by("risk_level", "base_revision")
+            .values_list("risk_level", "starts_on", "rhythm_level")
+        )
+        found: dict[UUID, list[tuple[date, str]]] = {}
+        for level_id, starts_on, rhythm in rows:
+            found.setdefault(level_id, []).append((starts_on, rhythm))
+        return found
+
+
+DecisionManager = models.Manager.from_queryset(DecisionQuerySet)
 
 
 class Decision(SealedModel):
@@ -205,6 +235,8 @@ class Decision(SealedModel):
         choices=Told.choices,
         default=Told.NEXT_CONTACT,
     )
+
+    objects: ClassVar[DecisionManager["Decision"]] = DecisionManager()
 
     class Meta:
         verbose_name = _("decision")

@@ -103,11 +103,11 @@ def test_doing_something_never_makes_anything_due_sooner(contact, visit, before,
     ],
 )
 def test_red_lacks_whoever_is_not_there_within_a_day(has, lacks):
-    found = missing(decided_at=DECIDED, has=has)
+    found = missing(began_at=DECIDED, has=has)
 
     assert found is not None
     assert (found.lacks, found.by_at) == (lacks, DECIDED + timedelta(hours=24))
 
 
 def test_a_complete_file_lacks_nothing():
-    assert missing(decided_at=DECIDED, has=("lead", "deputy", "plan")) is None
+    assert missing(began_at=DECIDED, has=("lead", "deputy", "plan")) is None
