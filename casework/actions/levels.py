@@ -11,6 +11,7 @@ from casework import rules
 from casework.actions import case_files, plans
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
+from casework.models.case_files import Status
 from casework.models.plans import State
 from kpm.accounts.models import User
 from risk_levels import actions as levels
@@ -109,14 +110,20 @@ def decide(
     return proposal
 
 
-def expire_due(*, by: User, now: datetime) -> int:
-    """Let every level whose term has ended drop one step; its review is due at once."""
-    today = timezone.localdate(now)
-    dropped = [
-        level.pk
-        for level in list(levels.due_to_expire(now=now))
-        if levels.expire(risk_level=level, by=by, now=now)
-    ]
-    for case_file in CaseFile.objects.filter(risk_level__in=dropped):
-        case_files.refresh_due(case_file, today)
-    return len(dropped)
+def due_to_expire(*, now: datetime) -> list[CaseFile]:
+    """The open files whose level is over; on a closed one nothing changes any more."""
+    over = levels.due_to_expire(now=now)
+    return list(CaseFile.objects.filter(status=Status.OPEN, risk_level__in=over).order_by("id"))
+
+
+@transaction.atomic
+def expire(*, case_file: CaseFile, by: User, now: datetime) -> bool:
+    """Let a level whose term has ended drop one step; its review is due at once."""
+    case_file = locked(case_file)
+    # Somebody may have closed it since the sweep looked.
+    if not case_file.is_open:
+        return False
+    has_ended = levels.expire(risk_level=case_file.risk_level, by=by, now=now)
+    if has_ended:
+        case_files.refresh_due(case_file, timezone.localdate(now))
+    return has_ended

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
 from casework import sweeps
 from casework.actions import levels as casework_levels
-from casework.models import Plan
+from casework.actions.case_files import calendars
+from casework.caseload import DueKind
+from casework.models import CaseFile, Plan
+from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
 from kpm.errors import Refused
 from kpm.permissions import Role
@@ -586,6 +589,78 @@ def test_when_a_term_has_ended_the_review_is_due_at_once(case_file):
     assert case_file.next_due_on <= timezone.localdate()
     (event,) = events("risk_level.expired")
     assert (event.actor, event.subject) == ("s:clock", case_file.number)
+
+
+def test_the_end_of_a_term_hides_no_missed_contact(case_file):
+    """Nobody was in touch for three months: that stays overdue when the label drops."""
+    now = timezone.now() - timedelta(days=100)
+    make_level_then(case_file, now)
+    before = contact_due(case_file)
+    assert before < timezone.localdate() - timedelta(days=15)
+    sweeps.expire_levels(timezone.now())
+    assert contact_due(case_file) == before
+    case_file.refresh_from_db()
+    assert case_file.next_due_on == before
+
+
+def contact_due(case_file):
+    file = CaseFile.objects.select_related("risk_level").get(pk=case_file.pk)
+    due = calendars([file], timezone.localdate())[file].due()
+    return next(each.on for each in due if each.kind == DueKind.CONTACT)
+
+
+def close(case_file):
+    CaseFile.objects.filter(pk=case_file.pk).update(
+        status=Status.CLOSED, closed_on=timezone.localdate()
+    )
+
+
+def test_the_level_of_a_closed_file_does_not_end(case_file):
+    make_level_then(case_file, timezone.now() - timedelta(days=100))
+    waiting = CaseFile.objects.get()
+    close(case_file)
+    assert sweeps.expire_levels(timezone.now()) == 0
+    # Nor where it was closed after the sweep had looked.
+    clock = system_account("clock")
+    assert not casework_levels.expire(case_file=waiting, by=clock, now=timezone.now())
+    assert RiskLevel.objects.get().level == "red"
+
+
+def test_one_level_that_cannot_end_is_told_and_keeps_no_other_from_it(
+    case_file, worker, monkeypatch, caplog
+):
+    other = make_case_file(lead=worker, today=case_file.opened_on)
+    for each in (case_file, other):
+        make_level_then(each, timezone.now() - timedelta(days=100))
+    expire_one = actions.expire
+
+    def broken(*, risk_level, **more):
+        if risk_level.pk == case_file.risk_level_id:
+            raise ValueError("王秀英")
+        return expire_one(risk_level=risk_level, **more)
+
+    monkeypatch.setattr("risk_levels.actions.expire", broken)
+    with pytest.raises(sweeps.NotAllEnded, match="1 of 2"):
+        sweeps.expire_levels(timezone.now())
+    levels = RiskLevel.objects.in_bulk()
+    assert levels[case_file.risk_level_id].level == "red"
+    assert levels[other.risk_level_id].level == "yellow"
+    assert f"The level of {case_file.number} could not be ended: ValueError" in caplog.text
+    assert "王秀英" not in caplog.text
+
+    monkeypatch.setattr("risk_levels.actions.expire", expire_one)
+    assert sweeps.expire_levels(timezone.now()) == 1
+
+
+def test_a_database_that_is_away_is_away_for_all(case_file, monkeypatch):
+    make_level_then(case_file, timezone.now() - timedelta(days=100))
+
+    def away(**_more):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("risk_levels.actions.expire", away)
+    with pytest.raises(OperationalError):
+        sweeps.expire_levels(timezone.now())
 
 
 def make_level_then(case_file, now):
