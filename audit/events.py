@@ -53,6 +53,7 @@ class Event(StrEnum):
     RISK_LEVEL_REJECTED = "risk_level.rejected"
     RISK_LEVEL_RETURNED = "risk_level.returned"
     RISK_LEVEL_WITHDRAWN = "risk_level.withdrawn"
+    RULE_SET_ENDED = "rule_set.ended"
     RULE_SET_STARTED = "rule_set.started"
     SEARCH_RUN = "search.run"
     SESSION_ENDED = "session.ended"

@@ -1,6 +1,6 @@
 """When a level may be proposed, decided, kept; every refusal in words for the user."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -220,6 +220,18 @@ def check_can_expire_level(by: User) -> None:
     """Time runs out by itself: nobody says that it has."""
     if not by.is_system:
         raise Refused(_("A term ends by itself."))
+
+
+def check_can_seed_rule_set(by: User) -> None:
+    """The first version comes with the site, and by nobody."""
+    if not by.is_system:
+        raise Refused(_("Rule sets come with the system."))
+
+
+def check_comes_after(formers: Iterable[RuleSet], *, on: date) -> None:
+    """Versions follow one another: none takes force before one that is set already."""
+    if any(each.in_force_on is not None and each.in_force_on >= on for each in formers):
+        raise Refused(_("Another rule set takes force on this day or later."))
 
 
 def check_can_start_rule_set(by: User, rule_set: RuleSet, *, on: date, today: date) -> None:

@@ -218,7 +218,9 @@ def make_level(
     """The file's level, moved to this one by two people who have nothing else to do with it."""
     case_file.risk_level.refresh_from_db()
     proposer = make_user(unit=case_file.unit)
-    proposal = make_proposal(case_file, proposer, to_level, now=now, reason_codes=list(reason_codes))
+    proposal = make_proposal(
+        case_file, proposer, to_level, now=now, reason_codes=list(reason_codes)
+    )
     supervisor = make_user(Role.SUPERVISOR)
     levels.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=now)
     case_file.risk_level.refresh_from_db()

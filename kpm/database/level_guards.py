@@ -248,7 +248,8 @@ GUARDS: list[Guard] = [
         when=(
             "OLD.state <> 'draft' AND (NEW.numbers IS DISTINCT FROM OLD.numbers "
             "OR NEW.version <> OLD.version OR NEW.in_force_on <> OLD.in_force_on "
-            "OR NEW.state = 'draft')"
+            "OR NEW.state = 'draft' "
+            "OR (OLD.state = 'ended' AND NEW.until_on IS DISTINCT FROM OLD.until_on))"
         ),
     ),
     never_deleted(RULE_SET, "a_rule_set"),

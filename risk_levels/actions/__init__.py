@@ -26,7 +26,7 @@ from risk_levels.actions.proposals import (
     submit,
     withdraw,
 )
-from risk_levels.actions.rule_sets import rule_set_in_force
+from risk_levels.actions.rule_sets import rule_set_in_force, seed_rule_set
 
 __all__ = [
     "Draft",
@@ -48,6 +48,7 @@ __all__ = [
     "reject",
     "return_",
     "rule_set_in_force",
+    "seed_rule_set",
     "submit",
     "withdraw",
 ]

@@ -50,7 +50,7 @@ def approve(
     check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
     rules.check_can_decide_level(by, proposal, risk_level)
     rules.check_reply_fits(reason)
-    rule_set = rule_set_in_force(today, by=by)
+    rule_set = rule_set_in_force(today)
     decision = decided(
         proposal,
         risk_level,
@@ -169,7 +169,7 @@ def expire(*, risk_level: RiskLevel, by: User, now: datetime) -> bool:
     # What waits was written for a level that is over.
     lapse_open(risk_level, by=by, now=now)
     to_level = step_down(risk_level.level)
-    rule_set = rule_set_in_force(today, by=by)
+    rule_set = rule_set_in_force(today)
     valid_days = rule_set.duties(risk_level.population, to_level).valid_days
     decision = Decision(
         key_owner=risk_level.key_owner,

@@ -48,7 +48,7 @@ def proposal(case_file, worker) -> Proposal:
 def decision_for(about: Proposal, **values) -> Decision:
     level = about.risk_level
     today = NOW.date()
-    rule_set = actions.rule_set_in_force(today, by=about.proposer)
+    rule_set = actions.rule_set_in_force(today)
     return Decision(
         **{
             "key_owner": level.key_owner,
@@ -587,13 +587,20 @@ def test_what_is_handed_in_rests_on_an_assessment_or_an_official_class(case_file
 
 
 def test_a_rule_set_in_force_keeps_its_numbers(clock):
-    actions.rule_set_in_force(NOW.date(), by=clock)
+    actions.rule_set_in_force(NOW.date())
     for change in ({"numbers": {}}, {"version": "other"}, {"state": "draft"}):
         refused(
             "a_rule_set_(in_force_keeps_its_numbers|follows_its_states)",
             lambda change=change: RuleSet.objects.update(**change),
         )
     refused(ONLY_GROWS, lambda: run("DELETE FROM risk_levels_ruleset"))
+    refused("a_rule_set_that_ended_says_when", lambda: RuleSet.objects.update(state="ended"))
+    day = NOW.date() + timedelta(days=30)
+    RuleSet.objects.update(state="ended", until_on=day)
+    refused(
+        "a_rule_set_in_force_keeps_its_numbers",
+        lambda: RuleSet.objects.update(until_on=day + timedelta(days=1)),
+    )
 
 
 def test_sealed_bytes_do_not_move_between_proposals(case_file, worker, proposal):
