@@ -62,6 +62,7 @@ class Event(StrEnum):
     RISK_LEVEL_WITHDRAWN = "risk_level.withdrawn"
     ROTATION_FINISHED = "rotation.finished"
     ROTATION_STARTED = "rotation.started"
+    RULE_SET_ENDED = "rule_set.ended"
     RULE_SET_STARTED = "rule_set.started"
     SEARCH_RUN = "search.run"
     SESSION_ENDED = "session.ended"

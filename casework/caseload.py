@@ -1,6 +1,6 @@
 """What a file asks for: due dates, what red still lacks, age; pure, days in and days out."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -39,14 +39,22 @@ class Due:
     kind: DueKind
 
 
+@dataclass(frozen=True)
+class Rhythm:
+    """What is asked since a day."""
+
+    since_on: date
+    duties: Duties
+
+
 @dataclass(frozen=True, kw_only=True)
 class Calendar:
     """Everything that due dates follow from; nothing else may move one."""
 
     opened_on: date
-    level_since_on: date
     review_on: date | None
-    duties: Duties | None
+    # In their order, the one of the first day first.
+    rhythms: Sequence[Rhythm]
     first_visit_days: int | None
     last_contact_on: date | None = None
     last_visit_on: date | None = None
@@ -55,9 +63,10 @@ class Calendar:
         """What is due next, the most pressing first."""
         found = [Due(self.review_on, DueKind.REVIEW)] if self.review_on else []
         found += self._first_visit()
-        if self.duties is not None:
-            found += self._rhythm(DueKind.CONTACT, self.duties.contact_days, self.last_contact_on)
-            found += self._rhythm(DueKind.VISIT, self.duties.visit_days, self.last_visit_on)
+        contacts = [(each.since_on, each.duties.contact_days) for each in self.rhythms]
+        found += self._asked(DueKind.CONTACT, contacts, self.last_contact_on)
+        visits = [(each.since_on, each.duties.visit_days) for each in self.rhythms]
+        found += self._asked(DueKind.VISIT, visits, self.last_visit_on)
         return sorted(found)
 
     def next_due_on(self) -> date | None:
@@ -70,12 +79,25 @@ class Calendar:
             return
         yield Due(self.opened_on + timedelta(days=self.first_visit_days), DueKind.FIRST_VISIT)
 
-    def _rhythm(self, kind: DueKind, days: int | None, last_on: date | None) -> Iterable[Due]:
-        """So many days after the last time; never before the level that asks for it began."""
-        if days is None:
-            return
-        due_on = (last_on or self.opened_on) + timedelta(days=days)
-        yield Due(max(due_on, self.level_since_on), kind)
+    def _asked(
+        self, kind: DueKind, asked: Iterable[tuple[date, int | None]], last_on: date | None
+    ) -> Iterable[Due]:
+        """So many days after the last time.
+
+        A rhythm that gets tighter asks for nothing before its first day. One that goes on or gets
+        looser moves nothing that is overdue already: the end of a term hides no missed contact.
+        """
+        start = last_on or self.opened_on
+        due_on: date | None = None
+        for since_on, days in asked:
+            if days is None:
+                due_on = None
+                continue
+            wanted = start + timedelta(days=days)
+            is_tighter = due_on is not None and wanted < due_on and since_on > start
+            due_on = max(wanted, min(due_on, since_on)) if due_on and is_tighter else wanted
+        if due_on is not None:
+            yield Due(due_on, kind)
 
 
 class Lack(StrEnum):
@@ -94,8 +116,8 @@ class Missing:
     by_at: datetime
 
 
-def missing(*, decided_at: datetime, has: Iterable[str]) -> Missing | None:
-    """What a file that was made red at this moment still lacks."""
+def missing(*, began_at: datetime, has: Iterable[str]) -> Missing | None:
+    """What a file that became red at this moment still lacks."""
     there = set(has)
     lacks = tuple(lack for lack in Lack if lack not in there)
-    return Missing(lacks, decided_at + RED_COMPLETE_WITHIN) if lacks else None
+    return Missing(lacks, began_at + RED_COMPLETE_WITHIN) if lacks else None

@@ -316,13 +316,19 @@ def check_can_withdraw_proposal(user: User, proposal: Proposal) -> None:
 
 
 def check_can_decide_level(user: User, case_file: CaseFile, proposal: Proposal) -> None:
-    """A supervisor decides who neither proposed it nor works on the file."""
+    """A supervisor approves who neither proposed it, nor handed it in, nor works on the file."""
+    check_can_answer_proposal(user, case_file, proposal)
+    level_rules.check_is_second_person(user, proposal)
+
+
+def check_can_answer_proposal(user: User, case_file: CaseFile, proposal: Proposal) -> None:
+    """A supervisor returns or rejects who neither proposed it nor works on the file."""
     if not is_granted(user, Permission.DECIDE_LEVEL):
         raise Refused(_("Supervisors decide about levels."))
     if not covers(user, case_file.unit, case_file.population):
         raise Refused(_("This file is not yours."))
     check_is_open(case_file)
-    level_rules.check_is_second_person(user, proposal)
+    level_rules.check_is_not_proposer(user, proposal)
     if is_in_team(user, case_file):
         raise Refused(_("You work on this file. Somebody from outside the team decides."))
 

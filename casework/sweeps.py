@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,11 @@ from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
 from kpm.jobs.registers import sweep
 from kpm.vault import search, storage
+
+
+class NotAllEnded(Exception):
+    """Some levels whose term is over still stand."""
+
 
 logger = logging.getLogger(__name__)
 BATCH = 500
@@ -80,8 +85,28 @@ def _open_files() -> Iterator[list[CaseFile]]:
 
 @sweep("expire_levels", _("End the levels whose term is over"), every=timedelta(hours=1))
 def expire_levels(now: datetime) -> int:
-    """Levels whose term has ended drop one step; a late or second run finds what is left."""
-    return levels.expire_due(by=system_account("clock"), now=now)
+    """Levels whose term has ended drop one step; a late or second run finds what is left.
+
+    Each is a transaction of its own: one that cannot be ended is told, and keeps none of the
+    others from it. The sweep counts as failed then, and comes back soon.
+    """
+    by = system_account("clock")
+    ended, failed = 0, 0
+    for case_file in levels.due_to_expire(now=now):
+        try:
+            ended += levels.expire(case_file=case_file, by=by, now=now)
+        except OperationalError:
+            # The database is away: so it is for the others.
+            raise
+        except Exception as error:  # noqa: BLE001 the others go on
+            failed += 1
+            # Without its words, which may name somebody.
+            logger.warning(
+                "The level of %s could not be ended: %s.", case_file.number, type(error).__name__
+            )
+    if failed:
+        raise NotAllEnded(f"{failed} of {failed + ended}")
+    return ended
 
 
 @transaction.atomic

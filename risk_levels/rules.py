@@ -1,6 +1,6 @@
 """When a level may be proposed, decided, kept; every refusal in words for the user."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,8 +12,8 @@ from kpm.errors import Refused
 from kpm.permissions import Permission, is_granted
 from risk_levels.instruments import Instrument
 from risk_levels.levels import Level, is_down, needs_grounds, step_down
-from risk_levels.models import Proposal, RiskLevel, RuleSet
-from risk_levels.models.proposals import ProposalState
+from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
+from risk_levels.models.proposals import OPEN_STATES, ProposalState
 from risk_levels.models.rule_sets import RuleSetState
 from risk_levels.reasons import REASONS
 
@@ -44,11 +44,15 @@ def check_assessed_on_fits(assessed_on: date, *, today: date) -> None:
 
 
 def check_can_propose_level(by: User, risk_level: RiskLevel) -> None:
-    """One proposal at a time, by whoever works on the file or by a named part of the system."""
+    """One proposal at a time, by whoever works on the file or by a named part of the system.
+
+    What people propose takes the place of an official class that waits: up is quick.
+    """
     _check_may(by, Permission.PROPOSE_LEVEL)
-    if risk_level.proposals.filter(
-        state__in=(ProposalState.DRAFT, ProposalState.SUBMITTED)
-    ).exists():
+    in_the_way = risk_level.proposals.filter(state__in=OPEN_STATES)
+    if not by.is_system:
+        in_the_way = in_the_way.exclude(is_official=True)
+    if in_the_way.exists():
         raise Refused(_("A proposal for this file is open already."))
 
 
@@ -109,6 +113,25 @@ def check_grounds_fit(
         raise Refused(_("Say what less intrusive step was tried first."), field="tried")
 
 
+def check_ground_fits(
+    *, assessment: Assessment | None, official: Mapping[str, Any], codes: Collection[str]
+) -> None:
+    """A proposal rests on an assessment or on an official class, and gives no reason without it."""
+    if not official and "official_class" in codes:
+        raise Refused(
+            _("“%(reason)s” comes with that class, from a ledger.")
+            % {"reason": REASONS["official_class"].label},
+            field="reason_codes",
+        )
+    if assessment is None and not official:
+        raise Refused(
+            _("A proposal rests on an assessment. Fill one in first, and choose it here."),
+            field="assessment",
+        )
+    if assessment is None and "assessment" in codes:
+        raise Refused(_("Choose the assessment whose result this is."), field="assessment")
+
+
 def check_official_fits(official: Mapping[str, Any], codes: Collection[str]) -> None:
     """A proposal from an official class says which class, and gives no other reason."""
     if not (official.get("field") and official.get("value") and official.get("on")):
@@ -135,17 +158,32 @@ def check_can_withdraw_proposal(by: User, proposal: Proposal) -> None:
 
 
 def check_can_decide_level(by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
-    """A supervisor decides what waits, unless it is their own or the level has changed since."""
-    _check_may(by, Permission.DECIDE_LEVEL)
+    """A supervisor approves what waits, unless it is their own or the level has changed since."""
     check_is_second_person(by, proposal)
+    check_can_answer_proposal(by, proposal, risk_level)
+
+
+def check_can_answer_proposal(by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
+    """A supervisor returns or rejects what waits, unless they proposed it themselves."""
+    _check_may(by, Permission.DECIDE_LEVEL)
+    check_is_not_proposer(by, proposal)
     if proposal.state != ProposalState.SUBMITTED:
         raise Refused(_("This proposal no longer waits: somebody has decided, or took it back."))
     check_is_current(proposal, risk_level)
 
 
 def check_is_second_person(by: User, proposal: Proposal) -> None:
-    """Nobody decides on what they proposed or handed in."""
-    if by.pk in (proposal.proposer_id, proposal.entered_by_id):
+    """Nobody approves what they proposed, or what a ledger that they handed in proposes."""
+    check_is_not_proposer(by, proposal)
+    if by.pk == proposal.entered_by_id:
+        raise Refused(
+            _("You handed this in. A second person approves it; you may return or reject it.")
+        )
+
+
+def check_is_not_proposer(by: User, proposal: Proposal) -> None:
+    """Nobody answers themselves."""
+    if by.pk == proposal.proposer_id:
         raise Refused(_("You proposed this yourself. A second person decides."))
 
 
@@ -176,6 +214,24 @@ def check_until_fits(to_level: str, until_on: date, *, today: date, most_days: i
             % {"level": Level(to_level).label, "count": most},
             field="until_on",
         )
+
+
+def check_can_expire_level(by: User) -> None:
+    """Time runs out by itself: nobody says that it has."""
+    if not by.is_system:
+        raise Refused(_("A term ends by itself."))
+
+
+def check_can_seed_rule_set(by: User) -> None:
+    """The first version comes with the site, and by nobody."""
+    if not by.is_system:
+        raise Refused(_("Rule sets come with the system."))
+
+
+def check_comes_after(formers: Iterable[RuleSet], *, on: date) -> None:
+    """Versions follow one another: none takes force before one that is set already."""
+    if any(each.in_force_on is not None and each.in_force_on >= on for each in formers):
+        raise Refused(_("Another rule set takes force on this day or later."))
 
 
 def check_can_start_rule_set(by: User, rule_set: RuleSet, *, on: date, today: date) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import count
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from kpm.accounts.actions import system_account
 from kpm.accounts.models import RoleGrant, Unit, User, normalise_username
 from kpm.permissions import Role
 from risk_levels import actions as levels
-from risk_levels.models import Proposal, RiskLevel
+from risk_levels.models import Assessment, Proposal, RiskLevel
 
 numbers = count(1)
 # A day before every test runs, so that what happens "today" never lies before it.
@@ -173,15 +174,24 @@ NOW = datetime(2026, 11, 24, 9, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
 GROUNDS: dict[str, Any] = {
     "reason_codes": ["unmet_needs"],
     "reason": "The stove is broken and nobody has come for two weeks.",
-    "evidence": [{"on": "2026-11-20", "what": "Seen at the visit"}],
+    "evidence": [{"on": "2020-11-20", "what": "Seen at the visit"}],
     "tried": "Called the village committee twice.",
 }
+
+
+def make_assessment(case_file: CaseFile, by: User, *, now: datetime = NOW) -> Assessment:
+    """One answer is enough to be an assessment."""
+    return levels.record_assessment(
+        risk_level=case_file.risk_level, answers={"income": "none"}, by=by, now=now
+    )
 
 
 def make_proposal(
     case_file: CaseFile, proposer: User, to_level: str = "red", *, now: datetime = NOW, **said: Any
 ) -> Proposal:
-    """A proposal that has been handed in."""
+    """A proposal that has been handed in, with an assessment that it rests on."""
+    if "assessment" not in said:
+        said["assessment"] = make_assessment(case_file, proposer, now=now)
     proposal = levels.propose(
         risk_level=case_file.risk_level,
         to_level=to_level,
@@ -192,11 +202,25 @@ def make_proposal(
     return levels.submit(proposal=proposal, by=proposer, now=now)
 
 
-def make_level(case_file: CaseFile, to_level: str, *, now: datetime = NOW) -> RiskLevel:
+def expire(*, by: User, now: datetime) -> list[UUID]:
+    """Let every level whose term has ended drop one step; the levels that did."""
+    due = list(levels.due_to_expire(now=now))
+    return [each.pk for each in due if levels.expire(risk_level=each, by=by, now=now)]
+
+
+def make_level(
+    case_file: CaseFile,
+    to_level: str,
+    *,
+    now: datetime = NOW,
+    reason_codes: Iterable[str] = ("assessment",),
+) -> RiskLevel:
     """The file's level, moved to this one by two people who have nothing else to do with it."""
     case_file.risk_level.refresh_from_db()
     proposer = make_user(unit=case_file.unit)
-    proposal = make_proposal(case_file, proposer, to_level, now=now, reason_codes=["assessment"])
+    proposal = make_proposal(
+        case_file, proposer, to_level, now=now, reason_codes=list(reason_codes)
+    )
     supervisor = make_user(Role.SUPERVISOR)
     levels.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=now)
     case_file.risk_level.refresh_from_db()

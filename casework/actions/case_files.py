@@ -9,11 +9,12 @@ from django.utils import timezone
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.caseload import Calendar
+from casework.caseload import Calendar, Rhythm
 from casework.models import CaseFile, Visit
 from kpm.accounts.models import User
 from kpm.vault.opening import open_groups
-from risk_levels.models import RuleSet
+from risk_levels.levels import Level
+from risk_levels.models import Decision, RuleSet
 from risk_levels.models.rule_sets import default_numbers
 from risk_levels.populations import POPULATIONS
 
@@ -22,13 +23,20 @@ def calendars(files: Sequence[CaseFile], today: date) -> dict[CaseFile, Calendar
     """What the due dates of each file follow from; give files with their levels loaded."""
     # One for all of them, even where none is in force yet.
     rule_set = RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
-    latest = Visit.objects.latest_by_file([each.id for each in files if not each._state.adding])
+    kept = [each for each in files if not each._state.adding]
+    latest = Visit.objects.latest_by_file([each.id for each in kept])
+    steps = Decision.objects.rhythms_by_level([each.risk_level_id for each in kept])
     return {
         each: Calendar(
             opened_on=each.opened_on,
-            level_since_on=each.risk_level.since_on,
             review_on=each.risk_level.review_on,
-            duties=each.risk_level.duties(on=today, rule_set=rule_set),
+            rhythms=[
+                Rhythm(since_on, rule_set.duties(each.population, level))
+                for since_on, level in (
+                    (each.opened_on, Level.UNGRADED),
+                    *steps.get(each.risk_level_id, ()),
+                )
+            ],
             first_visit_days=POPULATIONS[each.population].first_visit_days,
             last_contact_on=day_of(latest.get(each.id, {}).get("contact_at")),
             last_visit_on=day_of(latest.get(each.id, {}).get("visit_at")),

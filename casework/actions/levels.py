@@ -11,6 +11,7 @@ from casework import rules
 from casework.actions import case_files, plans
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
+from casework.models.case_files import Status
 from casework.models.plans import State
 from kpm.accounts.models import User
 from risk_levels import actions as levels
@@ -84,11 +85,14 @@ def decide(
 ) -> Proposal:
     """Approve, return or reject what a colleague proposed; give the plan with its body open."""
     case_file = locked(case_file)
-    levels.check_is_second_person(by=by, proposal=proposal, risk_level=case_file.risk_level)
-    rules.check_can_decide_level(by, case_file, proposal)
+    level = case_file.risk_level
     if decision != "approve":
+        levels.check_is_not_proposer(by=by, proposal=proposal, risk_level=level)
+        rules.check_can_answer_proposal(by, case_file, proposal)
         answer = levels.return_ if decision == "return" else levels.reject
         return answer(proposal=proposal, by=by, reason=reason, now=now)
+    levels.check_is_second_person(by=by, proposal=proposal, risk_level=level)
+    rules.check_can_decide_level(by, case_file, proposal)
     rules.check_red_has_plan(proposal.to_level, plan.resources if plan else ())
     today = timezone.localdate(now)
     levels.approve(
@@ -106,10 +110,20 @@ def decide(
     return proposal
 
 
-def expire_due(*, by: User, now: datetime) -> int:
-    """Let every level whose term has ended drop one step; its review is due at once."""
-    today = timezone.localdate(now)
-    dropped = levels.expire_due(today=today, by=by, now=now)
-    for case_file in CaseFile.objects.filter(risk_level__in=dropped):
-        case_files.refresh_due(case_file, today)
-    return len(dropped)
+def due_to_expire(*, now: datetime) -> list[CaseFile]:
+    """The open files whose level is over; on a closed one nothing changes any more."""
+    over = levels.due_to_expire(now=now)
+    return list(CaseFile.objects.filter(status=Status.OPEN, risk_level__in=over).order_by("id"))
+
+
+@transaction.atomic
+def expire(*, case_file: CaseFile, by: User, now: datetime) -> bool:
+    """Let a level whose term has ended drop one step; its review is due at once."""
+    case_file = locked(case_file)
+    # Somebody may have closed it since the sweep looked.
+    if not case_file.is_open:
+        return False
+    has_ended = levels.expire(risk_level=case_file.risk_level, by=by, now=now)
+    if has_ended:
+        case_files.refresh_due(case_file, timezone.localdate(now))
+    return has_ended

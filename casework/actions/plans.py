@@ -7,12 +7,14 @@ from typing import Any
 from django.db import transaction
 
 from audit import log
-from audit.events import Event
+from audit.events import Event, Purpose
 from casework import rules
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
 from casework.models.plans import State
 from kpm.accounts.models import User
+from kpm.vault.opening import open_groups
+from risk_levels.levels import Level
 from risk_levels.models import Proposal
 
 STEP = ("what", "resource", "who", "by_on")
@@ -58,6 +60,7 @@ def approve(*, plan: Plan, by: User, today: date) -> Plan:
     plan = Plan.objects.select_for_update().get(pk=plan.pk)
     plan.case_file = case_file
     rules.check_can_approve_plan(by, plan)
+    _check_still_helps(plan, by)
     for earlier in _in_state(case_file, State.APPROVED):
         earlier.end(on=today)
         earlier.save_as(by=by)
@@ -65,6 +68,21 @@ def approve(*, plan: Plan, by: User, today: date) -> Plan:
     plan.save_as(by=by)
     log.record(Event.PLAN_APPROVED, by=by, target=case_file)
     return plan
+
+
+def _check_still_helps(plan: Plan, by: User) -> None:
+    """Red keeps its concrete help when another plan takes the place of the one it came with.
+
+    That stands in the sealed steps: reading them is written down as any reading is.
+    """
+    case_file = plan.case_file
+    if case_file.risk_level.level != Level.RED:
+        return
+    with log.reading(
+        by, event=Event.CASE_FILE_READ, purpose=Purpose.SUPERVISION, about=[case_file]
+    ) as reading:
+        open_groups([plan], "body", reading=reading)
+    rules.check_red_has_plan(case_file.risk_level.level, plan.resources)
 
 
 def _in_state(case_file: CaseFile, state: str) -> Iterable[Plan]:

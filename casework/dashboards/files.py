@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, cast
 
 from django.http import Http404
 from django.utils.functional import Promise
@@ -125,12 +125,14 @@ class MissingRow:
 def missing_row(case_file: CaseFile, plans: Iterable[Plan]) -> MissingRow | None:
     """What a red file lacks; nothing on any other."""
     level = case_file.risk_level
-    if not case_file.is_open or level.level != Level.RED or level.decision is None:
+    if not case_file.is_open or level.level != Level.RED:
         return None
     has = {each.role for each in rules.team(case_file)}
     if any(plan.state == State.APPROVED for plan in plans):
         has.add(Lack.PLAN)
-    return in_words(missing(decided_at=level.decision.decided_at, has=has))
+    # What is red was decided: the database lets no level change otherwise.
+    began_at = cast(datetime, level.began_at())
+    return in_words(missing(began_at=began_at, has=has))
 
 
 def in_words(lacks: Missing | None) -> MissingRow | None:

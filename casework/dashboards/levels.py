@@ -112,6 +112,11 @@ def open_proposal(case_file: CaseFile) -> Proposal | None:
     )
 
 
+def is_in_the_way(waiting: Proposal | None) -> bool:
+    """Whether the team waits for an answer first; a class from a ledger makes room for theirs."""
+    return waiting is not None and not waiting.is_official
+
+
 def latest_proposal(case_file: CaseFile) -> Proposal | None:
     """The proposal that was made last, whatever became of it."""
     return case_file.risk_level.proposals.select_related("proposer", "decider").first()
@@ -125,7 +130,7 @@ def live_plan(plans: Iterable[Plan], proposal: Proposal | None = None) -> Plan |
 
 
 def timeline_of(risk_level: RiskLevel, reading: Reading) -> list[Entry]:
-    """Every change of a level and every answer without one: who, when, why, on what, until when.
+    """Every change of a level and every end of a proposal without one: who, when, why, on what.
 
     The latest first. Names are those of colleagues; nothing here says whose level it is.
     """
@@ -134,7 +139,7 @@ def timeline_of(risk_level: RiskLevel, reading: Reading) -> list[Entry]:
     )
     answered = list(
         risk_level.proposals.select_related("proposer", "decider").filter(
-            state__in=(ProposalState.RETURNED, ProposalState.REJECTED)
+            state__in=(ProposalState.RETURNED, ProposalState.REJECTED, ProposalState.LAPSED)
         )
     )
     open_groups(decisions, "body", reading=reading)
@@ -152,7 +157,8 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
     rows = []
     if decision.proposal is not None:
         rows += _proposal_rows(decision.proposal, population)
-    rows.append(Row(_("Until"), decision.until_on.isoformat()))
+    if decision.until_on is not None:
+        rows.append(Row(_("Until"), decision.until_on.isoformat()))
     rows.append(Row(_("Told"), Told(decision.told).label))
     rows.append(Row(_("Rule set"), decision.rule_set.label))
     return Entry(

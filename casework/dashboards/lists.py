@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -131,6 +131,7 @@ def incomplete_files(user: User, group: str) -> list[Incomplete]:
     """The red files that lack somebody or something, those with the least time left first."""
     places = Assignment.objects.active().filter(case_file=OuterRef("pk"))
     plans = Plan.objects.filter(case_file=OuterRef("pk"), state=State.APPROVED)
+    red = Decision.objects.filter(risk_level=OuterRef("risk_level")).beginning(Level.RED)
     files = (
         files_of(user, group)
         .filter(status=Status.OPEN, risk_level__level=Level.RED)
@@ -138,17 +139,16 @@ def incomplete_files(user: User, group: str) -> list[Incomplete]:
             has_lead=Exists(places.filter(role=Place.LEAD)),
             has_deputy=Exists(places.filter(role=Place.DEPUTY)),
             has_plan=Exists(plans),
+            # A renewal gives no new day: the clock runs since this file became red.
+            red_since=Subquery(red.values("decided_at")[:1]),
         )
         .filter(Q(has_lead=False) | Q(has_deputy=False) | Q(has_plan=False))
-        .select_related("person", "unit", "risk_level__decision")
-        .order_by("risk_level__decision__decided_at", "id")
+        .order_by("red_since", "id")
     )
     found = []
     for each in files[:MOST_INCOMPLETE]:
         has = [lack for lack in Lack if getattr(each, f"has_{lack}")]
-        # What is red was decided: the database lets no level change otherwise.
-        decision = cast(Decision, each.risk_level.decision)
-        lacks = missing(decided_at=decision.decided_at, has=has)
+        lacks = missing(began_at=vars(each)["red_since"], has=has)
         if lacks is not None:
             found.append(Incomplete(each, lacks))
     return found

@@ -6,6 +6,8 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
@@ -102,11 +104,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Day:
-    """The rows of a worker's day in three parts, and the visits that have a time already."""
+    """The rows of a worker's day in three parts, and their visits with a time: past and to come."""
 
     overdue: list[Row] = field(default_factory=list)
     today: list[Row] = field(default_factory=list)
     coming: list[Row] = field(default_factory=list)
+    unwritten: list[Visit] = field(default_factory=list)
     planned: list[Visit] = field(default_factory=list)
     is_cut: bool = False
 
@@ -114,7 +117,8 @@ class Day:
     def case_files(self) -> list[CaseFile]:
         """The files whose people the page names."""
         rows = (*self.overdue, *self.today, *self.coming)
-        return [row.case_file for row in rows] + [visit.case_file for visit in self.planned]
+        planned = (*self.unwritten, *self.planned)
+        return [row.case_file for row in rows] + [visit.case_file for visit in planned]
 
 
 def day_of(user: User, group: str, *, now: datetime) -> Day:
@@ -122,7 +126,12 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     today = now.date()
     due = open_files(user, group).filter(next_due_on__lte=today + AHEAD)
     files = list(due[: MOST_ROWS + 1])
-    day = Day(planned=planned_visits(user, group, now), is_cut=len(files) > MOST_ROWS)
+    planned = planned_visits(user, group, now)
+    day = Day(
+        unwritten=[each for each in planned if is_past(each, today)],
+        planned=[each for each in planned if not is_past(each, today)],
+        is_cut=len(files) > MOST_ROWS,
+    )
     dues = calendars(files[:MOST_ROWS], today)
     for case_file in files[:MOST_ROWS]:
         row = Row(case_file, rows_until(dues[case_file].due(), today + AHEAD))
@@ -149,13 +158,27 @@ def part_of(day: Day, on: date, today: date) -> list[Row]:
 
 
 def planned_visits(user: User, group: str, now: datetime) -> list[Visit]:
-    """The visits of the next days that this worker has planned, with their people."""
+    """The visits that this worker has planned and nobody has written up, with their people.
+
+    It is written up once what came of it is on record: a contact made or tried in the same way,
+    on its day or later. Nothing that was planned is forgotten because its day has passed.
+    """
     start = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    return list(
+    written = (
         Visit.objects.filter(
+            case_file=OuterRef("case_file"),
+            way=OuterRef("way"),
+            happened_at__date__gte=OuterRef("day"),
+        )
+        .exclude(outcome=Outcome.PLANNED)
+        .order_by()
+    )
+    return list(
+        Visit.objects.annotate(day=TruncDate("happened_at"))
+        .filter(
+            ~Exists(written),
             worker=user,
             outcome=Outcome.PLANNED,
-            happened_at__gte=start,
             happened_at__lt=start + AHEAD,
             case_file__in=open_files(user, group).order_by(),
         )
@@ -163,6 +186,11 @@ def planned_visits(user: User, group: str, now: datetime) -> list[Visit]:
         .defer("body")
         .order_by("happened_at", "id")[:MOST_ROWS]
     )
+
+
+def is_past(visit: Visit, today: date) -> bool:
+    """Whether the day of a planned visit is over."""
+    return timezone.localdate(visit.happened_at) < today
 
 
 @dataclass(frozen=True)

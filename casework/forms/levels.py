@@ -27,10 +27,20 @@ class ProposeLevelForm(ActionForm):
     reason_codes = forms.MultipleChoiceField(
         label=_("Reasons"),
         help_text=_("Declining a voluntary service never supports a higher level."),
-        choices=[(each.code, each.label) for each in REASONS.values()],
+        # An official class comes with its ledger, and never by hand.
+        choices=[
+            (each.code, each.label) for each in REASONS.values() if each.code != "official_class"
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
-    assessment = forms.ChoiceField(label=_("Which assessment does it rest on?"), required=False)
+    assessment = forms.ChoiceField(
+        label=_("Which assessment does it rest on?"),
+        error_messages={
+            "required": _(
+                "A proposal rests on an assessment. Fill one in first, and choose it here."
+            )
+        },
+    )
     reason = forms.CharField(
         label=_("Why, in words"),
         help_text=_("For yellow and red at least 20 characters."),
@@ -79,11 +89,8 @@ class ProposeLevelForm(ActionForm):
         ]
         which: Any = self.fields["assessment"]
         which.choices = [
-            ("", _("None")),
-            *(
-                (place, f"{each.assessed_on.isoformat()} · {each.assessed_by.name}")
-                for place, each in self.assessments.items()
-            ),
+            (place, f"{each.assessed_on.isoformat()} · {each.assessed_by.name}")
+            for place, each in reversed(self.assessments.items())
         ]
         for name, value in (before or {}).items():
             self.fields[name].initial = value

@@ -46,6 +46,7 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "waiting": levels.proposed(waiting, case_file.population) if waiting else None,
+            "is_in_the_way": levels.is_in_the_way(waiting),
             "duties": case_file.risk_level.duties(today, RuleSet.objects.in_force(today)),
             "needs_review": case_file.risk_level.needs_review(today),
             "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
@@ -61,7 +62,8 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
     """Propose a level with its reasons and its help; or see what waits already."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    if request.method != "POST" and levels.open_proposal(case_file) is not None:
+    waiting = levels.open_proposal(case_file)
+    if request.method != "POST" and levels.is_in_the_way(waiting):
         return redirect("casework:show_level", case_file.number)
     form, around = propose_form(request, case_file, reading)
     if form.run(actions.propose, case_file=case_file, by=request.user, now=timezone.now()):
@@ -74,6 +76,7 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            "waiting": waiting,
             **around,
         },
         status=status(form),
@@ -137,17 +140,20 @@ def list_reviews(request: SignedInRequest) -> HttpResponse:
         "casework/levels/list_reviews.html",
         {
             "page": page,
-            "rows": [(each, case_file, may_decide(request, each)) for each, case_file in rows],
+            "rows": [(each, case_file, *may_do(request, each)) for each, case_file in rows],
             "group": group,
             "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
         },
     )
 
 
-def may_decide(request: SignedInRequest, proposal: Proposal) -> bool:
-    """Whether this supervisor is the second person for it."""
-    case_file = proposal.risk_level.case_file
-    return is_allowed(rules.check_can_decide_level, request.user, case_file, proposal)
+def may_do(request: SignedInRequest, proposal: Proposal) -> tuple[bool, bool]:
+    """Whether this supervisor may answer it at all, and whether they may say yes."""
+    about = (request.user, proposal.risk_level.case_file, proposal)
+    return (
+        is_allowed(rules.check_can_answer_proposal, *about),
+        is_allowed(rules.check_can_decide_level, *about),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -186,6 +192,9 @@ def beside_review(
         "details": files.detail_facts(case_file, is_team=is_team),
         "team": files.team_rows(case_file),
         "proposal": proposal,
+        "may_answer": is_allowed(
+            rules.check_can_answer_proposal, request.user, case_file, proposal
+        ),
         "may_decide": is_allowed(rules.check_can_decide_level, request.user, case_file, proposal),
     }
 

@@ -18,7 +18,7 @@ LEVEL, DECISION, PROPOSAL, ASSESSMENT, RULE_SET = (
     "risk_levels_assessment",
     "risk_levels_ruleset",
 )
-ASSIGNMENT, CASE_FILE = "casework_assignment", "casework_casefile"
+ASSIGNMENT, CASE_FILE, USER = "casework_assignment", "casework_casefile", "accounts_user"
 
 STEP_DOWN = "CASE {0} WHEN 'red' THEN 'yellow' WHEN 'yellow' THEN 'green' ELSE {0} END"
 RANK = "CASE {0} WHEN 'red' THEN 3 WHEN 'yellow' THEN 2 WHEN 'green' THEN 1 ELSE 0 END"
@@ -29,6 +29,7 @@ FOLLOWED = (
     "rhythm_level",
     "since_on",
     "until_on",
+    "until_at",
     "review_on",
     "revision",
     "decision_id",
@@ -39,8 +40,11 @@ FOLLOWS_A_DECISION = (
     f'EXISTS (SELECT 1 FROM "{DECISION}" AS d WHERE d.id = NEW.decision_id '
     "AND d.risk_level_id = OLD.id AND d.base_revision = OLD.revision "
     "AND d.from_level = OLD.level AND d.to_level = NEW.level "
-    "AND d.rhythm_level = NEW.rhythm_level AND d.until_on = NEW.until_on "
-    "AND d.review_on = NEW.review_on AND NEW.revision = OLD.revision + 1 "
+    "AND d.rhythm_level = NEW.rhythm_level AND NEW.revision = OLD.revision + 1 "
+    # What a kind of decision leaves open stays open.
+    "AND d.until_on IS NOT DISTINCT FROM NEW.until_on "
+    "AND d.until_at IS NOT DISTINCT FROM NEW.until_at "
+    "AND d.review_on IS NOT DISTINCT FROM NEW.review_on "
     "AND NEW.since_on = CASE WHEN d.from_level = d.to_level THEN OLD.since_on "
     "ELSE d.starts_on END)"
 )
@@ -59,6 +63,8 @@ LEVEL_FOUND = (
 )
 
 # Each kind of decision has conditions of its own; a kind without any is none.
+ENDS_ON_A_DAY = "NEW.until_on IS NOT NULL AND NEW.until_at IS NULL AND NEW.review_on IS NOT NULL"
+GRADES = "NEW.to_level IN ('green', 'yellow', 'red')"
 APPROVAL = (
     f"(NEW.kind = 'approved' AND EXISTS (SELECT 1 FROM \"{PROPOSAL}\" AS p "
     "WHERE p.id = NEW.proposal_id AND p.risk_level_id = NEW.risk_level_id "
@@ -66,14 +72,16 @@ APPROVAL = (
     "AND p.base_revision = NEW.base_revision AND p.decider_id = NEW.decided_by_id "
     "AND p.proposer_id <> NEW.decided_by_id "
     "AND (p.entered_by_id IS NULL OR p.entered_by_id <> NEW.decided_by_id)) "
-    "AND NEW.rhythm_level = NEW.to_level)"
+    f"AND NEW.rhythm_level = NEW.to_level AND {GRADES} AND {ENDS_ON_A_DAY})"
 )
 EXPIRY = (
     f"(NEW.kind = 'expired' AND NEW.proposal_id IS NULL "
     f"AND NEW.from_level IN ('red', 'yellow') "
-    f"AND NEW.to_level = {STEP_DOWN.format('NEW.from_level')} "
+    f"AND NEW.to_level = {STEP_DOWN.format('NEW.from_level')} AND {ENDS_ON_A_DAY} "
     f'AND EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
-    "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level))"
+    "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level) "
+    # Time runs out by itself: nobody says that it has.
+    f'AND EXISTS (SELECT 1 FROM "{USER}" AS u WHERE u.id = NEW.decided_by_id AND u.is_system))'
 )
 
 # What a proposal says; fixed once it has been handed in.
@@ -100,7 +108,7 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=(
             "NEW.level <> 'ungraded' OR NEW.rhythm_level <> 'ungraded' OR NEW.revision <> 0 "
-            "OR NEW.until_on IS NOT NULL OR NEW.review_on IS NOT NULL "
+            "OR NEW.until_on IS NOT NULL OR NEW.until_at IS NOT NULL OR NEW.review_on IS NOT NULL "
             "OR NEW.decision_id IS NOT NULL"
         ),
     ),
@@ -128,13 +136,32 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=f"NOT ({APPROVAL} OR {EXPIRY})",
     ),
+    # Terms are counted from the day here. SQLite keeps moments in UTC, and China is eight hours
+    # ahead of it the whole year.
+    refuse(
+        "a_decision_starts_on_the_day_on_which_it_is_made",
+        DECISION,
+        before="INSERT",
+        when="NEW.starts_on <> date(NEW.decided_at, '+8 hours')",
+        postgresql="NEW.starts_on <> (NEW.decided_at AT TIME ZONE 'Asia/Shanghai')::date",
+    ),
+    # No term ends before its time. The clocks of two machines differ a little.
+    refuse(
+        "a_decision_is_not_made_in_the_future",
+        DECISION,
+        before="INSERT",
+        when="NEW.decided_at > datetime('now', '+60 seconds')",
+        postgresql="NEW.decided_at > clock_timestamp() + interval '60 seconds'",
+    ),
     refuse(
         "a_decision_steps_down_one_level_at_a_time",
         DECISION,
         before="INSERT",
+        # The kinds that somebody proposes, or that come with time; what only takes an earlier
+        # step back goes to where that began, however far it is.
         when=(
-            f"{RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} - 1 "
-            "OR NEW.to_level NOT IN ('green', 'yellow', 'red')"
+            "NEW.kind IN ('approved', 'expired') "
+            f"AND {RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} - 1"
         ),
     ),
     refuse(
@@ -222,7 +249,8 @@ GUARDS: list[Guard] = [
         when=(
             "OLD.state <> 'draft' AND (NEW.numbers IS DISTINCT FROM OLD.numbers "
             "OR NEW.version <> OLD.version OR NEW.in_force_on <> OLD.in_force_on "
-            "OR NEW.state = 'draft')"
+            "OR NEW.state = 'draft' "
+            "OR (OLD.state = 'ended' AND NEW.until_on IS DISTINCT FROM OLD.until_on))"
         ),
     ),
     never_deleted(RULE_SET, "a_rule_set"),

@@ -10,8 +10,10 @@ from risk_levels.actions.bulk import (
 )
 from risk_levels.actions.decisions import (
     approve,
+    check_is_not_proposer,
     check_is_second_person,
-    expire_due,
+    due_to_expire,
+    expire,
     open_level,
     reject,
     return_,
@@ -24,7 +26,7 @@ from risk_levels.actions.proposals import (
     submit,
     withdraw,
 )
-from risk_levels.actions.rule_sets import rule_set_in_force
+from risk_levels.actions.rule_sets import rule_set_in_force, seed_rule_set
 
 __all__ = [
     "Draft",
@@ -34,8 +36,10 @@ __all__ = [
     "bulk_open_levels",
     "bulk_propose",
     "bulk_record_assessments",
+    "check_is_not_proposer",
     "check_is_second_person",
-    "expire_due",
+    "due_to_expire",
+    "expire",
     "official_draft",
     "open_level",
     "propose",
@@ -44,6 +48,7 @@ __all__ = [
     "reject",
     "return_",
     "rule_set_in_force",
+    "seed_rule_set",
     "submit",
     "withdraw",
 ]

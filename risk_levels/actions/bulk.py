@@ -19,7 +19,16 @@ from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel
 from risk_levels.models.risk_levels import Told
 
-FOLLOWED = ("level", "rhythm_level", "since_on", "until_on", "review_on", "revision", "decision")
+FOLLOWED = (
+    "level",
+    "rhythm_level",
+    "since_on",
+    "until_on",
+    "until_at",
+    "review_on",
+    "revision",
+    "decision",
+)
 BATCH = 1000
 
 
@@ -83,7 +92,7 @@ def bulk_approve(
     """One supervisor's decisions, as of `now`; for the demo world, never for a page."""
     if not proposals:
         return []
-    rule_set = rule_set_in_force(timezone.localdate(now), by=by)
+    rule_set = rule_set_in_force(timezone.localdate(now))
     decisions = []
     for proposal in proposals:
         rules.check_can_decide_level(by, proposal, proposal.risk_level)

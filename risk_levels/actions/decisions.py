@@ -1,11 +1,12 @@
 """Deciding: by a second person, or by the end of a term."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from audit import log
@@ -13,11 +14,10 @@ from audit.events import Direction, Event
 from kpm.accounts.models import User
 from kpm.errors import Refused
 from risk_levels import rules
-from risk_levels.actions.proposals import direction_of
+from risk_levels.actions.proposals import direction_of, lapse_open
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, step_down
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
-from risk_levels.models.proposals import OPEN_STATES
 from risk_levels.models.risk_levels import Told
 
 
@@ -50,7 +50,7 @@ def approve(
     check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
     rules.check_can_decide_level(by, proposal, risk_level)
     rules.check_reply_fits(reason)
-    rule_set = rule_set_in_force(today, by=by)
+    rule_set = rule_set_in_force(today)
     decision = decided(
         proposal,
         risk_level,
@@ -148,32 +148,28 @@ def reject(*, proposal: Proposal, by: User, reason: str, now: datetime) -> Propo
     return proposal
 
 
-def expire_due(*, today: date, by: User, now: datetime) -> list[UUID]:
-    """Every yellow and red whose term has ended drops one step; visits go on as before.
-
-    Gives the levels that did. Each is a transaction of its own, and a second sweep finds nothing.
-    """
-    due = RiskLevel.objects.filter(
-        level__in=(Level.YELLOW, Level.RED), until_on__lte=today
-    ).values_list("pk", flat=True)
-    return [pk for pk in list(due) if _expire(pk, today=today, by=by, now=now)]
+def due_to_expire(*, now: datetime) -> QuerySet[RiskLevel]:
+    """Every yellow and red whose term has ended; whoever knows the files says which of them."""
+    return RiskLevel.objects.filter(
+        level__in=(Level.YELLOW, Level.RED), until_on__lte=timezone.localdate(now)
+    )
 
 
 @transaction.atomic
-def _expire(pk: UUID, *, today: date, by: User, now: datetime) -> bool:
-    risk_level = RiskLevel.objects.select_for_update().get(pk=pk)
+def expire(*, risk_level: RiskLevel, by: User, now: datetime) -> bool:
+    """Let a level whose term has ended drop one step, and say whether it did; visits go on."""
+    rules.check_can_expire_level(by)
+    today = timezone.localdate(now)
+    risk_level = RiskLevel.objects.select_for_update().get(pk=risk_level.pk)
     if risk_level.level not in (Level.YELLOW, Level.RED):
         return False
     if risk_level.until_on is None or risk_level.until_on > today:
         # Somebody decided, or another sweep was quicker.
         return False
-    for proposal in risk_level.proposals.select_for_update().filter(state__in=OPEN_STATES):
-        # It was written for a level that is over.
-        proposal.lapse(at=now)
-        proposal.save_as(by=by)
-        log.record(Event.RISK_LEVEL_LAPSED, by=by, target=risk_level)
+    # What waits was written for a level that is over.
+    lapse_open(risk_level, by=by, now=now)
     to_level = step_down(risk_level.level)
-    rule_set = rule_set_in_force(today, by=by)
+    rule_set = rule_set_in_force(today)
     valid_days = rule_set.duties(risk_level.population, to_level).valid_days
     decision = Decision(
         key_owner=risk_level.key_owner,
@@ -211,15 +207,26 @@ def _locked(proposal: Proposal) -> tuple[RiskLevel, Proposal]:
 
 
 def _check_can_answer(by: User, proposal: Proposal, risk_level: RiskLevel, reason: str) -> None:
-    check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
-    rules.check_can_decide_level(by, proposal, risk_level)
+    check_is_not_proposer(by=by, proposal=proposal, risk_level=risk_level)
+    rules.check_can_answer_proposal(by, proposal, risk_level)
     rules.check_reply_fits(reason)
 
 
 def check_is_second_person(*, by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
-    """Nobody decides on their own proposal, and whoever tries is in the log."""
+    """Nobody approves what they proposed or handed in, and whoever tries is in the log."""
+    _told(rules.check_is_second_person, by, proposal, risk_level)
+
+
+def check_is_not_proposer(*, by: User, proposal: Proposal, risk_level: RiskLevel) -> None:
+    """Nobody answers their own proposal, and whoever tries is in the log."""
+    _told(rules.check_is_not_proposer, by, proposal, risk_level)
+
+
+def _told(
+    check: Callable[[User, Proposal], None], by: User, proposal: Proposal, risk_level: RiskLevel
+) -> None:
     try:
-        rules.check_is_second_person(by, proposal)
+        check(by, proposal)
     except Refused:
         if log.current() is not None:
             log.refused(Event.RISK_LEVEL_REFUSED, by=by, target=risk_level, rule="second_person")

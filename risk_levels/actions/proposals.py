@@ -14,6 +14,7 @@ from kpm.accounts.models import User
 from risk_levels import rules
 from risk_levels.levels import Level, is_down, needs_grounds, rank, step_down
 from risk_levels.models import Assessment, Proposal, RiskLevel
+from risk_levels.models.proposals import OPEN_STATES
 from risk_levels.populations.parts import day_of
 
 
@@ -55,6 +56,9 @@ def checked(draft: Draft, *, by: User, now: datetime, entered_by: User | None = 
             tried=draft.tried,
             today=timezone.localdate(now),
         )
+    rules.check_ground_fits(
+        assessment=draft.assessment, official=draft.official, codes=draft.reason_codes
+    )
     return Proposal(
         key_owner=level.key_owner,
         risk_level=level,
@@ -90,7 +94,7 @@ def propose(
     official: Mapping[str, Any] | None = None,
     entered_by: User | None = None,
 ) -> Proposal:
-    """Draft a proposal; nobody sees it before it is handed in."""
+    """Draft a proposal; an official class that waits lapses, for the team knows more."""
     risk_level = RiskLevel.objects.select_for_update().get(pk=risk_level.pk)
     rules.check_can_propose_level(by, risk_level)
     draft = Draft(
@@ -104,6 +108,8 @@ def propose(
         official=official or {},
     )
     proposal = checked(draft, by=by, now=now, entered_by=entered_by)
+    # Nothing else is open here: the rule has looked.
+    lapse_open(risk_level, by=by, now=now)
     proposal.save_as(by=by)
     log.record(
         Event.RISK_LEVEL_DRAFTED,
@@ -112,6 +118,14 @@ def propose(
         direction=direction_of(risk_level.level, to_level),
     )
     return proposal
+
+
+def lapse_open(risk_level: RiskLevel, *, by: User, now: datetime) -> None:
+    """End what is open about a level without an answer; give the level locked."""
+    for proposal in risk_level.proposals.select_for_update().filter(state__in=OPEN_STATES):
+        proposal.lapse(at=now)
+        proposal.save_as(by=by)
+        log.record(Event.RISK_LEVEL_LAPSED, by=by, target=risk_level)
 
 
 @transaction.atomic
@@ -180,7 +194,7 @@ def propose_official(
 ) -> Proposal | None:
     """Hand in what an official class proposes; nothing where it agrees or something waits."""
     draft = official_draft(risk_level, details, today=timezone.localdate(now))
-    if draft is None or risk_level.proposals.filter(state__in=("draft", "submitted")).exists():
+    if draft is None or risk_level.proposals.filter(state__in=OPEN_STATES).exists():
         return None
     proposal = propose(
         risk_level=risk_level,

@@ -56,7 +56,8 @@ class Proposal(GuardedStateModel, SealedModel):
     proposer = models.ForeignKey(
         User, verbose_name=_("proposer"), on_delete=models.PROTECT, related_name="+"
     )
-    # Who handed in the ledger that a part of the system proposes from: they don't decide either.
+    # Who handed in the ledger that a part of the system proposes from: they may say no, but the
+    # yes is somebody else's.
     entered_by = models.ForeignKey(
         User,
         verbose_name=_("entered by"),
@@ -124,7 +125,11 @@ class Proposal(GuardedStateModel, SealedModel):
                 condition=Q(decider__isnull=True)
                 | (
                     ~Q(decider=F("proposer"))
-                    & (Q(entered_by__isnull=True) | ~Q(decider=F("entered_by")))
+                    & (
+                        Q(entered_by__isnull=True)
+                        | ~Q(decider=F("entered_by"))
+                        | Q(state__in=(ProposalState.RETURNED, ProposalState.REJECTED))
+                    )
                 ),
             ),
             models.CheckConstraint(
@@ -138,6 +143,12 @@ class Proposal(GuardedStateModel, SealedModel):
                 name="a_submitted_proposal_says_when",
                 condition=Q(submitted_at__isnull=False)
                 | Q(state__in=(ProposalState.DRAFT, ProposalState.WITHDRAWN, ProposalState.LAPSED)),
+            ),
+            models.CheckConstraint(
+                name="a_submitted_proposal_rests_on_something",
+                condition=Q(submitted_at__isnull=True)
+                | Q(assessment__isnull=False)
+                | Q(is_official=True),
             ),
         )
         indexes = (
@@ -179,7 +190,7 @@ class Proposal(GuardedStateModel, SealedModel):
 
     @transition(field="state", source=OPEN_STATES, target=ProposalState.LAPSED)
     def lapse(self, *, at: datetime) -> None:
-        """End without an answer: the level has changed underneath it."""
+        """End without an answer: the level has changed underneath it, or people have proposed."""
         self.decided_at = at
 
     def _answered(self, by: User, at: datetime, reply: str) -> None:

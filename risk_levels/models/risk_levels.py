@@ -1,6 +1,7 @@
 """Levels, and the decisions by which alone they change."""
 
-from datetime import date
+from collections.abc import Iterable
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from kpm.vault.fields import (
     SealedGroup,
     SealedJSONField,
     SealedModel,
+    SealedQuerySet,
     SealedTextField,
 )
 from kpm.vault.history import History, RecordedModel
@@ -49,6 +51,8 @@ class RiskLevel(GuardedStateModel, RecordedModel):
     since_on = models.DateField(_("since"))
     # The first day on which it no longer holds.
     until_on = models.DateField(_("until"), null=True, blank=True)
+    # Where the decision counts in hours: the moment from which it no longer holds.
+    until_at = models.DateTimeField(_("until"), null=True, blank=True)
     review_on = models.DateField(_("review"), null=True, blank=True)
     # Counts decisions: whoever decides on what has changed meanwhile is told.
     revision = models.PositiveIntegerField(_("revision"), default=0)
@@ -75,12 +79,12 @@ class RiskLevel(GuardedStateModel, RecordedModel):
             ),
             models.CheckConstraint(
                 name="every_graded_level_ends",
-                condition=Q(level=Level.UNGRADED, until_on__isnull=True, decision__isnull=True)
-                | Q(
-                    level__in=GRADED,
-                    until_on__gt=F("since_on"),
-                    review_on__isnull=False,
-                    decision__isnull=False,
+                # Ungraded before the first decision, or by one that goes back to it.
+                condition=Q(level=Level.UNGRADED, until_on__isnull=True, until_at__isnull=True)
+                | Q(level__in=GRADED, decision__isnull=False)
+                & (
+                    Q(until_on__isnull=False, until_on__gt=F("since_on"))
+                    | Q(until_on__isnull=True, until_at__isnull=False)
                 ),
             ),
             models.CheckConstraint(
@@ -117,17 +121,23 @@ class RiskLevel(GuardedStateModel, RecordedModel):
         numbers = rule_set.numbers if rule_set else default_numbers()
         return duties_in(numbers, self.population, self.rhythm_level)
 
+    def began_at(self) -> datetime | None:
+        """When the present run of this level was decided, however often it was renewed since."""
+        began = self.decisions.beginning(self.level).values_list("decided_at", flat=True)
+        return began.first()
+
     def needs_review(self, on: date) -> bool:
         """Whether somebody should look at it again."""
         return self.review_on is not None and self.review_on <= on
 
-    @transition(field="level", source=Level.values, target=RETURN_VALUE(*GRADED))
+    @transition(field="level", source=Level.values, target=RETURN_VALUE(*Level.values))
     def follow(self, decision: "Decision") -> str:
         """Become what the decision says."""
         if decision.to_level != self.level:
             self.since_on = decision.starts_on
         self.rhythm_level = decision.rhythm_level
         self.until_on = decision.until_on
+        self.until_at = decision.until_at
         self.review_on = decision.review_on
         self.revision = decision.base_revision + 1
         self.decision = decision
@@ -144,8 +154,34 @@ class Told(models.TextChoices):
     OBSTRUCTS = "obstructs", _("Not told: it would obstruct a statutory duty (PIPL article 35)")
 
 
+class DecisionQuerySet(SealedQuerySet["Decision"]):
+    """Decisions by what they began."""
+
+    def beginning(self, level: str) -> "DecisionQuerySet":
+        """Those by which a level came to be, the latest first; a renewal begins nothing."""
+        return self.filter(to_level=level).exclude(from_level=level).order_by("-base_revision")
+
+    def rhythms_by_level(self, level_ids: Iterable[UUID]) -> dict[UUID, list[tuple[date, str]]]:
+        """Which rhythm each level has had since when, the earliest decision first."""
+        rows = (
+            self.filter(risk_level__in=level_ids)
+            .order_by("risk_level", "base_revision")
+            .values_list("risk_level", "starts_on", "rhythm_level")
+        )
+        found: dict[UUID, list[tuple[date, str]]] = {}
+        for level_id, starts_on, rhythm in rows:
+            found.setdefault(level_id, []).append((starts_on, rhythm))
+        return found
+
+
+DecisionManager = models.Manager.from_queryset(DecisionQuerySet)
+
+
 class Decision(SealedModel):
-    """Why a level is what it is: written once, by a person or at the end of a term."""
+    """Why a level is what it is: written once, by a person or at the end of a term.
+
+    Each kind has conditions of its own, in the database: kpm/database/level_guards.py.
+    """
 
     class Kind(models.TextChoices):
         """On what a decision rests."""
@@ -181,8 +217,10 @@ class Decision(SealedModel):
     )
     decided_at = models.DateTimeField(_("decided at"))
     starts_on = models.DateField(_("from the day"))
-    until_on = models.DateField(_("until"))
-    review_on = models.DateField(_("review"))
+    # When it ends, and when somebody looks again, is a matter of its kind: a day, a moment, never.
+    until_on = models.DateField(_("until"), null=True, blank=True)
+    until_at = models.DateTimeField(_("until"), null=True, blank=True)
+    review_on = models.DateField(_("review"), null=True, blank=True)
     rule_set = models.ForeignKey(
         RuleSet, verbose_name=_("rule set"), on_delete=models.PROTECT, related_name="+"
     )
@@ -198,6 +236,8 @@ class Decision(SealedModel):
         default=Told.NEXT_CONTACT,
     )
 
+    objects: ClassVar[DecisionManager["Decision"]] = DecisionManager()
+
     class Meta:
         verbose_name = _("decision")
         verbose_name_plural = _("decisions")
@@ -206,17 +246,22 @@ class Decision(SealedModel):
             models.UniqueConstraint(
                 fields=("risk_level", "base_revision"), name="one_decision_per_revision"
             ),
+            # What holds for every kind; what each asks for besides is held by its guard.
             models.CheckConstraint(
-                name="a_decision_grades",
-                condition=Q(to_level__in=GRADED, rhythm_level__in=GRADED),
+                name="a_decision_is_about_one_of_four_levels",
+                condition=Q(to_level__in=Level.values, rhythm_level__in=Level.values),
             ),
             models.CheckConstraint(
-                name="a_decision_ends_after_it_starts", condition=Q(until_on__gt=F("starts_on"))
+                name="a_decision_ends_after_it_starts",
+                condition=Q(until_on__isnull=True) | Q(until_on__gt=F("starts_on")),
             ),
             models.CheckConstraint(
-                name="an_approval_has_a_proposal_and_an_expiry_has_none",
-                condition=Q(kind="approved", proposal__isnull=False)
-                | Q(kind="expired", proposal__isnull=True),
+                name="a_decision_ends_after_it_was_made",
+                condition=Q(until_at__isnull=True) | Q(until_at__gt=F("decided_at")),
+            ),
+            models.CheckConstraint(
+                name="a_decision_ends_on_a_day_or_at_a_moment",
+                condition=Q(until_on__isnull=True) | Q(until_at__isnull=True),
             ),
         )
 

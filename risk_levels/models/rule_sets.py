@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from kpm.accounts.models import User
@@ -58,8 +58,9 @@ class RuleSetQuerySet(models.QuerySet["RuleSet"]):
 
     def in_force(self, on: date) -> "RuleSet | None":
         """The one that holds on a day."""
-        started = self.filter(state=RuleSetState.IN_FORCE, in_force_on__lte=on)
-        return started.order_by("-in_force_on", "-id").first()
+        started = self.exclude(state=RuleSetState.DRAFT).filter(in_force_on__lte=on)
+        holding = started.filter(Q(until_on__isnull=True) | Q(until_on__gt=on))
+        return holding.order_by("-in_force_on", "-id").first()
 
 
 class RuleSet(GuardedStateModel, RecordedModel):
@@ -73,6 +74,8 @@ class RuleSet(GuardedStateModel, RecordedModel):
         _("state"), max_length=8, choices=RuleSetState.choices, default=RuleSetState.DRAFT
     )
     in_force_on = models.DateField(_("in force from"), null=True, blank=True)
+    # The first day on which it no longer holds: known once the next one is set.
+    until_on = models.DateField(_("until"), null=True, blank=True)
     numbers = models.JSONField(_("numbers"))
     drafted_by = models.ForeignKey(
         User, verbose_name=_("drafted by"), on_delete=models.PROTECT, related_name="+"
@@ -89,6 +92,12 @@ class RuleSet(GuardedStateModel, RecordedModel):
             models.CheckConstraint(
                 name="a_rule_set_in_force_has_a_first_day",
                 condition=Q(state=RuleSetState.DRAFT) | Q(in_force_on__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="a_rule_set_that_ended_says_when",
+                condition=Q(state=RuleSetState.ENDED, until_on__gte=F("in_force_on"))
+                & Q(until_on__isnull=False)
+                | ~Q(state=RuleSetState.ENDED) & Q(until_on__isnull=True),
             ),
             models.UniqueConstraint(
                 fields=("in_force_on",),
@@ -121,5 +130,6 @@ class RuleSet(GuardedStateModel, RecordedModel):
         self.in_force_on = on
 
     @transition(field="state", source=RuleSetState.IN_FORCE, target=RuleSetState.ENDED)
-    def end(self) -> None:
-        """Stop holding."""
+    def end(self, *, on: date) -> None:
+        """Make room for the next one from a day on."""
+        self.until_on = on

@@ -11,7 +11,7 @@ from casework.actions import plans
 from casework.models import Plan
 from kpm.permissions import Role
 from risk_levels.models import Decision, Proposal, RiskLevel
-from tests.factories import client_for, make_case_file, make_user
+from tests.factories import client_for, make_assessment, make_case_file, make_user
 from tests.threads import at_once
 
 GOAL = "A warm room before the winter"
@@ -30,7 +30,13 @@ def worker():
 
 @pytest.fixture
 def case_file(worker):
-    return make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    return assessed_file(worker)
+
+
+def assessed_file(worker):
+    case_file = make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    make_assessment(case_file, worker, now=timezone.now())
+    return case_file
 
 
 @pytest.fixture
@@ -53,6 +59,7 @@ def propose(client, case_file, to_level="yellow", **change):
         "evidence_on": day.isoformat(),
         "evidence_what": "Seen at the visit",
         "tried": "Called the village committee twice.",
+        "assessment": "1",
     }
     return client.post(f"/files/{case_file.number}/proposal/", sent | change)
 
@@ -152,7 +159,7 @@ def test_a_draft_that_was_swapped_after_the_page_was_opened_is_not_approved(
 
 def test_of_many_approvals_at_one_moment_one_counts(real_commits):
     worker = make_user()
-    case_file = make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    case_file = assessed_file(worker)
     propose(client_for(worker), case_file, "red", goal=GOAL, what_0="Stove", resource_0="Fund")
     people = [opening(make_user(Role.SUPERVISOR), case_file) for _ in range(3)]
     pages = [review(each, case_file) for each in people]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.caseload import Calendar, Due, DueKind, Lack, missing
+from casework.caseload import Calendar, Due, DueKind, Lack, Rhythm, missing
 
 OPENED = date(2026, 1, 1)
 DECIDED = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -23,9 +23,8 @@ def calendar(**values):
     return Calendar(
         **{
             "opened_on": OPENED,
-            "level_since_on": OPENED,
             "review_on": None,
-            "duties": Days(7, 30),
+            "rhythms": [Rhythm(OPENED, Days(7, 30))],
             "first_visit_days": None,
             **values,
         }
@@ -62,11 +61,43 @@ def test_a_call_is_no_first_visit():
     assert DueKind.FIRST_VISIT in kinds
 
 
-def test_nothing_was_due_before_the_level_that_asks_for_it():
-    # 20 days after the last contact the file becomes red: due today, not thirteen days ago.
-    found = calendar(level_since_on=day(20), last_contact_on=OPENED, last_visit_on=OPENED)
+def asked(*rhythms, **values):
+    """The contact that is due under these rhythms, each from a day on with so many days."""
+    made = [Rhythm(day(since), Days(days, None)) for since, days in rhythms]
+    (due,) = calendar(rhythms=made, **values).due()
+    return (due.on - OPENED).days
 
-    assert found.next_due_on() == day(20)
+
+def test_nothing_was_due_before_the_rhythm_that_asks_for_it():
+    # Twenty days after the last contact the file becomes red: due today, not thirteen days ago.
+    assert asked((0, 30), (20, 7)) == 20
+    assert asked((0, 30), (20, 7), last_contact_on=day(2)) == 20
+    # With time left, it is due as the tighter rhythm says.
+    assert asked((0, 30), (20, 7), last_contact_on=day(18)) == 25
+    assert asked((0, 30), (20, 7), last_contact_on=day(21)) == 28
+
+
+def test_what_was_overdue_stays_overdue_when_the_rhythm_gets_tighter():
+    assert asked((0, 30), (40, 7)) == 30
+    assert asked((0, 30), (20, 14), (40, 7)) == 20
+
+
+def test_the_end_of_a_term_hides_no_missed_contact():
+    # The label drops on day 90, the rhythm stays: due since day 27.
+    assert asked((0, 30), (0, 7), (90, 7), last_contact_on=day(20)) == 27
+    # And where red began after the last contact, since it began.
+    assert asked((0, 30), (20, 7), (110, 7)) == 20
+
+
+def test_a_step_down_asks_for_less_and_hides_nothing():
+    assert asked((0, 7), (50, 14), last_contact_on=day(20)) == 34
+    assert asked((0, 7), (30, 14), last_contact_on=day(20)) == 34
+    assert asked((0, 30), (20, 7), (60, 14), (70, 30)) == 30
+
+
+def test_a_rhythm_may_ask_for_nothing_for_a_while():
+    assert asked((0, None), (20, 7)) == 7
+    assert asked((0, 7), (5, None), (20, 7)) == 7
 
 
 def test_a_review_is_due_on_its_day():
@@ -74,8 +105,8 @@ def test_a_review_is_due_on_its_day():
 
 
 def test_what_nobody_asks_for_is_not_due():
-    assert calendar(duties=None).due() == []
-    assert calendar(duties=Days(None, None)).next_due_on() is None
+    assert calendar(rhythms=[]).due() == []
+    assert calendar(rhythms=[Rhythm(OPENED, Days(None, None))]).next_due_on() is None
 
 
 @given(
@@ -87,7 +118,8 @@ def test_what_nobody_asks_for_is_not_due():
 def test_doing_something_never_makes_anything_due_sooner(contact, visit, before, after):
     def with_last(days):
         last_on = None if days is None else day(days)
-        return calendar(duties=Days(contact, visit), last_contact_on=last_on)
+        rhythms = [Rhythm(OPENED, Days(90, 90)), Rhythm(day(100), Days(contact, visit))]
+        return calendar(rhythms=rhythms, last_contact_on=last_on)
 
     first, last = sorted(days for days in (before or 0, after or 0))
 
@@ -103,11 +135,11 @@ def test_doing_something_never_makes_anything_due_sooner(contact, visit, before,
     ],
 )
 def test_red_lacks_whoever_is_not_there_within_a_day(has, lacks):
-    found = missing(decided_at=DECIDED, has=has)
+    found = missing(began_at=DECIDED, has=has)
 
     assert found is not None
     assert (found.lacks, found.by_at) == (lacks, DECIDED + timedelta(hours=24))
 
 
 def test_a_complete_file_lacks_nothing():
-    assert missing(decided_at=DECIDED, has=("lead", "deputy", "plan")) is None
+    assert missing(began_at=DECIDED, has=("lead", "deputy", "plan")) is None

@@ -3,14 +3,17 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
 from casework import sweeps
 from casework.actions import levels as casework_levels
-from casework.models import Plan
+from casework.actions.case_files import calendars
+from casework.caseload import DueKind
+from casework.models import CaseFile, Plan
+from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
 from kpm.errors import Refused
 from kpm.permissions import Role
@@ -23,6 +26,8 @@ from tests.factories import (
     assign,
     change_role,
     client_for,
+    expire,
+    make_assessment,
     make_case_file,
     make_proposal,
     make_unit,
@@ -30,6 +35,7 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+GREEN = {"to_level": "green", "reason_codes": ["stable"], "assessment": "1"}
 WHY = "The stove is broken and nobody has come for two weeks."
 
 
@@ -51,7 +57,9 @@ def supervisor():
 
 @pytest.fixture
 def case_file(worker):
-    return make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    case_file = make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=20))
+    make_assessment(case_file, worker, now=timezone.now() - timedelta(days=1))
+    return case_file
 
 
 @pytest.fixture
@@ -88,6 +96,7 @@ def sent(**change):
         "evidence_on": (timezone.localdate() - timedelta(days=4)).isoformat(),
         "evidence_what": "Seen at the visit",
         "tried": "Called the village committee twice.",
+        "assessment": "1",
         "goal": "A warm room before the winter",
         "what_0": "Repair the stove",
         "resource_0": "Township repair fund",
@@ -151,6 +160,9 @@ def test_red_is_proposed_with_a_plan_and_approved_by_a_second_person(
         ({"tried": ""}, "what less intrusive step was tried"),
         ({"reason_codes": ["declined_service"]}, "never supports a higher level"),
         ({"reason_codes": []}, "required"),
+        ({"reason_codes": ["official_class"]}, "Select a valid choice"),
+        ({"assessment": ""}, "A proposal rests on an assessment"),
+        ({"assessment": "2"}, "Select a valid choice"),
     ],
 )
 def test_a_step_up_that_lacks_something_is_refused_beside_the_field(
@@ -165,6 +177,22 @@ def test_a_step_up_that_lacks_something_is_refused_beside_the_field(
     assert not Plan.objects.exists()
 
 
+def test_whoever_has_not_assessed_yet_is_led_there_first(client, case_file, worker):
+    other = make_case_file(lead=worker)
+    page = client.get(proposal_page(other)).content.decode()
+    assert "Fill in an assessment first" in page
+    assert f'href="/files/{other.number}/assessments/new/"' in page
+    assert 'name="to_level"' not in page
+    answer = client.post(proposal_page(other), GREEN | {"assessment": ""})
+    assert answer.status_code == 422
+    assert "A proposal rests on an assessment" in answer.content.decode()
+    page = client.get(proposal_page(case_file)).content.decode()
+    assert "Fill in an assessment first" not in page
+    # The only one there is stands in the form already, and an official class is nobody's to give.
+    assert '<option value="1"' in page
+    assert 'value="official_class"' not in page
+
+
 def test_red_without_a_plan_is_refused(client, case_file):
     answer = client.post(
         proposal_page(case_file), without("goal", "what_0", "resource_0", "who_0", "by_on_0")
@@ -174,9 +202,7 @@ def test_red_without_a_plan_is_refused(client, case_file):
 
 
 def test_green_needs_a_reason_and_nothing_else(client, case_file):
-    answer = client.post(
-        proposal_page(case_file), {"to_level": "green", "reason_codes": ["stable"]}
-    )
+    answer = client.post(proposal_page(case_file), GREEN)
     assert answer.status_code == 302
     assert Proposal.objects.get().to_level == "green"
 
@@ -218,7 +244,7 @@ def test_the_review_page_shows_what_is_what_is_proposed_and_on_what(
             "item_own_goals": "yes",
         },
     )
-    client.post(proposal_page(case_file), sent(assessment="1"))
+    client.post(proposal_page(case_file), sent(assessment="2"))
     page = deciding.get(review_page(case_file)).content.decode()
     for words in (
         "Current",
@@ -331,7 +357,7 @@ def test_somebody_who_became_supervisor_cannot_decide_what_they_proposed(case_fi
 
 
 def test_green_is_decided_without_a_plan_and_lives_for_a_year(client, deciding, case_file):
-    client.post(proposal_page(case_file), {"to_level": "green", "reason_codes": ["stable"]})
+    client.post(proposal_page(case_file), GREEN)
     assert answer_with(deciding, case_file, told="").status_code == 302
     assert RiskLevel.objects.get().level == "green"
     assert Decision.objects.get().until_on == timezone.localdate() + timedelta(days=365)
@@ -426,9 +452,51 @@ def test_the_queue_says_what_a_colleague_decides(case_file, worker, supervisor):
         entered_by=supervisor,
         now=timezone.now(),
     )
-    assert "A colleague decides" in client_for(supervisor).get("/reviews/").content.decode()
-    other = make_user(Role.SUPERVISOR)
-    assert "A colleague decides" not in client_for(other).get("/reviews/").content.decode()
+    mine = client_for(supervisor).get("/reviews/").content.decode()
+    assert "A colleague approves" in mine
+    assert f'href="{review_page(case_file)}"' in mine
+    other = client_for(make_user(Role.SUPERVISOR)).get("/reviews/").content.decode()
+    assert "A colleague" not in other
+
+
+def test_whoever_handed_in_the_ledger_returns_or_rejects_and_the_page_says_so(
+    case_file, supervisor
+):
+    official(case_file, supervisor)
+    browser = opening(supervisor, case_file)
+    page = browser.get(review_page(case_file)).content.decode()
+    assert "you may return or reject it, a colleague approves it" in page
+    assert 'value="approve"' not in page
+    assert 'value="return"' in page
+    answer = answer_with(browser, case_file)
+    assert answer.status_code == 422
+    assert "A second person approves it" in answer.content.decode()
+    assert answer_with(browser, case_file, "return", reason="Ask the village.").status_code == 302
+    assert Proposal.objects.get().state == "returned"
+
+
+def test_the_team_proposes_beside_an_official_class_that_waits(client, case_file, supervisor):
+    official(case_file, supervisor)
+    level = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "A proposal of the team takes its place" in level
+    assert f'href="{proposal_page(case_file)}"' in level
+    page = client.get(proposal_page(case_file)).content.decode()
+    assert "An official class from a ledger waits for a decision" in page
+    assert client.post(proposal_page(case_file), sent()).status_code == 302
+    assert sorted(Proposal.objects.values_list("state", flat=True)) == ["lapsed", "submitted"]
+    level = client.get(f"/files/{case_file.number}/level/").content.decode()
+    assert "Proposal of Yellow: Lapsed" in level
+    assert f'href="{proposal_page(case_file)}"' not in level
+
+
+def official(case_file, entered_by):
+    return actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=entered_by,
+        now=timezone.now(),
+    )
 
 
 def test_an_empty_queue_says_what_would_be_there(supervisor):
@@ -489,7 +557,7 @@ def test_the_level_page_says_that_visits_go_on_after_the_term(client, case_file,
     now = timezone.now() - timedelta(days=100)
     level = case_file.risk_level
     make_level_then(case_file, now)
-    actions.expire_due(today=timezone.localdate(), by=system_account("clock"), now=timezone.now())
+    expire(by=system_account("clock"), now=timezone.now())
     level.refresh_from_db()
     assert level.level == "yellow"
     page = client.get(f"/files/{case_file.number}/level/").content.decode()
@@ -521,6 +589,78 @@ def test_when_a_term_has_ended_the_review_is_due_at_once(case_file):
     assert case_file.next_due_on <= timezone.localdate()
     (event,) = events("risk_level.expired")
     assert (event.actor, event.subject) == ("s:clock", case_file.number)
+
+
+def test_the_end_of_a_term_hides_no_missed_contact(case_file):
+    """Nobody was in touch for three months: that stays overdue when the label drops."""
+    now = timezone.now() - timedelta(days=100)
+    make_level_then(case_file, now)
+    before = contact_due(case_file)
+    assert before < timezone.localdate() - timedelta(days=15)
+    sweeps.expire_levels(timezone.now())
+    assert contact_due(case_file) == before
+    case_file.refresh_from_db()
+    assert case_file.next_due_on == before
+
+
+def contact_due(case_file):
+    file = CaseFile.objects.select_related("risk_level").get(pk=case_file.pk)
+    due = calendars([file], timezone.localdate())[file].due()
+    return next(each.on for each in due if each.kind == DueKind.CONTACT)
+
+
+def close(case_file):
+    CaseFile.objects.filter(pk=case_file.pk).update(
+        status=Status.CLOSED, closed_on=timezone.localdate()
+    )
+
+
+def test_the_level_of_a_closed_file_does_not_end(case_file):
+    make_level_then(case_file, timezone.now() - timedelta(days=100))
+    waiting = CaseFile.objects.get()
+    close(case_file)
+    assert sweeps.expire_levels(timezone.now()) == 0
+    # Nor where it was closed after the sweep had looked.
+    clock = system_account("clock")
+    assert not casework_levels.expire(case_file=waiting, by=clock, now=timezone.now())
+    assert RiskLevel.objects.get().level == "red"
+
+
+def test_one_level_that_cannot_end_is_told_and_keeps_no_other_from_it(
+    case_file, worker, monkeypatch, caplog
+):
+    other = make_case_file(lead=worker, today=case_file.opened_on)
+    for each in (case_file, other):
+        make_level_then(each, timezone.now() - timedelta(days=100))
+    expire_one = actions.expire
+
+    def broken(*, risk_level, **more):
+        if risk_level.pk == case_file.risk_level_id:
+            raise ValueError("王秀英")
+        return expire_one(risk_level=risk_level, **more)
+
+    monkeypatch.setattr("risk_levels.actions.expire", broken)
+    with pytest.raises(sweeps.NotAllEnded, match="1 of 2"):
+        sweeps.expire_levels(timezone.now())
+    levels = RiskLevel.objects.in_bulk()
+    assert levels[case_file.risk_level_id].level == "red"
+    assert levels[other.risk_level_id].level == "yellow"
+    assert f"The level of {case_file.number} could not be ended: ValueError" in caplog.text
+    assert "王秀英" not in caplog.text
+
+    monkeypatch.setattr("risk_levels.actions.expire", expire_one)
+    assert sweeps.expire_levels(timezone.now()) == 1
+
+
+def test_a_database_that_is_away_is_away_for_all(case_file, monkeypatch):
+    make_level_then(case_file, timezone.now() - timedelta(days=100))
+
+    def away(**_more):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("risk_levels.actions.expire", away)
+    with pytest.raises(OperationalError):
+        sweeps.expire_levels(timezone.now())
 
 
 def make_level_then(case_file, now):

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit.models import LoggedEvent
 from casework.actions import plans
-from casework.dashboards import lists
+from casework.dashboards import files, lists
 from kpm.permissions import Role
 from tests.factories import (
     OTHER_TOWNSHIP,
@@ -62,6 +62,33 @@ def test_a_new_red_file_lacks_everything_with_the_clock_running(supervisor):
     assert row.case_file == case_file
     assert list(row.missing.lacks) == ["lead", "deputy", "plan"]
     assert row.missing.by_at == now + timedelta(hours=24)
+
+
+def test_a_renewal_does_not_stop_the_clock(supervisor):
+    """It runs since the file became red, and what is long overdue stays overdue."""
+    start = timezone.now() - timedelta(days=40)
+    case_file = make_red(start)
+    make_level(case_file, "red", now=start + timedelta(days=39))
+    newer = make_red(start + timedelta(days=20))
+
+    rows = lists.incomplete_files(supervisor, "care")
+
+    assert [row.case_file for row in rows] == [case_file, newer]
+    assert rows[0].missing.by_at == start + timedelta(hours=24)
+    assert files.missing_row(case_file, ()).by_at == start + timedelta(hours=24)
+
+
+def test_a_new_run_of_red_has_a_clock_of_its_own(supervisor):
+    start = timezone.now() - timedelta(days=40)
+    case_file = make_red(start)
+    make_level(case_file, "yellow", now=start + timedelta(days=9), reason_codes=["needs_met"])
+    again = start + timedelta(days=30)
+    make_level(case_file, "red", now=again)
+
+    (row,) = lists.incomplete_files(supervisor, "care")
+
+    assert row.missing.by_at == again + timedelta(hours=24)
+    assert files.missing_row(case_file, ()).by_at == again + timedelta(hours=24)
 
 
 def test_a_file_leaves_the_page_when_all_is_there(supervisor):

@@ -3,15 +3,24 @@
 from datetime import timedelta
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections, transaction
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
 from casework.forms.plans import STEPS, DraftPlanForm
 from casework.models import Plan
 from casework.models.plans import State
+from kpm.ids import uuid7
 from kpm.permissions import Role
-from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
+from tests.factories import (
+    OTHER_VILLAGE,
+    assign,
+    client_for,
+    make_case_file,
+    make_level,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 GOAL = "每天有人照看一次，按时吃药"
@@ -287,3 +296,78 @@ def test_the_pages_take_few_queries(client, case_file, django_assert_max_num_que
     keys = django_assert_max_num_queries(3, connection=connections["keys"])
     with django_assert_max_num_queries(20), keys:
         assert client.get(page_of(case_file, path)).status_code == 200
+
+
+def test_red_never_keeps_a_plan_without_any_help(client, case_file, supervisor):
+    client.post(page_of(case_file, "new/"), sent())
+    browser = supervising(supervisor, case_file)
+    approve(browser, case_file)
+    make_level(case_file, "red", now=timezone.now())
+    client.post(page_of(case_file, "new/"), sent(resource_0=""))
+    before = len(events("case_file.read"))
+
+    answer = browser.post(
+        page_of(case_file, "approve/"),
+        {"seen": Plan.objects.get(state=State.DRAFT).pk},
+        follow=True,
+    )
+
+    assert "at least one concrete resource" in answer.content.decode()
+    assert list(Plan.objects.order_by("id").values_list("state", flat=True)) == [
+        State.APPROVED,
+        State.DRAFT,
+    ]
+    # The steps were read to find that out, by name and with what for; then the page was.
+    reading = events("case_file.read")[before]
+    assert (reading.actor, reading.subject) == (supervisor.log_reference, case_file.number)
+    assert "plan.body" in reading.body
+    assert '"supervision"' in reading.body
+
+    client.post(page_of(case_file, "new/"), sent())
+    approve(browser, case_file)
+    assert Plan.objects.filter(state=State.APPROVED).count() == 1
+
+
+def test_on_other_levels_a_plan_may_do_without_resources(client, case_file, supervisor):
+    client.post(page_of(case_file, "new/"), sent(resource_0=""))
+    approve(supervising(supervisor, case_file), case_file)
+    assert Plan.objects.get().state == State.APPROVED
+
+
+def test_the_database_lets_nobody_of_the_team_approve(client, case_file, supervisor):
+    client.post(page_of(case_file, "new/"), sent())
+    deputy = make_user()
+    assign(case_file, deputy, "deputy")
+    hold = {"state": State.APPROVED, "approved_on": timezone.localdate()}
+    with (
+        pytest.raises(DatabaseError, match="a_plan_is_approved_by_nobody_of_the_team"),
+        transaction.atomic(),
+    ):
+        Plan.objects.update(approved_by=deputy, **hold)
+    draft = Plan.objects.get()
+    draft.__dict__.update(hold, id=uuid7(), approved_by_id=deputy.pk)
+    draft._state.adding = True
+    with (
+        pytest.raises(DatabaseError, match="a_plan_begins_as_draft"),
+        transaction.atomic(),
+    ):
+        Plan.objects.bulk_create([draft])
+    Plan.objects.update(approved_by=supervisor, **hold)
+
+
+def test_whoever_joins_the_team_later_has_approved_it_all_the_same(client, case_file):
+    client.post(page_of(case_file, "new/"), sent())
+    approver = make_user(Role.SUPERVISOR)
+    approve(supervising(approver, case_file), case_file)
+    today = timezone.localdate()
+    approver.grants.update(until_on=today)
+    approver.grants.create(
+        role=Role.SOCIAL_WORKER,
+        unit=approver.unit,
+        start_on=today,
+        granted_by=make_user(Role.SECURITY_ADMINISTRATOR),
+    )
+    assign(case_file, type(approver).objects.get(pk=approver.pk), "deputy")
+    client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    approve(supervising(make_user(Role.SUPERVISOR), case_file), case_file)
+    assert Plan.objects.get(state=State.ENDED).approved_by == approver

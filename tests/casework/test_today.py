@@ -133,6 +133,64 @@ def test_a_planned_visit_stands_with_its_time(worker):
     assert f"/files/{case_file.number}/visits/new/?way=phone" in rows
 
 
+def plan(case_file, worker, *, days_ago, way="visit"):
+    """A visit for that morning, planned the day before."""
+    at = timezone.localtime().replace(hour=0, minute=5) - timedelta(days=days_ago)
+    return visits.record(
+        case_file=case_file,
+        way=way,
+        outcome="planned",
+        happened_at=at,
+        by=worker,
+        now=at - timedelta(days=1),
+    )
+
+
+def write_up(case_file, worker, *, outcome, way="visit", days_ago=0):
+    at = timezone.now() - timedelta(days=days_ago, seconds=1)
+    visits.record(
+        case_file=case_file,
+        way=way,
+        outcome=outcome,
+        happened_at=at,
+        by=worker,
+        now=timezone.now(),
+        notes="Well." if outcome == "done" else "",
+    )
+
+
+def test_a_planned_visit_whose_day_has_passed_waits_to_be_written_up(worker):
+    case_file = opened(OVERDUE, lead=worker)
+    plan(case_file, worker, days_ago=3)
+    page = page_for(worker).content.decode()
+    rows = section(page, "unwritten")
+    assert "Planned visits to be written up" in rows
+    assert f"/files/{case_file.number}/visits/new/?way=visit" in rows
+    assert 'aria-labelledby="planned"' not in page
+
+
+@pytest.mark.parametrize("outcome", ["done", "not_met", "declined"])
+def test_it_stands_there_until_what_came_of_it_is_on_record(worker, outcome):
+    case_file = opened(OVERDUE, lead=worker)
+    plan(case_file, worker, days_ago=3)
+    # A call is no visit, and what was before is something else.
+    write_up(case_file, worker, outcome="done", way="phone")
+    write_up(case_file, worker, outcome="done", days_ago=5)
+    assert 'aria-labelledby="unwritten"' in page_for(worker).content.decode()
+    write_up(case_file, worker, outcome=outcome)
+    assert 'aria-labelledby="unwritten"' not in page_for(worker).content.decode()
+
+
+def test_todays_visit_is_planned_until_the_day_is_over_or_it_is_written_up(worker):
+    case_file = opened(OVERDUE, lead=worker)
+    plan(case_file, worker, days_ago=0)
+    page = page_for(worker).content.decode()
+    assert case_file.number in section(page, "planned")
+    assert 'aria-labelledby="unwritten"' not in page
+    write_up(case_file, worker, outcome="not_met")
+    assert 'aria-labelledby="planned"' not in page_for(worker).content.decode()
+
+
 def test_looking_at_the_list_is_logged_with_every_file_on_it(worker):
     files = [opened(days, lead=worker) for days in (OVERDUE, DUE)]
     page_for(worker)

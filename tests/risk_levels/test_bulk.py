@@ -14,7 +14,15 @@ from kpm.permissions import Role
 from risk_levels import actions
 from risk_levels.actions.assessments import filled_in
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel
-from tests.factories import GROUNDS, NOW, make_case_file, make_user
+from tests.factories import (
+    GROUNDS,
+    NOW,
+    expire,
+    make_assessment,
+    make_case_file,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -26,7 +34,13 @@ def levels_of(case_files):
 
 def drafts_for(levels, proposer=None, to_level="yellow"):
     return [
-        actions.Draft(risk_level=level, to_level=to_level, proposer=proposer, **GROUNDS)
+        actions.Draft(
+            risk_level=level,
+            to_level=to_level,
+            proposer=proposer,
+            assessment=make_assessment(level.case_file, system_account("demo")),
+            **GROUNDS,
+        )
         for level in levels
     ]
 
@@ -47,13 +61,7 @@ def test_levels_opened_in_bulk_have_their_history(clock):
 
 def test_proposals_and_decisions_in_bulk_leave_the_same_traces_as_one_by_one(worker):
     one, *many = (make_case_file() for _number in range(4))
-    proposal = actions.submit(
-        proposal=actions.propose(
-            risk_level=one.risk_level, to_level="yellow", by=worker, now=NOW, **GROUNDS
-        ),
-        by=worker,
-        now=NOW,
-    )
+    proposal = make_proposal(one, worker, "yellow")
     supervisor = make_user(Role.SUPERVISOR)
     actions.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=NOW)
 
@@ -85,10 +93,11 @@ def subjects_of(event):
 
 def test_a_thousand_cost_few_queries(worker):
     levels = levels_of([make_case_file() for _number in range(20)])
+    drafts = drafts_for(levels, worker)
     with CaptureQueriesContext(connection) as few:
-        actions.bulk_propose(drafts_for(levels[:2], worker), by=worker, now=NOW)
+        actions.bulk_propose(drafts[:2], by=worker, now=NOW)
     with CaptureQueriesContext(connection) as many:
-        actions.bulk_propose(drafts_for(levels[2:], worker), by=worker, now=NOW)
+        actions.bulk_propose(drafts[2:], by=worker, now=NOW)
     assert len(many) <= len(few) < 20
 
 
@@ -109,7 +118,7 @@ def test_bulk_keeps_the_rules(worker, supervisor):
     proposals = actions.bulk_propose(
         drafts_for(levels), by=system_account("ledger"), entered_by=supervisor, now=NOW
     )
-    with pytest.raises(Refused, match="A second person decides"):
+    with pytest.raises(Refused, match="A second person approves"):
         actions.bulk_approve(proposals, by=supervisor, reason="Mine.", now=NOW)
     assert not Decision.objects.exists()
 
@@ -121,17 +130,25 @@ def test_nothing_in_bulk_is_nothing(worker, supervisor):
     assert not LoggedEvent.objects.filter(event__startswith="risk_level.").exists()
 
 
-def test_decisions_of_the_past_end_in_the_past_and_expire(clock, worker, today):
+def test_decisions_of_the_past_end_in_the_past_and_expire(clock, worker):
     long_ago = NOW - timedelta(days=200)
     levels = levels_of([make_case_file(today=long_ago.date())])
     grounds = {**GROUNDS, "evidence": [{"on": "2026-01-01", "what": "Seen"}]}
     proposals = actions.bulk_propose(
-        [actions.Draft(risk_level=levels[0], to_level="red", at=long_ago, **grounds)],
+        [
+            actions.Draft(
+                risk_level=levels[0],
+                to_level="red",
+                at=long_ago,
+                assessment=make_assessment(levels[0].case_file, worker, now=long_ago),
+                **grounds,
+            )
+        ],
         by=worker,
         now=long_ago,
     )
     actions.bulk_approve(proposals, by=make_user(Role.SUPERVISOR), reason="Then.", now=long_ago)
-    assert len(actions.expire_due(today=today, by=clock, now=NOW)) == 1
+    assert len(expire(by=clock, now=NOW)) == 1
     assert RiskLevel.objects.get(pk=levels[0].pk).level == "yellow"
 
 

@@ -11,14 +11,14 @@ from kpm.accounts.actions import system_account
 from kpm.errors import Refused
 from kpm.permissions import Role
 from risk_levels import actions, rules
-from risk_levels.actions import decisions
-from risk_levels.actions.rule_sets import rule_set_in_force, start_rule_set
+from risk_levels.actions.rule_sets import rule_set_in_force, seed_rule_set, start_rule_set
 from risk_levels.levels import Level
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
 from risk_levels.models.rule_sets import DEFAULT_VERSION
 from tests.factories import (
     NOW,
     change_role,
+    expire,
     make_case_file,
     make_level,
     make_proposal,
@@ -26,6 +26,13 @@ from tests.factories import (
 )
 
 pytestmark = pytest.mark.django_db
+# So long ago that every term which began then is over.
+THEN = NOW - timedelta(days=1000)
+
+
+@pytest.fixture
+def first_day():
+    return THEN.date()
 
 
 def opened(model, **lookup):
@@ -87,7 +94,7 @@ def test_a_proposal_keeps_what_it_said_and_what_was_answered(case_file, worker, 
     actions.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=NOW)
     found = opened(Proposal)
     assert found.reason.startswith("The stove")
-    assert found.evidence == [{"on": "2026-11-20", "what": "Seen at the visit"}]
+    assert found.evidence == [{"on": "2020-11-20", "what": "Seen at the visit"}]
     assert found.tried == "Called the village committee twice."
     assert found.reply == "Agreed."
 
@@ -120,16 +127,34 @@ def test_nobody_decides_their_own_proposal(case_file, worker, today):
     assert Proposal.objects.get().state == "submitted"
 
 
-def test_whoever_handed_in_a_ledger_does_not_decide_on_what_it_proposes(case_file, supervisor):
-    proposal = actions.propose_official(
+def official(case_file, entered_by):
+    return actions.propose_official(
         risk_level=case_file.risk_level,
         details={"special_difficulty": True},
         by=system_account("ledger"),
-        entered_by=supervisor,
+        entered_by=entered_by,
         now=NOW,
     )
-    with pytest.raises(Refused, match="A second person decides"):
+
+
+@pytest.mark.parametrize(("decide", "state"), [("return_", "returned"), ("reject", "rejected")])
+def test_whoever_handed_in_a_ledger_may_say_no_to_what_it_proposes(
+    case_file, supervisor, decide, state
+):
+    proposal = official(case_file, supervisor)
+    getattr(actions, decide)(proposal=proposal, by=supervisor, reason="A slip.", now=NOW)
+    assert (Proposal.objects.get().state, Proposal.objects.get().decider) == (state, supervisor)
+    assert RiskLevel.objects.get().level == "ungraded"
+
+
+def test_whoever_handed_in_a_ledger_does_not_approve_what_it_proposes(case_file, supervisor):
+    proposal = official(case_file, supervisor)
+    with (
+        log.entered(log.Context()),
+        pytest.raises(Refused, match="A second person approves it"),
+    ):
         actions.approve(proposal=proposal, by=supervisor, reason="Agreed.", now=NOW)
+    assert LoggedEvent.objects.filter(event=Event.RISK_LEVEL_REFUSED).count() == 1
     other = make_user(Role.SUPERVISOR)
     actions.approve(proposal=proposal, by=other, reason="Agreed.", now=NOW)
     assert RiskLevel.objects.get().level == "yellow"
@@ -206,13 +231,11 @@ def test_the_term_of_red_comes_from_the_population(population, days, today):
 
 
 def test_at_the_end_of_its_term_the_label_drops_one_step_and_a_review_opens(
-    case_file, clock, today
+    case_file, clock, first_day
 ):
-    make_level(case_file, "red")
-    day = today + timedelta(days=90)
-    assert actions.expire_due(today=day, by=clock, now=NOW + timedelta(days=90)) == [
-        case_file.risk_level_id
-    ]
+    make_level(case_file, "red", now=THEN)
+    day = first_day + timedelta(days=90)
+    assert expire(by=clock, now=THEN + timedelta(days=90)) == [case_file.risk_level_id]
     level = RiskLevel.objects.get()
     assert level.level == "yellow"
     assert level.needs_review(day)
@@ -225,16 +248,16 @@ def test_at_the_end_of_its_term_the_label_drops_one_step_and_a_review_opens(
     assert event.subject == case_file.number
 
 
-def test_the_visit_rhythm_stays_until_the_review_is_done(case_file, worker, clock, today):
-    make_level(case_file, "red")
-    red = RiskLevel.objects.get().duties(on=today)
-    day = today + timedelta(days=90)
-    actions.expire_due(today=day, by=clock, now=NOW + timedelta(days=90))
+def test_the_visit_rhythm_stays_until_the_review_is_done(case_file, worker, clock, first_day):
+    make_level(case_file, "red", now=THEN)
+    red = RiskLevel.objects.get().duties(on=first_day)
+    day = first_day + timedelta(days=90)
+    expire(by=clock, now=THEN + timedelta(days=90))
     level = RiskLevel.objects.get()
     assert (level.level, level.rhythm_level) == ("yellow", "red")
     assert level.duties(on=day) == red
     case_file.risk_level = level
-    now = NOW + timedelta(days=91)
+    now = THEN + timedelta(days=91)
     proposal = make_proposal(case_file, worker, "green", reason_codes=["needs_met"], now=now)
     actions.approve(proposal=proposal, by=make_user(Role.SUPERVISOR), reason="Looked at.", now=now)
     level = RiskLevel.objects.get()
@@ -242,58 +265,54 @@ def test_the_visit_rhythm_stays_until_the_review_is_done(case_file, worker, cloc
     assert level.duties(on=now.date()).visit_days == 90
 
 
-def test_nothing_expires_before_its_day_and_nothing_twice(case_file, clock, today):
-    make_level(case_file, "red")
-    now = NOW + timedelta(days=90)
-    before = today + timedelta(days=89)
-    assert actions.expire_due(today=before, by=clock, now=now) == []
-    day = today + timedelta(days=90)
-    assert len(actions.expire_due(today=day, by=clock, now=now)) == 1
-    assert actions.expire_due(today=day, by=clock, now=now) == []
+def test_nothing_expires_before_its_day_and_nothing_twice(case_file, clock):
+    make_level(case_file, "red", now=THEN)
+    now = THEN + timedelta(days=90)
+    assert expire(by=clock, now=now - timedelta(days=1)) == []
+    assert len(expire(by=clock, now=now)) == 1
+    assert expire(by=clock, now=now) == []
     assert RiskLevel.objects.get().level == "yellow"
 
 
-def test_a_late_sweep_lowers_one_step_only(case_file, clock, today):
-    make_level(case_file, "red")
-    late = today + timedelta(days=1000)
-    actions.expire_due(today=late, by=clock, now=NOW + timedelta(days=1000))
+def test_a_late_sweep_lowers_one_step_only(case_file, clock):
+    make_level(case_file, "red", now=THEN)
+    expire(by=clock, now=THEN + timedelta(days=1000))
     assert RiskLevel.objects.get().level == "yellow"
 
 
-def test_green_stays_green_when_its_term_ends(case_file, clock, today):
-    make_level(case_file, "green")
-    late = today + timedelta(days=1000)
-    assert actions.expire_due(today=late, by=clock, now=NOW + timedelta(days=1000)) == []
+def test_green_stays_green_when_its_term_ends(case_file, clock, first_day):
+    make_level(case_file, "green", now=THEN)
+    late = first_day + timedelta(days=1000)
+    assert expire(by=clock, now=THEN + timedelta(days=1000)) == []
     level = RiskLevel.objects.get()
     assert level.level == "green"
     assert level.needs_review(late)
 
 
 def test_a_proposal_lapses_when_the_level_expires_underneath_it(
-    case_file, worker, supervisor, clock, today
+    case_file, worker, supervisor, clock
 ):
-    make_level(case_file, "red")
-    proposal = make_proposal(case_file, worker, "red", now=NOW + timedelta(days=80))
-    day = today + timedelta(days=90)
-    actions.expire_due(today=day, by=clock, now=NOW + timedelta(days=90))
+    make_level(case_file, "red", now=THEN)
+    proposal = make_proposal(case_file, worker, "red", now=THEN + timedelta(days=80))
+    expire(by=clock, now=THEN + timedelta(days=90))
     assert Proposal.objects.get(pk=proposal.pk).state == "lapsed"
     with pytest.raises(Refused, match="no longer waits"):
         actions.approve(
-            proposal=proposal, by=supervisor, reason="Late.", now=NOW + timedelta(days=90)
+            proposal=proposal, by=supervisor, reason="Late.", now=THEN + timedelta(days=90)
         )
 
 
 def test_red_is_renewed_by_a_new_proposal_and_keeps_its_first_day(
-    case_file, worker, supervisor, today
+    case_file, worker, supervisor, first_day
 ):
-    make_level(case_file, "red")
+    make_level(case_file, "red", now=THEN)
     case_file.risk_level.refresh_from_db()
-    now = NOW + timedelta(days=80)
+    now = THEN + timedelta(days=80)
     proposal = make_proposal(case_file, worker, "red", now=now)
     actions.approve(proposal=proposal, by=supervisor, reason="Once more.", now=now)
     level = RiskLevel.objects.get()
-    assert level.since_on == today
-    assert level.until_on == today + timedelta(days=170)
+    assert level.since_on == first_day
+    assert level.until_on == first_day + timedelta(days=170)
     assert level.revision == 2
 
 
@@ -306,9 +325,9 @@ def test_a_proposal_about_a_level_that_has_changed_is_not_decided(case_file, wor
         rules.check_is_current(stale, stale_level)
 
 
-def test_the_rule_set_of_the_day_is_used_and_kept(case_file, worker, supervisor, today):
+def test_the_rule_set_of_the_day_is_used_and_kept(case_file, worker, supervisor, first_day):
     system = system_account("work")
-    first = rule_set_in_force(today, by=system)
+    first = rule_set_in_force(first_day)
     numbers = {**first.numbers, "populations": {**first.numbers["populations"]}}
     numbers["populations"]["empty_nest_elder"] = {
         **numbers["populations"]["empty_nest_elder"],
@@ -316,13 +335,19 @@ def test_the_rule_set_of_the_day_is_used_and_kept(case_file, worker, supervisor,
     }
     draft = RuleSet(version="2026-12-county", numbers=numbers, drafted_by=system)
     draft.save_as(by=system)
-    start_rule_set(rule_set=draft, on=today + timedelta(days=7), by=system, today=today)
-    assert RuleSet.objects.in_force(today) == first
-    later = today + timedelta(days=7)
+    start_rule_set(rule_set=draft, on=first_day + timedelta(days=7), by=system, today=first_day)
+    assert RuleSet.objects.in_force(first_day) == first
+    first.refresh_from_db()
+    # The day on which it ends is set; until then it holds.
+    assert (first.state, first.until_on) == ("ended", first_day + timedelta(days=7))
+    assert RuleSet.objects.in_force(first_day + timedelta(days=6)) == first
+    ended = LoggedEvent.objects.get(event=Event.RULE_SET_ENDED)
+    assert (ended.actor, ended.subject) == ("s:work", DEFAULT_VERSION)
+    later = first_day + timedelta(days=7)
     assert RuleSet.objects.in_force(later) == draft
-    proposal = make_proposal(case_file, worker, now=NOW + timedelta(days=7))
+    proposal = make_proposal(case_file, worker, now=THEN + timedelta(days=7))
     decision = actions.approve(
-        proposal=proposal, by=supervisor, reason="Agreed.", now=NOW + timedelta(days=7)
+        proposal=proposal, by=supervisor, reason="Agreed.", now=THEN + timedelta(days=7)
     )
     assert decision.rule_set == draft
     assert decision.until_on == later + timedelta(days=45)
@@ -331,7 +356,7 @@ def test_the_rule_set_of_the_day_is_used_and_kept(case_file, worker, supervisor,
 
 def test_a_rule_set_never_starts_in_the_past_or_twice_or_by_hand(today, supervisor):
     system = system_account("work")
-    first = rule_set_in_force(today, by=system)
+    first = rule_set_in_force(today)
     with pytest.raises(Refused, match="already"):
         start_rule_set(rule_set=first, on=today, by=system, today=today)
     draft = RuleSet(version="next", numbers=first.numbers, drafted_by=system)
@@ -342,20 +367,50 @@ def test_a_rule_set_never_starts_in_the_past_or_twice_or_by_hand(today, supervis
         start_rule_set(rule_set=draft, on=today, by=supervisor, today=today)
 
 
-def test_a_level_that_somebody_decided_on_meanwhile_does_not_expire(
-    case_file, worker, clock, today
-):
+def test_versions_follow_one_another(today):
+    system = system_account("work")
+    first = rule_set_in_force(today)
+    drafts = [
+        RuleSet(version=f"next-{number}", numbers=first.numbers, drafted_by=system)
+        for number in range(2)
+    ]
+    for each in drafts:
+        each.save_as(by=system)
+    later = today + timedelta(days=9)
+    start_rule_set(rule_set=drafts[0], on=later, by=system, today=today)
+    for on in (today, later):
+        with pytest.raises(Refused, match="Another rule set takes force"):
+            start_rule_set(rule_set=drafts[1], on=on, by=system, today=today)
+    start_rule_set(rule_set=drafts[1], on=later + timedelta(days=1), by=system, today=today)
+    holding = [RuleSet.objects.in_force(later + timedelta(days=days)) for days in (-1, 0, 1)]
+    assert holding == [first, *drafts]
+
+
+def test_whoever_decides_first_puts_no_rules_into_force(case_file, worker, supervisor):
+    make_level(case_file, "yellow")
+    event = LoggedEvent.objects.get(event=Event.RULE_SET_STARTED)
+    assert event.actor == "s:work"
+    assert RuleSet.objects.get().drafted_by.is_system
+    with pytest.raises(Refused, match="come with the system"):
+        seed_rule_set(on=NOW.date(), by=supervisor)
+
+
+def test_a_level_that_somebody_decided_on_meanwhile_does_not_expire(case_file, clock):
     """A sweep looks again under the lock: what it found may be over."""
-    make_level(case_file, "red")
+    make_level(case_file, "red", now=THEN)
     level = RiskLevel.objects.get()
-    assert not decisions._expire(level.pk, today=today, by=clock, now=NOW)
-    day = today + timedelta(days=90)
-    now = NOW + timedelta(days=90)
-    assert decisions._expire(level.pk, today=day, by=clock, now=now)
-    late = today + timedelta(days=900)
-    assert decisions._expire(level.pk, today=late, by=clock, now=NOW + timedelta(days=900))
+    assert not actions.expire(risk_level=level, by=clock, now=THEN)
+    assert actions.expire(risk_level=level, by=clock, now=THEN + timedelta(days=90))
+    late = THEN + timedelta(days=900)
+    assert actions.expire(risk_level=level, by=clock, now=late)
     # Green by now.
-    assert not decisions._expire(level.pk, today=late, by=clock, now=NOW + timedelta(days=900))
+    assert not actions.expire(risk_level=level, by=clock, now=late)
+
+
+def test_nobody_says_that_a_term_is_over(case_file, supervisor):
+    level = make_level(case_file, "red", now=THEN)
+    with pytest.raises(Refused, match="ends by itself"):
+        actions.expire(risk_level=level, by=supervisor, now=NOW)
 
 
 def test_rows_are_printed_by_their_id_and_show_nothing(case_file, worker, supervisor):

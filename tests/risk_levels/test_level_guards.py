@@ -1,15 +1,26 @@
 """What the database refuses, whoever asks and however: updates in bulk, raw SQL, replays."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
+from django.utils import timezone
 
+from kpm.accounts.actions import system_account
 from kpm.ids import uuid7
 from kpm.permissions import Role
 from risk_levels import actions
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
-from tests.factories import NOW, assign, make_case_file, make_level, make_proposal, make_user
+from tests.factories import (
+    NOW,
+    assign,
+    make_assessment,
+    make_case_file,
+    make_level,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -37,7 +48,7 @@ def proposal(case_file, worker) -> Proposal:
 def decision_for(about: Proposal, **values) -> Decision:
     level = about.risk_level
     today = NOW.date()
-    rule_set = actions.rule_set_in_force(today, by=about.proposer)
+    rule_set = actions.rule_set_in_force(today)
     return Decision(
         **{
             "key_owner": level.key_owner,
@@ -66,6 +77,7 @@ def decision_for(about: Proposal, **values) -> Decision:
         {"level": "red"},
         {"rhythm_level": "green"},
         {"until_on": "2027-01-01"},
+        {"until_at": NOW},
         {"review_on": "2027-01-01"},
         {"revision": 5},
         {"since_on": "2020-01-01"},
@@ -207,6 +219,22 @@ def test_a_proposal_is_not_approved_by_its_proposer_in_the_database_either(case_
     )
 
 
+def test_whoever_entered_it_says_no_but_never_yes_in_the_database_either(case_file, supervisor):
+    proposal = actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=supervisor,
+        now=NOW,
+    )
+    refused(
+        "nobody_decides_their_own_proposal",
+        lambda: Proposal.objects.update(state="approved", decider=supervisor, decided_at=NOW),
+    )
+    actions.reject(proposal=proposal, by=supervisor, reason="A slip of the pen.", now=NOW)
+    assert Proposal.objects.get().state == "rejected"
+
+
 def test_a_decision_is_not_made_by_the_proposer_in_the_database_either(case_file):
     proposal = make_proposal(case_file, make_user())
     by = make_user(Role.SUPERVISOR)
@@ -275,6 +303,7 @@ def test_two_steps_down_at_once_are_refused(case_file, worker):
             base_revision=1,
             proposer=worker,
             drafted_at=now,
+            assessment=proposal.assessment,
         )
         actions.withdraw(proposal=proposal, by=worker, now=now)
         leap.save_as(by=worker)
@@ -308,44 +337,93 @@ def test_nobody_of_the_team_decides(case_file, worker):
     )
 
 
-def test_an_expiry_waits_for_the_end_of_the_term(case_file, clock):
-    level = make_level(case_file, "red")
-    early = decision_for(
+def expiry_of(level, clock, **values) -> Decision:
+    """The end of a term of red, a step down with the rhythm kept, as of now."""
+    return decision_for(
         Proposal.objects.get(),
-        kind="expired",
-        proposal=None,
-        from_level="red",
-        to_level="yellow",
-        rhythm_level="red",
-        base_revision=1,
-        decided_by=clock,
-        risk_level=level,
+        **{
+            "kind": "expired",
+            "proposal": None,
+            "from_level": "red",
+            "to_level": "yellow",
+            "rhythm_level": "red",
+            "base_revision": 1,
+            "decided_by": clock,
+            "risk_level": level,
+            **values,
+        },
     )
-    refused("a_decision_meets_the_conditions_of_its_kind", early.save)
+
+
+def test_an_expiry_waits_for_the_end_of_the_term(case_file, clock):
+    level = make_level(case_file, "red", now=NOW - timedelta(days=89))
+    refused("a_decision_meets_the_conditions_of_its_kind", expiry_of(level, clock).save)
 
 
 def test_an_expiry_keeps_the_rhythm_and_drops_one_step(case_file, clock):
-    level = make_level(case_file, "red")
-    day = NOW.date() + timedelta(days=90)
-    base = {
-        "kind": "expired",
-        "proposal": None,
-        "from_level": "red",
-        "base_revision": 1,
-        "decided_by": clock,
-        "risk_level": level,
-        "starts_on": day,
-        "until_on": day + timedelta(days=10),
-        "review_on": day,
-    }
-    used = Proposal.objects.get()
+    level = make_level(case_file, "red", now=NOW - timedelta(days=90))
     for wrong in (
-        {"to_level": "green", "rhythm_level": "red"},
-        {"to_level": "yellow", "rhythm_level": "yellow"},
-        {"to_level": "red", "rhythm_level": "red"},
+        {"to_level": "green"},
+        {"rhythm_level": "yellow"},
+        {"to_level": "red"},
+        {"review_on": None},
     ):
-        refused("a_decision_", decision_for(used, **base, **wrong).save)
-    decision_for(used, **base, to_level="yellow", rhythm_level="red").save()
+        refused("a_decision_", expiry_of(level, clock, **wrong).save)
+    expiry_of(level, clock).save()
+
+
+def test_a_term_ends_by_a_part_of_the_system_and_by_nobody_else(case_file, supervisor):
+    level = make_level(case_file, "red", now=NOW - timedelta(days=90))
+    refused("a_decision_meets_the_conditions_of_its_kind", expiry_of(level, supervisor).save)
+
+
+def test_no_term_ends_early_by_a_decision_that_says_another_day(case_file, clock):
+    level = make_level(case_file, "red", now=NOW - timedelta(days=30))
+    ahead = NOW.date() + timedelta(days=60)
+    forged = {"starts_on": ahead, "until_on": ahead + timedelta(days=9), "review_on": ahead}
+    refused(
+        "a_decision_starts_on_the_day_on_which_it_is_made",
+        expiry_of(level, clock, **forged).save,
+    )
+    refused(
+        "a_decision_is_not_made_in_the_future",
+        expiry_of(level, clock, **forged, decided_at=NOW + timedelta(days=60)).save,
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "day"),
+    [
+        # Half past seven and half past eight in the morning, which is another day in UTC.
+        (datetime(2026, 11, 23, 23, 30, tzinfo=UTC), date(2026, 11, 24)),
+        (datetime(2026, 11, 24, 0, 30, tzinfo=UTC), date(2026, 11, 24)),
+        (datetime(2026, 11, 24, 15, 59, 59, 999999, tzinfo=UTC), date(2026, 11, 24)),
+        (datetime(2026, 11, 24, 16, 0, tzinfo=UTC), date(2026, 11, 25)),
+    ],
+)
+def test_a_decision_starts_on_the_day_that_it_is_here(proposal, at, day):
+    by = make_user(Role.SUPERVISOR)
+    Proposal.objects.update(state="approved", decider=by, decided_at=at)
+    for wrong in (day - timedelta(days=1), day + timedelta(days=1)):
+        refused(
+            "a_decision_starts_on_the_day_on_which_it_is_made",
+            decision_for(proposal, decided_by=by, decided_at=at, starts_on=wrong).save,
+        )
+    decision_for(proposal, decided_by=by, decided_at=at, starts_on=day).save()
+
+
+def test_clocks_may_differ_a_little_and_no_more(proposal):
+    by = make_user(Role.SUPERVISOR)
+    now = timezone.now()
+    Proposal.objects.update(state="approved", decider=by, decided_at=now)
+
+    def made(at):
+        today = timezone.localdate(at)
+        ends = {"starts_on": today, "until_on": today + timedelta(days=9), "review_on": today}
+        decision_for(proposal, decided_by=by, decided_at=at, **ends).save()
+
+    refused("a_decision_is_not_made_in_the_future", lambda: made(now + timedelta(hours=1)))
+    made(timezone.now() + timedelta(seconds=20))
 
 
 @pytest.mark.parametrize("state", ["submitted", "approved", "rejected", "returned", "lapsed"])
@@ -383,6 +461,7 @@ def test_a_proposal_follows_its_states(case_file, worker):
         risk_level=case_file.risk_level,
         to_level="green",
         reason_codes=["stable"],
+        assessment=make_assessment(case_file, worker),
         by=worker,
         now=NOW,
     )
@@ -473,6 +552,7 @@ def test_a_draft_is_not_led_to_an_assessment_of_another_file(case_file, worker):
         risk_level=case_file.risk_level,
         to_level="green",
         reason_codes=["stable"],
+        assessment=make_assessment(case_file, worker),
         by=worker,
         now=NOW,
     )
@@ -489,14 +569,38 @@ def test_a_draft_is_not_led_to_an_assessment_of_another_file(case_file, worker):
     rows.update(assessment=mine)
 
 
+def test_what_is_handed_in_rests_on_an_assessment_or_an_official_class(case_file, worker):
+    draft = Proposal(
+        key_owner=case_file.id,
+        risk_level=case_file.risk_level,
+        district=case_file.district,
+        from_level="ungraded",
+        to_level="red",
+        base_revision=0,
+        proposer=worker,
+        drafted_at=NOW,
+    )
+    draft.save_as(by=worker)
+    hand_in = {"state": "submitted", "submitted_at": NOW}
+    refused("a_submitted_proposal_rests_on_something", lambda: Proposal.objects.update(**hand_in))
+    Proposal.objects.update(is_official=True, **hand_in)
+
+
 def test_a_rule_set_in_force_keeps_its_numbers(clock):
-    actions.rule_set_in_force(NOW.date(), by=clock)
+    actions.rule_set_in_force(NOW.date())
     for change in ({"numbers": {}}, {"version": "other"}, {"state": "draft"}):
         refused(
             "a_rule_set_(in_force_keeps_its_numbers|follows_its_states)",
             lambda change=change: RuleSet.objects.update(**change),
         )
     refused(ONLY_GROWS, lambda: run("DELETE FROM risk_levels_ruleset"))
+    refused("a_rule_set_that_ended_says_when", lambda: RuleSet.objects.update(state="ended"))
+    day = NOW.date() + timedelta(days=30)
+    RuleSet.objects.update(state="ended", until_on=day)
+    refused(
+        "a_rule_set_in_force_keeps_its_numbers",
+        lambda: RuleSet.objects.update(until_on=day + timedelta(days=1)),
+    )
 
 
 def test_sealed_bytes_do_not_move_between_proposals(case_file, worker, proposal):
@@ -509,6 +613,7 @@ def test_sealed_bytes_do_not_move_between_proposals(case_file, worker, proposal)
         risk_level=other.risk_level,
         to_level="green",
         reason_codes=["stable"],
+        assessment=make_assessment(other, worker),
         by=worker,
         now=NOW,
     )
@@ -520,3 +625,75 @@ def test_sealed_bytes_do_not_move_between_proposals(case_file, worker, proposal)
         pytest.raises(Unreadable),
     ):
         Proposal.objects.opened("body", reading=reading).get(pk=draft.pk)
+
+
+# What later kinds of decisions say, which are none yet: back to no level at all, two steps down
+# at once, for seventy-two hours, without a review.
+LATER = {
+    "to_level": "ungraded",
+    "rhythm_level": "ungraded",
+    "until_on": None,
+    "until_at": None,
+    "review_on": None,
+}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        LATER,
+        LATER | {"from_level": "red", "to_level": "green", "rhythm_level": "red"},
+        LATER | {"to_level": "red", "until_at": NOW + timedelta(hours=72)},
+    ],
+)
+@pytest.mark.parametrize("kind", ["approved", "expired", "provisional"])
+def test_what_a_decision_leaves_open_is_a_matter_of_its_kind(proposal, kind, shape):
+    """The table has room for it; of the kinds that there are none asks for it."""
+    decision = decision_for(proposal, kind=kind, decided_by=make_user(Role.SUPERVISOR), **shape)
+    decision.validate_constraints()
+    refused("a_decision_(meets_the_conditions|follows|steps_down)", decision.save)
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        {"until_on": None},
+        {"review_on": None},
+        {"until_on": None, "until_at": NOW + timedelta(days=3)},
+    ],
+)
+def test_an_approval_ends_on_a_day_and_is_looked_at_again(proposal, missing):
+    by = make_user(Role.SUPERVISOR)
+    Proposal.objects.update(state="approved", decider=by, decided_at=NOW)
+    refused(
+        "a_decision_meets_the_conditions_of_its_kind",
+        decision_for(proposal, decided_by=by, **missing).save,
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "name"),
+    [
+        ({"until_on": NOW.date()}, "a_decision_ends_after_it_starts"),
+        ({"until_on": None, "until_at": NOW}, "a_decision_ends_after_it_was_made"),
+        ({"until_at": NOW + timedelta(days=9)}, "a_decision_ends_on_a_day_or_at_a_moment"),
+    ],
+)
+def test_whatever_its_kind_a_decision_does_not_end_before_it_begins(proposal, wrong, name):
+    with pytest.raises(ValidationError, match=name):
+        decision_for(proposal, **wrong).validate_constraints()
+
+
+def test_a_level_may_be_ungraded_by_a_decision_or_end_at_a_moment(case_file):
+    level = make_level(case_file, "red")
+    now = NOW + timedelta(hours=72)
+    for change in (
+        {"level": "ungraded", "until_on": None, "review_on": None},
+        {"level": "red", "until_on": None, "until_at": now, "review_on": None},
+    ):
+        row = RiskLevel(key_owner=uuid7(), population="drug", since_on=level.since_on)
+        row.__dict__.update(change, decision_id=level.decision_id)
+        row.validate_constraints()
+    row.__dict__.update(until_at=None)
+    with pytest.raises(ValidationError, match="every_graded_level_ends"):
+        row.validate_constraints()

@@ -10,12 +10,22 @@ from risk_levels import actions, rules
 from risk_levels.levels import Level
 from risk_levels.models import Proposal, RiskLevel
 from risk_levels.reasons import REASONS, reasons_for
-from tests.factories import GROUNDS, NOW, make_case_file, make_level, make_proposal, make_user
+from tests.factories import (
+    GROUNDS,
+    NOW,
+    make_assessment,
+    make_case_file,
+    make_level,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
 
 def propose(risk_level, by, to_level="red", **said):
+    if "assessment" not in said:
+        said["assessment"] = make_assessment(risk_level.case_file, system_account("demo"))
     return actions.propose(
         risk_level=risk_level, to_level=to_level, by=by, now=NOW, **{**GROUNDS, **said}
     )
@@ -107,9 +117,36 @@ def test_a_reason_for_more_is_no_reason_for_less(risk_level, worker):
 
 def test_a_first_green_needs_a_reason_and_no_more(risk_level, worker):
     draft = actions.propose(
-        risk_level=risk_level, to_level="green", reason_codes=["stable"], by=worker, now=NOW
+        risk_level=risk_level,
+        to_level="green",
+        reason_codes=["stable"],
+        assessment=make_assessment(risk_level.case_file, worker),
+        by=worker,
+        now=NOW,
     )
     assert draft.to_level == "green"
+
+
+@pytest.mark.parametrize("to_level", ["green", "yellow", "red"])
+def test_a_proposal_rests_on_an_assessment_or_an_official_class(risk_level, worker, to_level):
+    codes = ["stable"] if to_level == "green" else ["unmet_needs"]
+    with pytest.raises(Refused, match="A proposal rests on an assessment") as refusal:
+        propose(risk_level, worker, to_level, reason_codes=codes, assessment=None)
+    assert refusal.value.field == "assessment"
+    assert not Proposal.objects.exists()
+
+
+@pytest.mark.parametrize("to_level", ["green", "red"])
+def test_nobody_gives_the_class_of_an_authority_as_a_reason_by_hand(risk_level, worker, to_level):
+    with pytest.raises(Refused, match="comes with that class") as refusal:
+        propose(risk_level, worker, to_level, reason_codes=["official_class"])
+    assert refusal.value.field == "reason_codes"
+
+
+def test_the_result_of_an_assessment_is_a_reason_only_beside_it():
+    official = {"field": "risk_class", "value": "high", "on": "2026-11-01"}
+    with pytest.raises(Refused, match="Choose the assessment"):
+        rules.check_ground_fits(assessment=None, official=official, codes=["assessment"])
 
 
 def test_down_goes_one_step_at_a_time(case_file, worker):
@@ -196,6 +233,51 @@ def test_an_official_class_that_agrees_or_meets_an_open_proposal_makes_none(case
     assert actions.propose_official(risk_level=level, details=details, by=ledger, now=NOW) is None
 
 
+def test_what_the_team_proposes_takes_the_place_of_an_official_class_that_waits(
+    case_file, worker, supervisor
+):
+    """Up is quick: after an import nobody has to wait for the class to be answered."""
+    waiting = actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        entered_by=supervisor,
+        now=NOW,
+    )
+    theirs = make_proposal(case_file, worker, "red")
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.decider, waiting.decided_at) == ("lapsed", None, NOW)
+    assert Proposal.history.filter(id=waiting.pk).first().history_user_id == worker.pk
+    (event,) = LoggedEvent.objects.filter(event="risk_level.lapsed")
+    assert (event.actor, event.subject) == (worker.log_reference, case_file.number)
+    actions.approve(proposal=theirs, by=supervisor, reason="Seen.", now=NOW)
+    assert RiskLevel.objects.get().level == "red"
+
+
+def test_neither_a_colleague_nor_a_ledger_takes_the_place_of_what_the_team_proposed(
+    case_file, worker
+):
+    make_proposal(case_file, worker)
+    with pytest.raises(Refused, match="open already"):
+        make_proposal(case_file, make_user(), "yellow")
+    with pytest.raises(Refused, match="open already"):
+        make_proposal(case_file, system_account("ledger"), "yellow")
+    assert Proposal.objects.get().state == "submitted"
+
+
+def test_a_proposal_that_is_refused_leaves_the_official_class_waiting(case_file, worker):
+    waiting = actions.propose_official(
+        risk_level=case_file.risk_level,
+        details={"special_difficulty": True},
+        by=system_account("ledger"),
+        now=NOW,
+    )
+    with pytest.raises(Refused, match="less intrusive"):
+        propose(case_file.risk_level, worker, tried="")
+    waiting.refresh_from_db()
+    assert waiting.state == "submitted"
+
+
 def test_an_official_class_lowers_by_one_step_only(case_file):
     level = make_level(case_file, "red")
     proposal = actions.propose_official(
@@ -223,9 +305,10 @@ def test_an_official_class_carries_no_other_reason():
 
 
 def test_a_refused_proposal_leaves_nothing_behind(risk_level, worker):
+    assessment = make_assessment(risk_level.case_file, worker)
     before = LoggedEvent.objects.count()
     with pytest.raises(Refused):
-        propose(risk_level, worker, tried="")
+        propose(risk_level, worker, tried="", assessment=assessment)
     assert not Proposal.objects.exists()
     assert not Proposal.history.exists()
     assert LoggedEvent.objects.count() == before

@@ -12,7 +12,7 @@ from kpm.errors import Refused
 from kpm.permissions import Role
 from risk_levels import actions
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
-from tests.factories import NOW, make_case_file, make_level, make_proposal, make_user
+from tests.factories import NOW, expire, make_case_file, make_level, make_proposal, make_user
 
 HANDS = 4
 
@@ -38,7 +38,7 @@ def at_once(acts: list[Callable[[], object]]) -> list[str]:
 def test_of_two_supervisors_who_decide_at_once_one_wins_and_the_other_is_told(real_commits):
     case_file = make_case_file()
     proposal = make_proposal(case_file, make_user())
-    actions.rule_set_in_force(NOW.date(), by=system_account("work"))
+    actions.rule_set_in_force(NOW.date())
     supervisors = [make_user(Role.SUPERVISOR) for _number in range(HANDS)]
 
     def approving(by):
@@ -57,7 +57,7 @@ def test_approving_and_taking_back_at_once_leaves_one_of_both(real_commits):
     case_file = make_case_file()
     worker = make_user()
     proposal = make_proposal(case_file, worker)
-    actions.rule_set_in_force(NOW.date(), by=system_account("work"))
+    actions.rule_set_in_force(NOW.date())
     by = make_user(Role.SUPERVISOR)
     ends = at_once(
         [
@@ -72,12 +72,11 @@ def test_approving_and_taking_back_at_once_leaves_one_of_both(real_commits):
 
 
 def test_several_sweeps_at_once_lower_a_level_once(real_commits):
-    make_level(make_case_file(), "red")
+    make_level(make_case_file(), "red", now=NOW - timedelta(days=90))
     clock = system_account("clock")
-    later = NOW + timedelta(days=90)
 
     def sweeping():
-        return actions.expire_due(today=later.date(), by=clock, now=later)
+        return expire(by=clock, now=NOW)
 
     assert at_once([sweeping] * HANDS) == ["done"] * HANDS
     level = RiskLevel.objects.get()
@@ -86,7 +85,7 @@ def test_several_sweeps_at_once_lower_a_level_once(real_commits):
 
 
 def test_the_first_rule_set_comes_once_whoever_asks(real_commits):
-    by = system_account("work")
-    ends = at_once([lambda: actions.rule_set_in_force(NOW.date(), by=by)] * HANDS)
+    system_account("work")
+    ends = at_once([lambda: actions.rule_set_in_force(NOW.date())] * HANDS)
     assert ends == ["done"] * HANDS
     assert RuleSet.objects.count() == 1

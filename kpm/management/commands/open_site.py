@@ -1,4 +1,4 @@
-"""The first steps on a new site: two units and the two administrators, who do the rest."""
+"""The first steps on a new site: units, rules, and the two administrators, who do the rest."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from kpm.accounts import actions
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.errors import Refused
 from kpm.permissions import Role
+from risk_levels.actions import seed_rule_set
 
 
 class Command(BaseCommand):
@@ -46,6 +47,8 @@ class Command(BaseCommand):
         for code, name in (options["city"], options["county"]):
             if not Unit.objects.filter(code=code).exists():
                 actions.open_unit(code=code, name=name, by=by)
+        # Otherwise whoever decides about a level first would put the rules into force.
+        seed_rule_set(on=timezone.localdate(), by=by)
         county = Unit.objects.get(code=options["county"][0])
         roles = {
             "system": Role.SYSTEM_ADMINISTRATOR,

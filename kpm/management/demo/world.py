@@ -69,7 +69,7 @@ class World:
     def build(self, say: Callable[[str], None]) -> None:
         """Make it all, or nothing; says what was done, in words."""
         since = self.today - timedelta(days=900)
-        risk_levels.rule_set_in_force(since, by=system_account("clock"))
+        risk_levels.seed_rule_set(on=since, by=self.by)
         units = staff.open_units(self.by)
         self.staff = staff.open_accounts(self.random, units, by=self.by, since=since)
         say(f"{len(units)} units, {len(self.staff.workers)} workers")

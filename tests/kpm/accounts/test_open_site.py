@@ -5,11 +5,13 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 
 from audit.events import Event
 from audit.models import LoggedEvent
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.permissions import Role
+from risk_levels.models import RuleSet
 from tests.factories import make_unit, make_user
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,14 @@ def test_a_new_site_gets_two_units_and_two_administrators():
         )
         assert response.status_code == 302
     assert LoggedEvent.objects.filter(event=Event.GRANT_STARTED, actor="s:work").count() == 2
+
+
+def test_a_new_site_has_its_rules_from_a_part_of_the_system():
+    open_site()
+    rule_set = RuleSet.objects.get()
+    assert (rule_set.state, rule_set.drafted_by.log_reference) == ("in_force", "s:work")
+    assert RuleSet.objects.in_force(timezone.localdate()) == rule_set
+    assert LoggedEvent.objects.get(event=Event.RULE_SET_STARTED).actor == "s:work"
 
 
 def test_units_that_are_there_stay():
