@@ -1,11 +1,17 @@
-"""What people do with the log: search it and verify it, both of which it records."""
+"""What people do with the log: search, verify and sign it, all of which it records."""
+
+from datetime import datetime
+from uuid import uuid4
 
 from django.db import transaction
 
-from audit import log, verifications
+from audit import log, signers, verifications
+from audit.bodies import moment
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
 from audit.log import Actor
+from audit.models import LogKey
+from audit.notes import VerifierKey
 from audit.searches import Filters, Page, find
 from audit.verifications import Result
 
@@ -47,3 +53,26 @@ def verify_log(
             outcome=Outcome.OK if result.is_good else Outcome.ERROR,
         )
     return result
+
+
+def start_key(*, by: Actor, now: datetime) -> VerifierKey:
+    """Sign with a new key from now on: the first one, or the one after the last.
+
+    The private half is sealed before anything is said of it. Whoever was interrupted in between
+    finds it again.
+    """
+    before = signers.rows()
+    key, note = signers.next_key(
+        VerifierKey.parse(before[0].vkey).name if before else signers.new_origin(uuid4()), before
+    )
+    with transaction.atomic():
+        LogKey.objects.create(
+            generation=len(before) + 1, vkey=str(key), note=str(note), at=moment(now)
+        )
+        log.record(Event.LOG_KEY_STARTED, by=by, target=signers.KeyOfTheLog(key))
+    return key
+
+
+def start_missing_key(*, by: Actor, now: datetime) -> VerifierKey | None:
+    """The first key, where there is none."""
+    return None if signers.rows() else start_key(by=by, now=now)

@@ -180,7 +180,7 @@ class KeyRing:
         if row is None:
             if generation:
                 raise KeysUnavailable(f"A {purpose} key of {scope} is not in the keys database.")
-            row = self._make_scope_key(scope, purpose)
+            row = self._make_scope_key(scope, purpose, FIRST_GENERATION)
         opened = _open_scope_key(row, self)
         with self._lock:
             if len(self._scopes) >= KEPT:
@@ -188,15 +188,20 @@ class KeyRing:
             self._scopes[name] = (opened, now + SECONDS)
         return opened
 
-    def _make_scope_key(self, scope: str, purpose: str) -> ScopeKey:
+    def make_scope_key(self, scope: str, purpose: str, generation: int) -> OpenedKey:
+        """A generation of the key of a scope; what is there already is not made again."""
+        row = _scope_key_row(scope, purpose, generation)
+        return _open_scope_key(row or self._make_scope_key(scope, purpose, generation), self)
+
+    def _make_scope_key(self, scope: str, purpose: str, generation: int) -> ScopeKey:
         above = self.active_vault_key()
         code = SCOPE_PURPOSES[purpose]
-        context = envelope.scope_key_context(FIRST_GENERATION, code, scope)
+        context = envelope.scope_key_context(generation, code, scope)
         material = new_key()
         row = ScopeKey(
             scope=scope,
             purpose=code,
-            generation=FIRST_GENERATION,
+            generation=generation,
             vault_key=above.generation,
             wrapped=_wrap(above, material, context),
             check_value=key_check(material, context),
@@ -206,7 +211,7 @@ class KeyRing:
                 row.save(force_insert=True)
         except IntegrityError:
             # Another process was quicker; its key is the one.
-            return ScopeKey.objects.get(scope=scope, purpose=code, generation=FIRST_GENERATION)
+            return ScopeKey.objects.get(scope=scope, purpose=code, generation=generation)
         return row
 
 
