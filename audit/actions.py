@@ -1,17 +1,20 @@
 """What people do with the log: search, verify and sign it, all of which it records."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from pathlib import Path
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
-from audit import log, signers, verifications
+from audit import exports, log, proofs, signers, verifications
 from audit.bodies import moment
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
 from audit.log import Actor
-from audit.models import LogKey
-from audit.notes import VerifierKey
+from audit.models import Checkpoint, LogKey
+from audit.notes import VerifierKey, encoded
+from audit.proofs import Proof
 from audit.searches import Filters, Page, find
 from audit.verifications import Result
 
@@ -53,6 +56,57 @@ def verify_log(
             outcome=Outcome.OK if result.is_good else Outcome.ERROR,
         )
     return result
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root as the log names it."""
+
+    root: bytes
+    log_type: str = "log_root"
+
+    @property
+    def log_reference(self) -> str:
+        """All of it, in characters that a reference may have."""
+        return "root:" + encoded(self.root).translate(str.maketrans("+/", "-_", "="))
+
+
+def confirm_root(*, by: Actor) -> None:
+    """The heartbeat: how far the log is. Events between two cannot claim another time."""
+    last = latest()
+    with transaction.atomic():
+        target = Root(bytes(last.root)) if last else None
+        log.record(Event.LOG_ROOT_CONFIRMED, by=by, target=target, count=last.size if last else 0)
+
+
+def export(*, by: Actor, directory: Path, witnessed: bool = False) -> tuple[Checkpoint, int]:
+    """Write the log into files for others, after recording that; how many files were written."""
+    checkpoint = proofs.signed_checkpoint(0, witnessed=witnessed)
+    with transaction.atomic():
+        target = Root(bytes(checkpoint.root))
+        log.record(Event.AUDIT_EXPORTED, by=by, target=target, count=checkpoint.size)
+    return checkpoint, exports.export(directory, checkpoint)
+
+
+def prove(*, by: Actor, ev: UUID) -> tuple[str, Proof]:
+    """One event and the proof that it is in the log, after recording that."""
+    body, proof = proofs.of_event(ev)
+    with transaction.atomic():
+        log.record(Event.AUDIT_PROVED, by=by, target=Proved(ev))
+    return body, proof
+
+
+@dataclass(frozen=True)
+class Proved:
+    """An event as another event names it."""
+
+    ev: UUID
+    log_type: str = "event"
+
+    @property
+    def log_reference(self) -> str:
+        """Its own name."""
+        return str(self.ev)
 
 
 def start_key(*, by: Actor, now: datetime) -> VerifierKey:
