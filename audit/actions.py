@@ -1,22 +1,27 @@
 """What people do with the log: search, verify and sign it, all of which it records."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
-from audit import exports, log, proofs, signers, verifications
+from audit import exports, log, notes, proofs, signers, verifications, witnesses
 from audit.bodies import moment
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
 from audit.log import Actor
-from audit.models import Checkpoint, LogKey
+from audit.models import Attestation, Checkpoint, LogKey
 from audit.notes import VerifierKey, encoded
-from audit.proofs import Proof
+from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
 from audit.verifications import Result
+from audit.witnesses import Contradicted, Unwilling, Witness
 
 # What a page may verify while somebody waits: about two seconds.
 NEWEST = 20_000
@@ -77,6 +82,62 @@ def confirm_root(*, by: Actor) -> None:
     with transaction.atomic():
         target = Root(bytes(last.root)) if last else None
         log.record(Event.LOG_ROOT_CONFIRMED, by=by, target=target, count=last.size if last else 0)
+
+
+def show_root(*, by: Actor, now: datetime) -> int:
+    """Show the newest root to everybody who keeps roots elsewhere; how many have it.
+
+    All are asked before the first one's silence is told. What contradicts the log is an event.
+    """
+    try:
+        checkpoint = proofs.signed_checkpoint(0, witnessed=False)
+    except NothingToProve:
+        return 0
+    shown, unwilling = 0, []
+    try:
+        for show in _everybody(checkpoint, now):
+            try:
+                shown += show()
+            except (Unwilling, OSError, ValueError) as error:
+                unwilling.append(f"{type(error).__name__}: {error}")
+    except Contradicted:
+        with transaction.atomic():
+            log.record(
+                Event.AUDIT_VERIFIED, by=by, rule="kept_elsewhere", count=0, outcome=Outcome.ERROR
+            )
+        raise
+    if unwilling:
+        raise Unwilling("; ".join(unwilling))
+    return shown
+
+
+def _everybody(checkpoint: Checkpoint, now: datetime) -> list[Callable[[], int]]:
+    asked = [partial(_ask, witness, checkpoint, now) for witness in witnesses.configured()]
+    copies = [partial(_keep_copy, checkpoint, now)] if settings.KPM_WITNESS_DIR else []
+    return [*copies, *asked]
+
+
+def _keep_copy(checkpoint: Checkpoint, now: datetime) -> int:
+    witnesses.keep_copy(Path(settings.KPM_WITNESS_DIR), notes.parse(checkpoint.note))
+    return _attest(checkpoint, witnesses.COPY, "", now)
+
+
+def _ask(witness: Witness, checkpoint: Checkpoint, now: datetime) -> int:
+    before = Attestation.objects.filter(witness=str(witness.key))
+    seen = before.aggregate(Max("size"))["size__max"] or 0
+    if seen == checkpoint.size:
+        return 1
+    line = witnesses.ask(witness, notes.parse(checkpoint.note), seen=seen)
+    return _attest(checkpoint, str(witness.key), str(line), now)
+
+
+def _attest(checkpoint: Checkpoint, witness: str, evidence: str, now: datetime) -> int:
+    Attestation.objects.get_or_create(
+        size=checkpoint.size,
+        witness=witness,
+        defaults={"evidence": evidence, "at": moment(now)},
+    )
+    return 1
 
 
 def export(*, by: Actor, directory: Path, witnessed: bool = False) -> tuple[Checkpoint, int]:

@@ -106,6 +106,7 @@ GROUPS: dict[str, Promise | str] = {
 # Why something was refused, or how much was verified.
 RULES: dict[str, Promise] = {
     "everything": gettext_lazy("the whole log"),
+    "kept_elsewhere": gettext_lazy("roots kept elsewhere"),
     "known_elsewhere": gettext_lazy("known in another place already"),
     "newest": gettext_lazy("the newest events"),
     "not_visible": gettext_lazy("outside their units, groups or files"),
