@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -11,18 +11,20 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from audit import exports, log, notes, proofs, signers, verifications, witnesses
+from audit import exports, log, notes, proofs, signers, stamps, verifications, witnesses
 from audit.bodies import moment
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
 from audit.log import Actor
 from audit.models import Attestation, Checkpoint, LogKey
 from audit.notes import VerifierKey, encoded
+from audit.posts import Unwilling
 from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
 from audit.verifications import Result
-from audit.witnesses import Contradicted, Unwilling, Witness
+from audit.witnesses import Contradicted, Witness
 
+A_DAY = timedelta(days=1)
 # What a page may verify while somebody waits: about two seconds.
 NEWEST = 20_000
 
@@ -114,7 +116,17 @@ def show_root(*, by: Actor, now: datetime) -> int:
 def _everybody(checkpoint: Checkpoint, now: datetime) -> list[Callable[[], int]]:
     asked = [partial(_ask, witness, checkpoint, now) for witness in witnesses.configured()]
     copies = [partial(_keep_copy, checkpoint, now)] if settings.KPM_WITNESS_DIR else []
-    return [*copies, *asked]
+    stamped = [partial(_stamp, checkpoint, now)] if settings.KPM_TIMESTAMP_ADDRESS else []
+    return [*copies, *asked, *stamped]
+
+
+def _stamp(checkpoint: Checkpoint, now: datetime) -> int:
+    """Once a day: an authority may count, and a day is what it has to say."""
+    if Attestation.objects.filter(witness=stamps.STAMP, at__gt=moment(now - A_DAY)).exists():
+        return 0
+    address, chain = settings.KPM_TIMESTAMP_ADDRESS, Path(settings.KPM_TIMESTAMP_CHAIN)
+    stamp = stamps.stamp(address, chain, checkpoint.note.encode())
+    return _attest(checkpoint, stamps.STAMP, encoded(stamp), now)
 
 
 def _keep_copy(checkpoint: Checkpoint, now: datetime) -> int:

@@ -3,32 +3,25 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from audit import notes, proofs, tree_heads
 from audit.notes import Malformed, Note, NotSigned, Signature, VerifierKey
+from audit.posts import Unwilling, post
 from audit.tree_heads import TreeHead
 
 DATABASE = "auditor"
 # The name under which a copy in the directory goes on record.
 COPY = "copy"
 NAME = re.compile(r"checkpoint\.(0|[1-9][0-9]{0,19})", re.ASCII)
-SECONDS = 10.0
-LONGEST_ANSWER = 64 * 1024
 WORKS, UNKNOWN_SIZE, NOT_CONSISTENT = 200, 409, 422
 
 
 class Contradicted(Exception):
     """Somebody has seen a log that this one does not go on from."""
-
-
-class Unwilling(Exception):
-    """A witness did not answer, or not with a cosignature."""
 
 
 @dataclass(frozen=True)
@@ -117,15 +110,5 @@ def _cosignature(text: str, lines: list[Signature], key: VerifierKey) -> Signatu
 
 
 def _post(witness: Witness, body: bytes) -> tuple[int, str]:
-    """By hand: no proxies, no redirects, no cookies, and an end to how long an answer may be."""
-    place = urlsplit(f"{witness.address}/add-checkpoint")
-    kind = HTTPSConnection if place.scheme == "https" else HTTPConnection
-    connection = kind(place.hostname or "", place.port, timeout=SECONDS)
-    try:
-        connection.request("POST", place.path, body, {"Content-Type": "text/plain"})
-        response = connection.getresponse()
-        return response.status, response.read(LONGEST_ANSWER).decode()
-    except (OSError, HTTPException, UnicodeDecodeError) as error:
-        raise Unwilling(f"{witness.key.name}: {type(error).__name__}") from None
-    finally:
-        connection.close()
+    status, answer = post(f"{witness.address}/add-checkpoint", body, "text/plain")
+    return status, answer.decode()

@@ -62,6 +62,9 @@ KPM_SITE_NAME = os.environ.get("KPM_SITE_NAME", ALLOWED_HOSTS[0])
 # (address and vkey in turn).
 KPM_WITNESS_DIR = os.environ.get("KPM_WITNESS_DIR", "")
 KPM_WITNESSES = os.environ.get("KPM_WITNESSES", "").split()
+# An authority for time stamps (RFC 3161) and the file with its certificates; off without.
+KPM_TIMESTAMP_ADDRESS = os.environ.get("KPM_TIMESTAMP_ADDRESS", "")
+KPM_TIMESTAMP_CHAIN = os.environ.get("KPM_TIMESTAMP_CHAIN", "")
 
 # --- What is installed ----------------------------------------------------------------------
 INSTALLED_APPS = [
