@@ -38,6 +38,12 @@ def test_keys_are_read_exactly_where_they_should(case: dict[str, str]) -> None:
             VerifierKey.parse(case["vkey"])
 
 
+def test_a_key_of_another_length_is_refused_though_its_id_is_right() -> None:
+    for public in (bytes(31), bytes(33), b""):
+        with pytest.raises(Malformed, match="32 bytes"):
+            VerifierKey.parse(str(VerifierKey("a", public)))
+
+
 @pytest.mark.parametrize("case", NOTES["open"], ids=lambda case: case["name"])
 def test_notes_open_exactly_where_they_should(case: dict[str, Any]) -> None:
     note = unpacked(case["note_b64"])

@@ -262,6 +262,8 @@ def test_the_proof_of_an_event_is_good_alone(
         assert code == expected, (new_proof, words)
     assert run(capsys, "proof", tmp_path / "gone", place / "proof", "--vkey", newest)[0] == 1
     assert run(capsys, "proof", place / "event", place / "proof", "--vkey", "x")[0] == 2
+    said = run(capsys, "proof", place / "event", place / "proof")
+    assert said == (3, "no key that was given signed it")
 
 
 def test_every_one_of_1500_flipped_bits_is_found_and_said_where(
