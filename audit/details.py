@@ -29,8 +29,8 @@ class Detail:
     commitment: str
 
 
-def commit(detail: Mapping[str, str | int], owner: UUID | None) -> Detail:
-    """Check a detail, commit to it and seal it if it holds words."""
+def commit(ev: UUID, detail: Mapping[str, str | int], owner: UUID | None) -> Detail:
+    """Check the detail of an event, commit to it and seal it if it holds words."""
     for key, value in detail.items():
         if key not in OPEN | WORDS:
             raise NotLoggable(f"A detail has no key {key!r}.")
@@ -41,7 +41,7 @@ def commit(detail: Mapping[str, str | int], owner: UUID | None) -> Detail:
         raise NotLoggable("Words need a key: name the thing that they are about as target.")
     spelt = canonical(dict(detail)).encode()
     salt = os.urandom(32)
-    body = seal_bytes(owner, PURPOSE, spelt) if has_words and owner else spelt
+    body = seal_bytes(owner, PURPOSE, spelt, row=ev) if has_words and owner else spelt
     return Detail(owner if has_words else None, salt, body, commitment(salt, spelt))
 
 

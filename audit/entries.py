@@ -25,6 +25,10 @@ class Actor(Protocol):
     def log_role(self) -> str:
         """The role in force."""
 
+    @property
+    def log_grant(self) -> str | None:
+        """The grant that carries the role."""
+
 
 class Thing(Protocol):
     """What is acted upon."""
@@ -52,6 +56,7 @@ class Anonymous:
 
     log_reference: str = "x:anon"
     log_role: str = ""
+    log_grant: str | None = None
 
 
 ANONYMOUS = Anonymous()
@@ -63,6 +68,7 @@ class System:
 
     name: str
     log_role: str = "system"
+    log_grant: str | None = None
 
     @property
     def log_reference(self) -> str:
@@ -110,7 +116,7 @@ def build(
     ev = uuid7()
     several = list(targets)
     kind, references = _subjects(target, several)
-    told = _detail(event, outcome, origin, detail, target)
+    told = _detail(ev, event, outcome, origin, detail, target)
     body: Body = {
         "v": VERSION,
         "at": moment(datetime.now(UTC)),
@@ -146,6 +152,8 @@ def _parts(ev: UUID, body: Body, references: list[str]) -> Iterator[str]:
     for number, chunk in enumerate(chunks, start=1):
         part = {"ev": str(ev if number == 1 else uuid7()), "pt": [number, len(chunks)]}
         yield spell(base | part | {"os": chunk})
+        # The one detail hangs on the first part.
+        base.pop("h", None)
 
 
 def _subjects(target: Thing | None, several: list[Thing]) -> tuple[str | None, list[str]]:
@@ -169,6 +177,7 @@ def _decision(outcome: Outcome, rule: str | None, grant: str | None) -> dict[str
 
 
 def _detail(
+    ev: UUID,
     event: Event,
     outcome: Outcome,
     origin: Origin,
@@ -184,4 +193,4 @@ def _detail(
     if not told:
         return None
     owners = getattr(target, "log_owners", ())
-    return details.commit(told, owners[0] if owners else None)
+    return details.commit(ev, told, owners[0] if owners else None)

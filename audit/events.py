@@ -24,6 +24,7 @@ class Event(StrEnum):
     CASE_FILE_REVEALED = "case_file.revealed"
     CASE_FILE_PRINTED = "case_file.printed"
     DUE_DATE_CORRECTED = "due_date.corrected"
+    FORM_REFUSED = "form.refused"
     GRANT_ENDED = "grant.ended"
     GRANT_STARTED = "grant.started"
     LEDGER_APPLIED = "ledger.applied"
@@ -59,6 +60,7 @@ class Event(StrEnum):
     SESSION_REFUSED = "session.refused"
     SESSION_STARTED = "session.started"
     UNIT_OPENED = "unit.opened"
+    VAULT_REFUSED = "vault.refused"
     VISIT_PLANNED = "visit.planned"
     VISIT_RECORDED = "visit.recorded"
 

@@ -14,8 +14,6 @@ from kpm.errors import Refused
 
 DATABASE = "auditor"
 CHECKPOINT = "checkpoint"
-# What cannot stand in a bundle: its lengths are written in two bytes.
-LONGEST = 0xFFFF
 
 
 def export(directory: Path, checkpoint: Checkpoint) -> int:
@@ -88,7 +86,7 @@ def tiles(size: int) -> Iterator[tuple[int, int, int]]:
 
 
 def _bundle(start: int, width: int) -> bytes:
-    """The entries from this leaf on, each with its length in front."""
+    """The entries from this leaf on, each with its length in front: tables take none too long."""
     leaves = Leaf.objects.using(DATABASE).filter(
         leaf_index__gte=start, leaf_index__lt=start + width
     )
@@ -97,8 +95,6 @@ def _bundle(start: int, width: int) -> bytes:
     if len(bodies) != width:
         raise Refused(_("Events behind leaf %s are missing: verify the log.") % start)
     entries = [bodies[event_id].body.encode() for event_id in ids]
-    if any(len(entry) > LONGEST for entry in entries):
-        raise Refused(_("An event behind leaf %s is too long for a bundle.") % start)
     return b"".join(len(entry).to_bytes(2) + entry for entry in entries)
 
 

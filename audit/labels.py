@@ -14,6 +14,7 @@ NOUNS: dict[str, Promise] = {
     "audit": gettext_lazy("Access log"),
     "case_file": gettext_lazy("Case file"),
     "due_date": gettext_lazy("Due date"),
+    "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
     "ledger": gettext_lazy("Ledger"),
     "log_key": gettext_lazy("Key of the log"),
@@ -27,6 +28,7 @@ NOUNS: dict[str, Promise] = {
     "search": gettext_lazy("Search"),
     "session": gettext_lazy("Sign-in"),
     "unit": gettext_lazy("Unit"),
+    "vault": gettext_lazy("Sealed content"),
     "visit": gettext_lazy("Visit"),
 }
 VERBS: dict[str, Promise] = {
@@ -103,15 +105,29 @@ GROUPS: dict[str, Promise | str] = {
     "team_member.head": gettext_lazy("name of somebody in the team"),
     "visit.body": gettext_lazy("notes of a visit"),
 }
-# Why something was refused, or how much was verified.
+# What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
+    "another_number": gettext_lazy("found by a number that the record does not hold"),
+    "caseload": gettext_lazy("a place in the team"),
+    "changed": gettext_lazy("the sealed bytes were changed or belong elsewhere"),
+    "csrf": gettext_lazy("not sent from a page of this sign-in"),
+    "destroyed": gettext_lazy("its key was destroyed"),
     "everything": gettext_lazy("the whole log"),
+    "generation": gettext_lazy("sealed under another generation of the key"),
+    "intake": gettext_lazy("taking somebody in"),
     "kept_elsewhere": gettext_lazy("roots kept elsewhere"),
     "known_elsewhere": gettext_lazy("known in another place already"),
+    "missing": gettext_lazy("the sealed bytes are gone"),
     "newest": gettext_lazy("the newest events"),
+    "no_key": gettext_lazy("its key does not exist"),
     "not_visible": gettext_lazy("outside their units, groups or files"),
     "password": gettext_lazy("wrong password"),
     "second_person": gettext_lazy("one's own proposal"),
+    "shape": gettext_lazy("the sealed bytes have the wrong shape"),
+    "suite": gettext_lazy("sealed with a cipher that this program does not have"),
+    "supervision": gettext_lazy("supervision of the unit"),
+    "version": gettext_lazy("sealed by a newer version of the program"),
+    "wrong_key": gettext_lazy("the key is not the one it was sealed with"),
     **{str(each): gettext_lazy("not part of this role") for each in Permission},
 }
 

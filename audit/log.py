@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self
 from uuid import UUID
 
-from django.db import DatabaseError, connections, transaction
+from django.db import Error as DatabaseFault
+from django.db import connections, transaction
 
 from audit import details
 from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
@@ -163,9 +164,9 @@ class Reading:
     """Leave to open content, and the list of what was opened."""
 
     def __init__(
-        self, by: Actor, *, event: Event, purpose: Purpose | None, grant: str | None
+        self, by: Actor, *, event: Event, purpose: Purpose | None, rule: str | None
     ) -> None:
-        self._by, self._event, self._purpose, self._grant = by, event, purpose, grant
+        self._by, self._event, self._purpose, self._rule = by, event, purpose, rule
         self._things: dict[str, Thing] = {}
         self._owners: dict[UUID, str] = {}
         self._groups: set[str] = set()
@@ -201,7 +202,8 @@ class Reading:
             groups=self._groups,
             purpose=self._purpose,
             count=len(things),
-            grant=self._grant,
+            rule=self._rule,
+            grant=self._by.log_grant,
             outcome=self._outcome,
         )
 
@@ -234,14 +236,14 @@ def reading(
     event: Event,
     purpose: Purpose | None,
     about: Iterable[Thing] = (),
-    grant: str | None = None,
+    rule: str | None = None,
 ) -> Reading:
-    """Ask for leave to open content.
+    """Ask for leave to open content; `rule` says what allows it: caseload, supervision, intake.
 
     In a request the event is written before the first byte of the answer; elsewhere use it as a
     context manager.
     """
-    made = Reading(by, event=event, purpose=purpose, grant=grant).about(*about)
+    made = Reading(by, event=event, purpose=purpose, rule=rule).about(*about)
     context = _current.get()
     if context is not None and not context.is_settled:
         made._context = context
@@ -265,7 +267,7 @@ def _write(entries: Iterable[Entry]) -> None:
                     cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [text])
                 if entry.detail is not None:
                     details.write(entry.ev, entry.detail)
-    except DatabaseError as error:
+    except DatabaseFault as error:
         raise NotWritten("The log refused an event.") from error
 
 
@@ -273,7 +275,7 @@ def _write_apart(entries: Iterable[Entry]) -> None:
     try:
         with transaction.atomic(using=DATABASE):
             _write(entries)
-    except DatabaseError as error:
+    except DatabaseFault as error:
         raise NotWritten("The log refused an event.") from error
 
 

@@ -60,7 +60,11 @@ class Table:
     def opened(self, rows: Sequence[LedgerRow]) -> list[LedgerRow]:
         """The rows with their cells."""
         with log.reading(
-            self.by, event=Event.LEDGER_READ, purpose=Purpose.INTAKE, about=[self.ledger]
+            self.by,
+            event=Event.LEDGER_READ,
+            purpose=Purpose.INTAKE,
+            about=[self.ledger],
+            rule="intake",
         ) as reading:
             return list(
                 LedgerRow.objects.filter(pk__in=[row.pk for row in rows])

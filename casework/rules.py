@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from casework.models import Assignment, CaseFile, Ledger, Plan
 from casework.models.plans import State
-from casework.models.visits import Outcome
+from casework.models.visits import Outcome, Way
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
 from kpm.permissions import Permission, Role, is_granted
@@ -39,6 +39,11 @@ def team(case_file: CaseFile) -> list[Assignment]:
 def is_in_team(user: User, case_file: CaseFile) -> bool:
     """Whether the user has a place in the team of the file."""
     return any(each.worker_id == user.pk for each in team(case_file))
+
+
+def why_readable(user: User, case_file: CaseFile) -> str:
+    """What lets this user read the file, as the log says it."""
+    return "caseload" if is_in_team(user, case_file) else "supervision"
 
 
 def check_is_open(case_file: CaseFile) -> None:
@@ -144,6 +149,18 @@ def check_visit_fits(outcome: str, happened_at: datetime, opened_on: date, now: 
         raise Refused(_("This has not happened yet."), field="happened_at")
     elif happened_at.astimezone(now.tzinfo).date() < opened_on:
         raise Refused(_("The file was not open then."), field="happened_at")
+
+
+def check_visit_says_something(outcome: str, way: str, *said: object) -> None:
+    """Whoever was there tells it: one sentence, or one thing that was looked at.
+
+    A call may stand without words: it is two taps on a phone in the street.
+    """
+    if outcome == Outcome.DONE and way == Way.VISIT and not any(said):
+        raise Refused(
+            _("Write at least one sentence, or tick one of the things that you looked at."),
+            field="notes",
+        )
 
 
 def check_can_draft_plan(user: User, case_file: CaseFile) -> None:

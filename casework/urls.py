@@ -30,7 +30,14 @@ class NumberConverter:
         return value
 
 
+class WorkerConverter(NumberConverter):
+    """The random name of a worker's account, such as u:Z7CaZz_f-KKXe98vipH3JA."""
+
+    regex = "u:[A-Za-z0-9_-]{1,40}"
+
+
 register_converter(NumberConverter, "number")
+register_converter(WorkerConverter, "worker")
 
 app_name = "casework"
 urlpatterns = [
@@ -45,7 +52,7 @@ urlpatterns = [
     ),
     path("files/<number:number>/team/", assignments.assign_worker, name="assign_worker"),
     path(
-        "files/<number:number>/team/<uuid:assignment>/end/",
+        "files/<number:number>/team/<slug:place>/<worker:worker>/end/",
         assignments.end_assignment,
         name="end_assignment",
     ),

@@ -32,6 +32,8 @@ class Item:
     is_current: bool
 
 
+# How many pages stand in the bar of a phone beside "More", once there are more than fit.
+IN_BAR = 3
 # In this order; the first that a role may open is its home.
 MENU = (
     Entry(Permission.VIEW_TODAY, "casework:view_today", _("Today"), "today"),
@@ -63,7 +65,9 @@ def site(request: HttpRequest) -> dict[str, Any]:
     }
     # Until the one-time password is changed there is nowhere else to go.
     if not user.must_change_password:
-        around["menu"] = menu_of(request)
+        around["menu"] = menu = menu_of(request)
+        # On a phone these pages are behind "More", so that is where one is.
+        around["is_in_more"] = any(item.is_current for item in menu[IN_BAR:])
     return around
 
 

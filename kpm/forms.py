@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol, Self
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.forms.renderers import DjangoTemplates
 from django.http import HttpRequest
@@ -36,6 +37,46 @@ class Renderer(DjangoTemplates):
         )
 
 
+# What Django's own words leave open: what to do, and in which form.
+WORDS: tuple[tuple[type[forms.Field], dict[str, Any]], ...] = (
+    (forms.MultipleChoiceField, {"required": _("Choose at least one.")}),
+    (forms.ChoiceField, {"required": _("Choose one.")}),
+    (forms.ModelChoiceField, {"required": _("Choose one.")}),
+    (forms.FileField, {"required": _("Choose a file.")}),
+    (
+        forms.DateTimeField,
+        {
+            "required": _("Give the day and the time."),
+            "invalid": _("Write the day and the time like 2026-11-26 14:30."),
+        },
+    ),
+    (
+        forms.DateField,
+        {"required": _("Give the day."), "invalid": _("Write the day like 2026-11-26.")},
+    ),
+    (forms.Field, {"required": _("Fill this in.")}),
+)
+TOO_LONG = _("At most %(limit_value)d characters fit here; there are %(show_value)d.")
+
+
+def worded(field: forms.Field) -> forms.Field:
+    """The field with words that say what to do; what the form itself says stays."""
+    for kind, words in WORDS:
+        if isinstance(field, kind):
+            for code, text in words.items():
+                if field.error_messages.get(code) == kind.default_error_messages.get(
+                    code, forms.Field.default_error_messages.get(code)
+                ):
+                    field.error_messages[code] = text
+            break
+    for validator in field.validators:
+        if isinstance(validator, MaxLengthValidator):
+            validator.message = TOO_LONG
+    # A browser would cut pasted text without a word; the server says that it is too long.
+    field.widget.attrs.pop("maxlength", None)
+    return field
+
+
 class Submissions(Protocol):
     """Where sent forms are remembered; the middleware hangs it on the request."""
 
@@ -54,6 +95,12 @@ class ActionForm(forms.Form):
 
     request: HttpRequest | None = None
     result: Any = None
+
+    def __getitem__(self, name: str) -> forms.BoundField:
+        """The field as it is drawn and asked, in words that fit it."""
+        if name in self.fields:
+            worded(self.fields[name])
+        return super().__getitem__(name)
 
     @classmethod
     def from_request(cls, request: HttpRequest, **kwargs: Any) -> Self:

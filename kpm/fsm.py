@@ -4,9 +4,11 @@ Serves django-fsm-2 and django-fsm alike. Their own `protected` switch sits on t
 reading a row again flips it for every thread; here each instance guards itself.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django_fsm import (
     RETURN_VALUE,
@@ -21,8 +23,11 @@ __all__ = [
     "RETURN_VALUE",
     "GuardedStateField",
     "GuardedStateModel",
+    "Step",
     "TransitionNotAllowed",
     "can_proceed",
+    "machines",
+    "steps",
     "transition",
 ]
 
@@ -70,3 +75,47 @@ class GuardedStateModel(models.Model):
             super().refresh_from_db(using=using, fields=fields, from_queryset=from_queryset)
         finally:
             self.__dict__.pop(LOADING, None)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One way from a state to another, and the transition that goes it."""
+
+    source: str
+    target: str
+    name: str
+    method: Callable[..., Any]
+
+
+def machines() -> Iterator[tuple[type[models.Model], Any]]:
+    """Every guarded state of the site: the model and its field."""
+    for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
+        # A history keeps the states of another model; it moves through none itself.
+        is_history = hasattr(model, "instance_type")
+        for field in model._meta.concrete_fields:
+            if isinstance(field, GuardedStateField) and not is_history:
+                yield model, field
+
+
+def steps(model: type[models.Model], field: Any) -> list[Step]:
+    """Every declared step of a machine, in the order of its states."""
+    states = [str(value) for value, _label in field.flatchoices]
+    found = [
+        Step(source, target, transition.name, transition.method)
+        for transition in field.get_all_transitions(model)
+        for source, target in _ends(transition, states)
+    ]
+    return sorted(
+        found, key=lambda step: (states.index(step.source), states.index(step.target), step.name)
+    )
+
+
+def _ends(transition: Any, states: list[str]) -> Iterator[tuple[str, str]]:
+    """From where to where, one pair each."""
+    sources = states if transition.source in ("*", "+") else [transition.source]
+    # A transition that returns its state lists those it may return.
+    targets = getattr(transition.target, "allowed_states", None) or [transition.target]
+    for source in sources:
+        for target in targets:
+            if str(source) != str(target):
+                yield str(source), str(target)

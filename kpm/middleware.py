@@ -3,7 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Any, cast
 
 from django.conf import settings
@@ -21,11 +21,13 @@ from django.utils import translation
 
 from audit import log
 from audit.events import Event
+from kpm import refusals
 from kpm.accounts.sessions import SessionStore
 from kpm.accounts.submissions import Submissions
 from kpm.errors import AlreadySent, AskFirst, Busy, NotYou
 from kpm.permissions import Open, Permission, access_of
-from kpm.views import unavailable
+from kpm.vault.errors import Unreadable
+from kpm.views import AWAY, failed, not_here, unavailable
 
 logger = logging.getLogger(__name__)
 
@@ -104,6 +106,48 @@ class SecurityHeadersMiddleware:
         return response
 
 
+# What a proxy says of a request, and anybody else could say as well.
+SAID_BY_PROXY = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_REAL_IP")
+
+
+class WireMiddleware:
+    """Believes the named proxy and nobody else; the demo, which has none, answers this machine."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+        named = settings.KPM_TRUSTED_PROXIES
+        self.networks = [ip_network(name) for name in named if name != "unix"]
+        self.believes_socket = "unix" in named
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        peer = peer_of(request)
+        if settings.KPM_DEMO and not (peer and peer.is_loopback):
+            return not_here(request)
+        if not self.believes(peer):
+            for name in SAID_BY_PROXY:
+                request.META.pop(name, None)
+            if not settings.KPM_DEMO:
+                # The server may have believed somebody whom we do not.
+                request.META["wsgi.url_scheme"] = "http"
+        return self.get_response(request)
+
+    def believes(self, peer: IPv4Address | IPv6Address | None) -> bool:
+        """Whether this is the proxy that the settings name."""
+        if peer is None:
+            return self.believes_socket
+        return any(peer in network for network in self.networks)
+
+
+def peer_of(request: HttpRequest) -> IPv4Address | IPv6Address | None:
+    """Who is connected to us; nobody with an address, where it is a socket of this machine."""
+    try:
+        peer = ip_address(request.META.get("REMOTE_ADDR", ""))
+    except ValueError:
+        return None
+    # Where one socket serves both families, IPv4 comes in the clothes of IPv6.
+    return getattr(peer, "ipv4_mapped", None) or peer
+
+
 class AuditMiddleware:
     """Opens the log's context, and lets no byte leave before what was read is written down."""
 
@@ -127,11 +171,8 @@ class AuditMiddleware:
 
 
 def address_of(request: HttpRequest) -> str:
-    """Where the request comes from, as far as we know."""
-    if settings.SECURE_PROXY_SSL_HEADER:
-        # The proxy in front overwrites this one, whatever the client sent.
-        return request.headers.get("X-Real-IP", "")
-    return str(request.META.get("REMOTE_ADDR", ""))
+    """Where the request comes from; what nobody trustworthy said is gone by now."""
+    return str(request.META.get("HTTP_X_REAL_IP") or request.META.get("REMOTE_ADDR", ""))
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
@@ -169,23 +210,6 @@ class LanguageMiddleware:
         return response
 
 
-@dataclass(frozen=True)
-class AskedFor:
-    """What the address of a page names; nobody has looked whether it exists."""
-
-    log_type: str
-    log_reference: str
-
-
-def asked_for(request: HttpRequest) -> AskedFor | None:
-    """The file or ledger of an address, so that a refused try is found with its number."""
-    match = request.resolver_match
-    if match is None or "number" not in match.kwargs:
-        return None
-    kind = "case_file" if match.route.startswith("files/") else "ledger"
-    return AskedFor(kind, match.kwargs["number"])
-
-
 class AccessMiddleware:
     """Answers only views that declared who may use them, each for those people."""
 
@@ -213,16 +237,22 @@ class AccessMiddleware:
         return None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Log a refused permission; lead on whoever is to go to another page instead."""
-        if isinstance(exception, NotYou):
-            log.refused(
-                Event.PERMISSION_REFUSED,
-                by=request.user,  # type: ignore[arg-type]
-                target=asked_for(request),
-                rule=exception.permission,
-            )
+        """Log what was refused; lead on whoever is to go to another page instead."""
         if isinstance(exception, AlreadySent | AskFirst):
             return redirect(exception.location)
+        try:
+            _write_down(request, exception)
+        except AWAY as error:
+            return failed(request, error)
         if isinstance(exception, Busy | log.NotWritten):
             return unavailable(request)
-        return None
+        return failed(request, exception) if isinstance(exception, AWAY) else None
+
+
+def _write_down(request: HttpRequest, exception: Exception) -> None:
+    """The event of a refusal that only the exception knows of."""
+    by, target = refusals.actor_of(request), refusals.asked_for(request)
+    if isinstance(exception, NotYou):
+        log.refused(Event.PERMISSION_REFUSED, by=by, target=target, rule=exception.permission)
+    if isinstance(exception, Unreadable):
+        refusals.content_unreadable(exception, by=by, target=target)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from enum import Enum, StrEnum
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import TextChoices
@@ -130,10 +131,16 @@ def is_granted(user: Any, permission: Permission) -> bool:
 def ask_to_sign_in(request: HttpRequest) -> HttpResponseRedirect:
     """Send a visitor to the sign-in page, and back afterwards to what they wanted to read."""
     sign_in = resolve_url(settings.LOGIN_URL)
-    if request.method != "GET":
-        # What was posted is not kept, so there is nothing to come back to.
-        return redirect(sign_in)
+    if request.method == "POST":
+        # What was posted is not kept; the page says so, and leads back to the empty form.
+        return redirect(f"{sign_in}?{urlencode({'ended': '1', 'next': came_from(request)})}")
     return redirect(f"{sign_in}?{urlencode({'next': request.get_full_path()})}")
+
+
+def came_from(request: HttpRequest) -> str:
+    """The page of ours that a form was sent from; home, when the browser does not say."""
+    referrer = urlsplit(request.headers.get("Referer", ""))
+    return referrer.path if referrer.netloc == request.get_host() else "/"
 
 
 def requires(

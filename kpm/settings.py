@@ -2,6 +2,7 @@
 
 import os
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,21 @@ def required(name: str, what: str) -> str:
     if not value:
         raise ImproperlyConfigured(f"{name} is not set: {what}. See deploy/env.example.")
     return value
+
+
+def proxies(names: str) -> list[str]:
+    """Who stands in front: addresses or networks, or the word unix for a socket of this machine."""
+    for name in names.split():
+        try:
+            is_everybody = name != "unix" and ip_network(name).prefixlen == 0
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"KPM_TRUSTED_PROXIES: {name!r} is neither an address nor a network nor the "
+                "word unix."
+            ) from None
+        if is_everybody:
+            raise ImproperlyConfigured(f"KPM_TRUSTED_PROXIES: {name} would believe everybody.")
+    return names.split()
 
 
 # --- Where we are ---------------------------------------------------------------------------
@@ -83,6 +99,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "kpm.middleware.SecurityHeadersMiddleware",
+    "kpm.middleware.WireMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "kpm.middleware.AuditMiddleware",
@@ -165,7 +182,7 @@ AUTHENTICATION_BACKENDS = ["kpm.accounts.backends.PasswordBackend"]
 PASSWORD_HASHERS = ["kpm.accounts.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "NAME": "kpm.accounts.passwords.LengthValidator",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
@@ -194,6 +211,12 @@ CSRF_FAILURE_VIEW = "kpm.views.csrf_refused"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- The wire -------------------------------------------------------------------------------
+# Whose word counts about where a request came from, and that it came by TLS (kpm.middleware).
+KPM_TRUSTED_PROXIES = proxies(
+    ""
+    if KPM_DEMO
+    else required("KPM_TRUSTED_PROXIES", "the addresses of the proxy that ends TLS in front")
+)
 SECURE_SSL_REDIRECT = not KPM_DEMO
 SECURE_PROXY_SSL_HEADER = None if KPM_DEMO else ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if KPM_DEMO else 63_072_000

@@ -1,18 +1,28 @@
 """Pages that belong to no app: the way home, the language, the health check, the error pages."""
 
-from django.db import DatabaseError, connections
+import logging
+import sys
+
+from django.db import Error as DatabaseFault
+from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import loader
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language as django_set_language
 
+from audit import log
+from kpm import faults, refusals
 from kpm.accounts.models import SignedInRequest
 from kpm.context_processors import menu_of
 from kpm.permissions import Permission, public, requires
 
+logger = logging.getLogger(__name__)
+
 # Seconds after which it is worth trying again.
 RETRY_AFTER = 30
+# The database or the log is away: the same request may work in a moment.
+AWAY = (OperationalError, InterfaceError, log.NotWritten)
 
 
 @require_safe
@@ -31,7 +41,7 @@ def health(_request: HttpRequest) -> HttpResponse:
         for alias in ("default", "keys"):
             with connections[alias].cursor() as cursor:
                 cursor.execute("SELECT 1")
-    except DatabaseError:
+    except DatabaseFault:
         return HttpResponse("unavailable\n", status=503, content_type="text/plain; charset=utf-8")
     return HttpResponse("ok\n", content_type="text/plain; charset=utf-8")
 
@@ -45,6 +55,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """400, without repeating what was wrong."""
+    if exception is not None:
+        logger.warning("A request was refused: %s", type(exception).__name__)
     return plain(request, "400.html", 400)
 
 
@@ -59,13 +71,37 @@ def page_not_found(request: HttpRequest, exception: Exception | None = None) -> 
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500, without any trace of what happened."""
+    """500, without any trace of what happened; the process log has its kind and place.
+
+    Django comes here for whatever a view or a part of the middleware did not catch.
+    """
+    error = sys.exception()
+    return plain(request, "500.html", 500) if error is None else failed(request, error)
+
+
+def failed(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """Tell the process log, and answer 503 where trying again may help."""
+    match = request.resolver_match
+    context = log.current()
+    page = match.view_name if match is not None else "no page"
+    faults.tell(f"Request {context.request if context else '–'} for {page}", error)
+    if isinstance(error, AWAY):
+        return unavailable(request)
     return plain(request, "500.html", 500)
 
 
 def csrf_refused(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form that did not come from a page of this sign-in."""
+    """403 for a form that did not come from a page of this sign-in; the try is written down."""
+    try:
+        refusals.form_from_elsewhere(request)
+    except AWAY as error:
+        return failed(request, error)
     return plain(request, "403_csrf.html", 403)
+
+
+def not_here(request: HttpRequest) -> HttpResponse:
+    """403 for whoever reaches the demo from another machine: it has no TLS."""
+    return plain(request, "403_demo.html", 403)
 
 
 def unavailable(request: HttpRequest) -> HttpResponse:

@@ -22,7 +22,7 @@ mkdir "$HOME"
 site() {
   mkdir -p "$out/data"
   python -c 'import secrets; print(secrets.token_urlsafe(64))' >"$out/secret.key"
-  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_DATA_DIR="$out/data" \
+  env --unset=KPM_DEMO KPM_HOSTS=kpm.example.org KPM_TRUSTED_PROXIES=127.0.0.1 KPM_DATA_DIR="$out/data" \
     KPM_SECRET_KEY_FILE="$out/secret.key" KPM_ROOT_KEY_FILE="$out/root.key" "$@"
 }
 shell_scripts() {
@@ -48,9 +48,7 @@ docs() { site python manage.py write_docs --check; }
 shell() { shell_scripts | xargs --no-run-if-empty shellcheck; }
 # Both engines count: each has lines that only it reaches. tests/coverage adds them up.
 sqlite() { rm -f .coverage .coverage.* && "${suite[@]}"; }
-# One after the other: an open transaction of another process of the same server holds the sequencer
-# of the log back, as it must, and its tests would wait for a stranger.
-postgresql() { tests/postgresql "${suite[@]}" --numprocesses=0 --cov-append "${code[@]}"; }
+postgresql() { KPM_TEST_SERVERS=2 tests/postgresql "${suite[@]}" --cov-append "${code[@]}"; }
 fsm() { tests/fsm; }
 golang() { tests/golang/verify; }
 coverage() { tests/coverage; }

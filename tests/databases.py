@@ -14,7 +14,7 @@ from django.db import connections
 from psycopg import sql
 
 from kpm.vault import keys
-from tests.settings import ALIASES, IS_POSTGRESQL, OWNER
+from tests.settings import ALIASES, IS_POSTGRESQL, OWNER, ROLES
 
 numbers = count(1)
 
@@ -75,6 +75,11 @@ def create(name: str, *, template: str = "") -> None:
     if IS_POSTGRESQL:
         order = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
         execute(order.format(sql.Identifier(name), sql.Identifier(template or "template0")))
+        # A copy keeps the rights of its tables, but not those of the database itself.
+        execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+        for role in sorted(set(ROLES.values())):
+            grant = sql.SQL("GRANT CONNECT ON DATABASE {} TO {}")
+            execute(grant.format(sql.Identifier(name), sql.Identifier(role)))
     elif template:
         shutil.copyfile(template, name)
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from stdnum.cn import ric
 
 from casework.actions import assignments, people
@@ -80,8 +81,29 @@ def make_user(
             populations=list(populations),
             start_on=start_on,
             until_on=until_on,
+            granted_by=the_demo(),
         ).save_as(by=None)
     return user
+
+
+def the_demo() -> User:
+    """The account that invents, there without an event of its own."""
+    found = User.objects.filter(log_reference="s:demo").first()
+    if found is None:
+        found = User(
+            username="s:demo", name="Demo", log_reference="s:demo", is_system=True, is_active=False
+        )
+        found.set_unusable_password()
+        found.save_as(by=None)
+    return found
+
+
+def change_role(user: User, role: Role, unit: Unit) -> User:
+    """From today on somebody has another role; the account as it is read again."""
+    today = timezone.localdate()
+    user.grants.update(until_on=today)
+    user.grants.create(role=role, unit=unit, start_on=today, granted_by=the_demo())
+    return User.objects.get(pk=user.pk)
 
 
 def client_for(user: User | None) -> Client:

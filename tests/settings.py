@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -45,13 +46,16 @@ ALIASES = ("default", "keys")
 IS_POSTGRESQL = os.environ.get("KPM_TEST_DATABASE", "sqlite") == "postgresql"
 # The owner makes and migrates test databases; every test is connected as the runtime role.
 OWNER = os.environ.get("KPM_TEST_OWNER", "kpm_owner")
+ROLES = {"default": "kpm_app", "keys": "kpm_app", "auditor": "kpm_auditor"}
 if IS_POSTGRESQL:
-    ROLES = {"default": "kpm_app", "keys": "kpm_app", "auditor": "kpm_auditor"}
+    # Each process of a run has a server of its own, if there are several.
+    ports = os.environ["KPM_TEST_PORTS"].split()
+    port = ports[int(re.sub(r"\D", "", WORKER) or 0) % len(ports)]
     for alias, role in ROLES.items():
         DATABASES[alias] = {
             "ENGINE": "django.db.backends.postgresql",
             "HOST": os.environ["KPM_TEST_HOST"],
-            "PORT": os.environ["KPM_TEST_PORT"],
+            "PORT": port,
             "USER": role,
             "TEST": {"MIRROR": "default"} if alias == "auditor" else {},
         }

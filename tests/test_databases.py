@@ -5,7 +5,7 @@ import sys
 from threading import Thread
 
 import pytest
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 
 from kpm.vault.models import VaultKey
 from tests.conftest import RealCommits
@@ -69,3 +69,12 @@ def test_real_commits_stay_apart_from_the_test_around_them(request: pytest.Fixtu
     make_unit()
     request.getfixturevalue("real_commits")
     assert Unit.objects.count() == 0
+
+
+def test_nobody_makes_temporary_objects_in_a_copy_either(real_commits: RealCommits):
+    for alias in ("default", "keys"):
+        with (
+            connections[alias].cursor() as cursor,
+            pytest.raises(DatabaseError, match=r"permission denied|not authorized|prohibited"),
+        ):
+            cursor.execute("CREATE TEMPORARY TABLE accounts_user (id integer)")

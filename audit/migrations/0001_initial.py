@@ -15,13 +15,17 @@ FIELDS = {
     "outcome": "out",
     "request": "rq",
 }
+# Every event has these: a row without them could never be verified nor taken away.
+NEEDED = {"event", "at", "actor", "outcome"}
 
 # Virtual: computed when read, so there is nothing beside the body that could be changed.
 # An index of SQLite ends with the row's id anyway.
 SQLITE = """
 CREATE TABLE audit_event (
     id INTEGER PRIMARY KEY AUTOINCREMENT CHECK (id > 0),
-    body TEXT NOT NULL CHECK (json_valid(body) AND length(body) <= 60000),
+    body TEXT NOT NULL CHECK (
+        json_valid(body) AND json_type(body) = 'object' AND length(CAST(body AS BLOB)) <= 60000
+    ),
     {fields}
 ) STRICT;
 CREATE INDEX audit_event_subject ON audit_event (subject) WHERE subject IS NOT NULL;
@@ -60,7 +64,7 @@ CREATE TABLE audit_detail (
     body BLOB NOT NULL
 ) STRICT
 """
-SQLITE_FIELD = "{name} TEXT GENERATED ALWAYS AS (json_extract(body, '$.{key}')) VIRTUAL"
+SQLITE_FIELD = "{name} TEXT GENERATED ALWAYS AS (json_extract(body, '$.{key}')) VIRTUAL {null}"
 
 # Transaction numbers begin again in a restored cluster; the epoch says which count it is.
 # The index on events goes without the id: equal values then share their place.
@@ -79,7 +83,9 @@ CREATE TABLE audit_event (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY CHECK (id > 0),
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     epoch integer NOT NULL DEFAULT audit_current_epoch(),
-    body text NOT NULL CHECK (length(body) <= 60000),
+    body text NOT NULL CHECK (
+        json_typeof(body::json) = 'object' AND octet_length(body) <= 60000
+    ),
     {fields}
 );
 CREATE INDEX audit_event_order ON audit_event (epoch, xid, id);
@@ -120,7 +126,7 @@ CREATE TABLE audit_detail (
 )
 """
 POSTGRESQL_FIELD = (
-    "{name} text COLLATE \"C\" GENERATED ALWAYS AS (body::json ->> '{key}') STORED"
+    "{name} text COLLATE \"C\" GENERATED ALWAYS AS (body::json ->> '{key}') STORED {null}"
 )
 
 
@@ -131,7 +137,8 @@ def make_tables(_apps: Any, schema_editor: Any) -> None:
         (SQLITE, SQLITE_FIELD) if is_sqlite else (POSTGRESQL, POSTGRESQL_FIELD)
     )
     fields = ",\n    ".join(
-        field.format(name=name, key=key) for name, key in FIELDS.items()
+        field.format(name=name, key=key, null="NOT NULL" if name in NEEDED else "")
+        for name, key in FIELDS.items()
     )
     for statement in script.format(fields=fields).split(";\n"):
         schema_editor.execute(statement)

@@ -34,7 +34,13 @@ def assign(*, case_file: CaseFile, worker: User, role: str, by: User, today: dat
         is_replaced = each.role == role and role in ONE_OF_A_KIND
         if is_replaced or each.worker_id == worker.pk:
             _end(each, case_file, by=by, today=today)
-    assignment = Assignment(case_file=case_file, worker=worker, role=role, start_on=today)
+    assignment = Assignment(
+        case_file=case_file,
+        district=case_file.district,
+        worker=worker,
+        role=role,
+        start_on=today,
+    )
     assignment.save_as(by=by)
     log.record(
         Event.ASSIGNMENT_STARTED,
@@ -76,7 +82,11 @@ def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
         rules.check_can_be_assigned(each.worker, each.case_file)
     rows = [
         Assignment(
-            case_file=each.case_file, worker=each.worker, role=each.role, start_on=each.start_on
+            case_file=each.case_file,
+            district=each.case_file.district,
+            worker=each.worker,
+            role=each.role,
+            start_on=each.start_on,
         )
         for each in places
     ]

@@ -84,7 +84,13 @@ def reveal(
             purpose=purpose,
             detail={"reason": reason},
         )
-    with log.reading(by, event=Event.CASE_FILE_READ, purpose=purpose, about=[case_file]) as reading:
+    with log.reading(
+        by,
+        event=Event.CASE_FILE_READ,
+        purpose=purpose,
+        about=[case_file],
+        rule=rules.why_readable(by, case_file),
+    ) as reading:
         if is_identity:
             open_groups([case_file.person], "head", "body", reading=reading)
             return str(getattr(case_file.person, field))

@@ -80,6 +80,7 @@ def _rows(ledger: Ledger, table: Table) -> list[LedgerRow]:
         LedgerRow(
             key_owner=ledger.id,
             ledger=ledger,
+            district=ledger.district,
             number=row.number,
             # Empty cells as well: that a name is missing is found only where it should be.
             cells={code: to_json(cell) for code, cell in row.cells.items()},

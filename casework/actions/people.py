@@ -101,6 +101,15 @@ def known_by_phone(district: str, phones: Iterable[str]) -> dict[str, Person]:
     return {phone: rows[0] for phone, rows in found.items() if len(rows) == 1}
 
 
+def is_found_by(person: Person, *, id_number: str, phone: str) -> bool:
+    """Whether somebody whose body is open has the number that an index found them by.
+
+    An index is 64 bits that lie beside the sealed record: two numbers may share one by chance, and
+    somebody with the database in hand may have moved it.
+    """
+    return bool(person.id_number == id_number if id_number else person.phone == phone)
+
+
 @transaction.atomic
 def correct(
     *,
@@ -132,6 +141,7 @@ def _correct_person(person: Person, changed: Mapping[str, Any], by: User) -> Non
     scope = scope_of(person.district)
     for code, value in changed.items():
         setattr(person, code, value)
+    person.id_number_index = blind_index(scope, "id_number", person.id_number)
     person.phone_index = blind_index(scope, "phone", person.phone)
     person.save_as(by=by)
     search.replace(
@@ -245,17 +255,28 @@ def _check_may_meet(people: Sequence[Person], by: User) -> None:
 
 
 def _check_same(here: dict[str, Person], admissions: Sequence[Admission], by: User) -> None:
-    """One ID number under two names is a mistake somewhere, and nobody guesses where."""
+    """One ID number under two names is a mistake somewhere, and nobody guesses where.
+
+    So is an index that leads to somebody with another number.
+    """
     if not here:
         return
     people = list(here.values())
     with log.reading(
-        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=people
+        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=people, rule="intake"
     ) as reading:
-        open_groups(people, "head", reading=reading)
+        open_groups(people, "head", "body", reading=reading)
     for each in admissions:
         person = here.get(each.id_number)
-        if person is not None and search.normalised(person.name) != search.normalised(each.name):
+        if person is None:
+            continue
+        if not is_found_by(person, id_number=each.id_number, phone=each.phone):
+            log.refused(Event.PERSON_REFUSED, by=by, target=person, rule="another_number")
+            raise Refused(
+                _("The record found by this number holds another one. Tell the administrators."),
+                field="id_number",
+            )
+        if search.normalised(person.name) != search.normalised(each.name):
             raise Refused(
                 _("This ID number is on record with another name. Please check both."),
                 field="name",

@@ -39,6 +39,7 @@ def draft(
     plan = Plan(
         key_owner=case_file.id,
         case_file=case_file,
+        district=case_file.district,
         proposal=proposal,
         drafted_by=by,
         drafted_on=today,

@@ -36,9 +36,13 @@ def record(
     case_file = locked(case_file)
     rules.check_can_record_visit(by, case_file)
     rules.check_visit_fits(outcome, happened_at, case_file.opened_on, timezone.localtime(now))
+    rules.check_visit_says_something(
+        outcome, way, needs.strip(), strengths.strip(), notes.strip(), checklist
+    )
     visit = Visit(
         key_owner=case_file.id,
         case_file=case_file,
+        district=case_file.district,
         worker=by,
         way=way,
         outcome=outcome,
@@ -66,6 +70,7 @@ def record_many(*, visits: Sequence[Visit], by: User, now: datetime) -> None:
             each.outcome, each.happened_at, each.case_file.opened_on, timezone.localtime(now)
         )
         each.worker, each.key_owner = by, each.case_file.id
+        each.district = each.case_file.district
     bulk_create_as(Visit, visits, by=by)
     for each in visits:
         is_planned = each.outcome == Outcome.PLANNED

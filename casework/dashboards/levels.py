@@ -154,7 +154,7 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
         rows += _proposal_rows(decision.proposal, population)
     rows.append(Row(_("Until"), decision.until_on.isoformat()))
     rows.append(Row(_("Told"), Told(decision.told).label))
-    rows.append(Row(_("Rule set"), decision.rule_set.version))
+    rows.append(Row(_("Rule set"), decision.rule_set.label))
     return Entry(
         at=decision.decided_at,
         title=decision.get_kind_display(),

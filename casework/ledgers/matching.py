@@ -107,11 +107,7 @@ def _compare(
         .values_list("person_id", flat=True)
     )
     mine = [persons[pk] for pk in persons if pk in met]
-    with log.reading(
-        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=[*mine, *files.values()]
-    ) as reading:
-        open_groups(mine, "head", "body", reading=reading)
-        open_groups(list(files.values()), "body", reading=reading)
+    _open(mine, list(files.values()), by)
     for each in asked:
         person = here.get(each.row.number)
         if person is None:
@@ -121,10 +117,28 @@ def _compare(
             # Somebody else's: "already known", naming no unit and no population.
             log.refused(Event.PERSON_REFUSED, by=by, target=person, rule="known_elsewhere")
             each.refuse("id_number", "known_elsewhere")
+        elif not people.is_found_by(
+            person, id_number=_said(each, "id_number"), phone=_said(each, "phone")
+        ):
+            log.refused(Event.PERSON_REFUSED, by=by, target=person, rule="another_number")
+            each.refuse("id_number" if _said(each, "id_number") else "phone", "another_number")
         elif _is_another(person, each):
             each.refuse("name", "another_name")
         else:
             _classify(each, person, files.get(person.pk), units)
+
+
+def _open(mine: Sequence[Person], files: Sequence[CaseFile], by: User) -> None:
+    """People and their files, each under a reading of its own: an event is of one kind."""
+    with log.reading(
+        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=mine, rule="intake"
+    ) as reading:
+        open_groups(mine, "head", "body", reading=reading)
+    if files:
+        with log.reading(
+            by, event=Event.CASE_FILE_READ, purpose=Purpose.INTAKE, about=files, rule="intake"
+        ) as reading:
+            open_groups(files, "body", reading=reading)
 
 
 def _is_another(person: Person, match_: Match) -> bool:

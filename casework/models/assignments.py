@@ -37,6 +37,7 @@ class Assignment(RecordedModel):
         on_delete=models.PROTECT,
         related_name="assignments",
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     worker = models.ForeignKey(
         User,
         verbose_name=_("worker"),
@@ -81,7 +82,9 @@ class Assignment(RecordedModel):
             ),
         )
         indexes = (
-            models.Index(fields=("worker", "until_on", "case_file"), name="files_of_a_worker"),
+            models.Index(
+                fields=("district", "worker", "until_on", "case_file"), name="files_of_a_worker"
+            ),
         )
 
     def __str__(self) -> str:
@@ -104,6 +107,7 @@ class TeamMember(SealedModel):
         on_delete=models.PROTECT,
         related_name="team_members",
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     name = SealedCharField(group="head", verbose_name=_("name"), max_length=50)
     role = SealedCharField(group="head", verbose_name=_("role"), max_length=50)
     start_on = models.DateField(_("from"))

@@ -1,5 +1,6 @@
 """Case files: one person in one population, under a key of its own."""
 
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.models.people import Person
 from kpm.accounts.models import Unit
 from kpm.accounts.scoping import units_under
+from kpm.fsm import GuardedStateField, GuardedStateModel, transition
 from kpm.ids import file_number
 from kpm.permissions import Role
 from kpm.vault.fields import (
@@ -71,7 +73,7 @@ class CaseFileQuerySet(SealedQuerySet["CaseFile"]):
 CaseFileManager = models.Manager.from_queryset(CaseFileQuerySet)
 
 
-class CaseFile(SealedModel):
+class CaseFile(GuardedStateModel, SealedModel):
     """What is known and done about one person for one purpose."""
 
     model_code = 2
@@ -106,7 +108,7 @@ class CaseFile(SealedModel):
         related_name="case_files",
     )
     district = models.CharField(_("district"), max_length=6, editable=False)
-    status = models.CharField(
+    status = GuardedStateField(
         _("status"), max_length=16, choices=Status.choices, default=Status.OPEN
     )
     opened_on = models.DateField(_("opened on"))
@@ -184,4 +186,21 @@ class CaseFile(SealedModel):
     @property
     def is_open(self) -> bool:
         """Whether work goes on."""
-        return self.status == Status.OPEN
+        return bool(self.status == Status.OPEN)
+
+    @transition(field="status", source=Status.OPEN, target=Status.CLOSED)
+    def close(self, *, on: date) -> None:
+        """The work is over."""
+        self.closed_on = on
+
+    @transition(field="status", source=Status.CLOSED, target=Status.RESTRICTED)
+    def restrict(self) -> None:
+        """Kept because it must be, read in the daily work no more."""
+
+    @transition(field="status", source=[Status.CLOSED, Status.RESTRICTED], target=Status.SEALED)
+    def seal(self) -> None:
+        """Put aside as the law asks, above all where somebody was a minor."""
+
+    @transition(field="status", source=[Status.RESTRICTED, Status.SEALED], target=Status.DESTROYED)
+    def destroy(self) -> None:
+        """Only the row is left; its key is gone."""

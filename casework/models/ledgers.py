@@ -97,8 +97,15 @@ class Ledger(GuardedStateModel, SealedModel):
                 name="a_ledger_belongs_to_one_of_six_populations",
                 condition=Q(population__in=tuple(POPULATIONS)),
             ),
+            models.CheckConstraint(
+                name="a_ledger_has_a_known_state", condition=Q(state__in=LedgerState.values)
+            ),
         )
-        indexes = (models.Index(fields=("uploaded_by", "uploaded_at"), name="ledgers_of_a_person"),)
+        indexes = (
+            models.Index(
+                fields=("district", "uploaded_by", "uploaded_at"), name="ledgers_of_a_person"
+            ),
+        )
 
     def __str__(self) -> str:
         return self.number
@@ -159,6 +166,7 @@ class LedgerRow(SealedModel):
     ledger = models.ForeignKey(
         Ledger, verbose_name=_("ledger"), on_delete=models.CASCADE, related_name="rows"
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     # As Excel counts.
     number = models.PositiveIntegerField(_("row"))
     outcome = models.CharField(
@@ -193,7 +201,11 @@ class LedgerRow(SealedModel):
             ),
             models.UniqueConstraint(fields=("ledger", "number"), name="one_row_per_number"),
         )
-        indexes = (models.Index(fields=("ledger", "outcome", "number"), name="rows_by_outcome"),)
+        indexes = (
+            models.Index(
+                fields=("district", "ledger", "outcome", "number"), name="rows_by_outcome"
+            ),
+        )
 
     def __str__(self) -> str:
         return str(self.number)

@@ -38,6 +38,7 @@ class Plan(GuardedStateModel, SealedModel):
         on_delete=models.PROTECT,
         related_name="plans",
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     # The proposal that this plan goes with, where there is one.
     proposal = models.ForeignKey(
         Proposal,

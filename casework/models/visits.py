@@ -77,6 +77,7 @@ class Visit(SealedModel):
         on_delete=models.PROTECT,
         related_name="visits",
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     worker = models.ForeignKey(
         User, verbose_name=_("worker"), on_delete=models.PROTECT, related_name="visits"
     )
@@ -114,8 +115,12 @@ class Visit(SealedModel):
             ),
         )
         indexes = (
-            models.Index(fields=("case_file", "outcome", "happened_at"), name="visits_of_a_file"),
-            models.Index(fields=("worker", "outcome", "happened_at"), name="visits_of_a_worker"),
+            models.Index(
+                fields=("district", "case_file", "outcome", "happened_at"), name="visits_of_a_file"
+            ),
+            models.Index(
+                fields=("district", "worker", "outcome", "happened_at"), name="visits_of_a_worker"
+            ),
         )
 
     def __str__(self) -> str:

@@ -65,7 +65,13 @@ def print_summary(
     """
     rules.check_can_print_summary(by, case_file)
     today = timezone.localdate(now)
-    with log.reading(by, event=Event.CASE_FILE_READ, purpose=purpose, about=[case_file]) as reading:
+    with log.reading(
+        by,
+        event=Event.CASE_FILE_READ,
+        purpose=purpose,
+        about=[case_file],
+        rule=rules.why_readable(by, case_file),
+    ) as reading:
         summary = summary_of(case_file, reading, in_full=in_full, today=today)
     html = render_to_string(
         TEMPLATE,

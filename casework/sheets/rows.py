@@ -59,6 +59,10 @@ PROBLEMS: Final[dict[str, tuple[Promise, Promise]]] = {
         _("the ID number is on record with another name"),
         _("Compare both with the ID card."),
     ),
+    "another_number": (
+        _("the record found by this number holds another one"),
+        _("Tell the administrators: somebody may have changed the database."),
+    ),
     "refused_now": (
         _("could not be taken in any more"),
         _("Somebody may have taken this person in meanwhile: upload the ledger again."),

@@ -1,8 +1,7 @@
 """Pages of teams: who helps, and which red files still lack somebody."""
 
-from uuid import UUID
-
 from django.contrib import messages
+from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -46,10 +45,12 @@ def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
 
 @require_POST
 @requires(Permission.ASSIGN_WORKERS)
-def end_assignment(request: SignedInRequest, number: str, assignment: UUID) -> HttpResponse:
-    """Take a place away."""
+def end_assignment(request: SignedInRequest, number: str, place: str, worker: str) -> HttpResponse:
+    """Take a place away; a page from before somebody changed places takes none."""
     case_file = find_file(request, number)
-    found = case_file.assignments.filter(pk=assignment).first()
+    held = case_file.assignments.filter(role=place, worker__log_reference=worker)
+    # The one in force, or the last that was: then it is said that it has ended.
+    found = held.order_by(F("until_on").desc(nulls_first=True)).first()
     if found is None:
         raise Http404
     form = EndAssignmentForm.from_request(request)

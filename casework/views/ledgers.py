@@ -96,7 +96,11 @@ def export_refused_rows(request: SignedInRequest, number: str) -> HttpResponse:
     """The refused rows as a workbook, each with what is wrong, to be mended and uploaded."""
     ledger = find_ledger(request, number)
     reading = log.reading(
-        request.user, event=Event.LEDGER_EXPORTED, purpose=Purpose.INTAKE, about=[ledger]
+        request.user,
+        event=Event.LEDGER_EXPORTED,
+        purpose=Purpose.INTAKE,
+        about=[ledger],
+        rule="intake",
     )
     rows = list(ledger.rows.filter(outcome=RowOutcome.REFUSED).order_by("number"))
     open_groups([ledger], "head", reading=reading)
@@ -120,5 +124,9 @@ def find_ledger(request: SignedInRequest, number: str) -> Ledger:
 def read_ledger(request: SignedInRequest, ledger: Ledger) -> log.Reading:
     """The reading under which its rows open for a page."""
     return log.reading(
-        request.user, event=Event.LEDGER_READ, purpose=Purpose.INTAKE, about=[ledger]
+        request.user,
+        event=Event.LEDGER_READ,
+        purpose=Purpose.INTAKE,
+        about=[ledger],
+        rule="intake",
     )

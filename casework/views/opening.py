@@ -37,7 +37,13 @@ def open_file(
         question = reverse("casework:state_purpose", args=(case_file.number,))
         where = request.get_full_path() if request.method == "GET" else ""
         raise AskFirst(f"{question}?{urlencode({'next': where})}" if where else question)
-    reading = log.reading(request.user, event=event, purpose=purpose, about=[case_file])
+    reading = log.reading(
+        request.user,
+        event=event,
+        purpose=purpose,
+        about=[case_file],
+        rule=rules.why_readable(request.user, case_file),
+    )
     open_groups([case_file.person], "head", reading=reading)
     return reading
 
@@ -61,6 +67,8 @@ def open_rows(
 ) -> None:
     """Open what a list shows of its rows; one event names them all."""
     rows = list(files)
-    purpose = Purpose.SERVICE if user.role == Role.SOCIAL_WORKER else Purpose.SUPERVISION
-    reading = log.reading(user, event=event, purpose=purpose, about=rows)
+    is_caseload = user.role == Role.SOCIAL_WORKER
+    purpose = Purpose.SERVICE if is_caseload else Purpose.SUPERVISION
+    rule = "caseload" if is_caseload else "supervision"
+    reading = log.reading(user, event=event, purpose=purpose, about=rows, rule=rule)
     open_groups(rows, "person__head", reading=reading)

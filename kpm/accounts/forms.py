@@ -1,5 +1,6 @@
 """What is filled in to sign in, to open accounts and to grant roles."""
 
+import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -127,10 +128,18 @@ class OpenAccountForm(ActionForm):
         return normalise_username(self.cleaned_data["username"])
 
 
+class DigitsField(forms.CharField):
+    """Digits, whatever width they were typed in."""
+
+    def to_python(self, value: Any) -> str:
+        """The plain digits."""
+        return unicodedata.normalize("NFKC", super().to_python(value) or "")
+
+
 class OpenUnitForm(ActionForm):
     """A place of the tree."""
 
-    code = forms.CharField(
+    code = DigitsField(
         label=_("Code"),
         help_text=_("The 12-digit code of the division; it says below which unit this one lies."),
         validators=[
@@ -138,7 +147,7 @@ class OpenUnitForm(ActionForm):
         ],
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
-    name = forms.CharField(label=_("Name"), max_length=100)
+    name = forms.CharField(label=_("Unit name"), max_length=100)
 
 
 class IssuePasswordForm(ActionForm):
@@ -162,7 +171,7 @@ class PersonChoiceField(UserField):
 class GrantRoleForm(ActionForm):
     """Who holds which role, over which unit, for whom, from when until when."""
 
-    user = PersonChoiceField(label=_("Person"))
+    user = PersonChoiceField(label=_("Staff member"))
     role = forms.ChoiceField(label=_("Role"), choices=[("", _("Choose a role")), *Role.choices])
     unit = UnitChoiceField(
         label=_("Over this unit and everything below it"),
@@ -173,9 +182,9 @@ class GrantRoleForm(ActionForm):
         help_text=_("Nothing chosen means all groups."),
         widget=forms.CheckboxSelectMultiple,
     )
-    start_on = forms.DateField(label=_("From"), widget=date_input())
+    start_on = forms.DateField(label=_("Starts on"), widget=date_input())
     until_on = forms.DateField(
-        label=_("Until"),
+        label=_("Ends on"),
         required=False,
         help_text=_("The first day without the role. Leave it open if no end is planned."),
         widget=date_input(),

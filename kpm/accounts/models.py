@@ -184,6 +184,11 @@ class User(AbstractBaseUser, RecordedModel):
         return self.role.value if self.role else "none"
 
     @property
+    def log_grant(self) -> str | None:
+        """The grant that carries the role, as the log names it."""
+        return self.grant.log_reference if self.grant else None
+
+    @property
     def populations(self) -> list[str]:
         """The populations that the grant is limited to; an empty list means all of them."""
         return self.grant.populations if self.grant else []
@@ -224,13 +229,9 @@ class RoleGrant(RecordedModel):
         default=grant_reference,
         editable=False,
     )
-    # Null only for the first grants of an installation, which the command line makes.
+    # The first grants of an installation are the command line's, which has an account as well.
     granted_by = models.ForeignKey(
-        User,
-        verbose_name=_("granted by"),
-        on_delete=models.PROTECT,
-        null=True,
-        related_name="granted",
+        User, verbose_name=_("granted by"), on_delete=models.PROTECT, related_name="granted"
     )
 
     objects = RoleGrantQuerySet.as_manager()

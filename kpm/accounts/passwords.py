@@ -4,6 +4,7 @@ import re
 import secrets
 import unicodedata
 
+from django.contrib.auth.password_validation import MinimumLengthValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -21,6 +22,18 @@ CONTEXT_WORDS = (
 )  # fmt: skip
 # What is left after these are taken away has to carry the password.
 LEAST_LEFT = 8
+
+
+class LengthValidator(MinimumLengthValidator):
+    """Django's rule, in a sentence that our catalogue has."""
+
+    def get_error_message(self) -> str:
+        """What is wrong, in words."""
+        return _("A password has at least %(count)s characters.") % {"count": self.min_length}
+
+    def get_help_text(self) -> str:
+        """The rule, in words."""
+        return self.get_error_message()
 
 
 class ContextWordsValidator:

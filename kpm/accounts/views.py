@@ -33,7 +33,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     address = context.address if (context := log.current()) else ""
     if form.run(actions.sign_in, request=request, address=address, now=timezone.localtime()):
         return redirect(next_page(request))
-    return render(request, "kpm/accounts/sign_in.html", {"form": form}, status=status(form))
+    shown = {"form": form, "has_ended": "ended" in request.GET}
+    return render(request, "kpm/accounts/sign_in.html", shown, status=status(form))
 
 
 def next_page(request: HttpRequest) -> str:

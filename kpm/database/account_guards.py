@@ -1,6 +1,6 @@
-"""Guards of accounts: one role at a time, duties kept apart, units that nest."""
+"""Guards of accounts: one role at a time, duties kept apart, units that nest, ends that stay."""
 
-from kpm.database.guards import Guard, refuse
+from kpm.database.guards import Guard, kept, never_deleted, refuse
 
 UNIT, USER, GRANT = "accounts_unit", "accounts_user", "accounts_rolegrant"
 
@@ -26,6 +26,23 @@ OVERLAP = (
     "AND (NEW.until_on IS NULL OR NEW.until_on > g.start_on) AND {which})"
 )
 APART = f"g.role <> NEW.role AND (g.role IN {SEPARATED} OR NEW.role IN {SEPARATED})"
+
+# No day here (UTC+8) begins later than the same day in UTC: what is past by this clock is past
+# everywhere in the site, also while midnight passes between the form and the row.
+TODAY_SQLITE = "date('now')"
+TODAY_POSTGRESQL = "(now() AT TIME ZONE 'UTC')::date"
+
+
+def never_in_the_past(name: str, condition: str) -> Guard:
+    """Refuse to change the end of a grant where this holds; {today} is the day."""
+    when = f"NEW.until_on IS DISTINCT FROM OLD.until_on AND {condition}"
+    return refuse(
+        name,
+        GRANT,
+        before="UPDATE",
+        when=when.format(today=TODAY_SQLITE),
+        postgresql=when.format(today=TODAY_POSTGRESQL),
+    )
 
 
 def refuse_overlap(name: str, which: str) -> Guard:
@@ -61,6 +78,10 @@ GUARDS: list[Guard] = [
             "OR NEW.parent_id IS DISTINCT FROM OLD.parent_id"
         ),
     ),
+    never_deleted(UNIT, "a_unit"),
+    # The log and every history name accounts by these.
+    kept("an_account_keeps_its_reference_and_its_kind", USER, "id", "log_reference", "is_system"),
+    never_deleted(USER, "an_account"),
     refuse_overlap("separated_duties_never_overlap", APART),
     refuse_overlap("a_person_holds_one_grant_at_a_time", f"NOT ({APART})"),
     refuse(
@@ -74,12 +95,17 @@ GUARDS: list[Guard] = [
         GRANT,
         before="UPDATE",
         when=(
-            "NEW.user_id <> OLD.user_id OR NEW.role <> OLD.role OR NEW.unit_id <> OLD.unit_id "
-            "OR NEW.start_on <> OLD.start_on OR NEW.log_reference <> OLD.log_reference "
+            "NEW.id <> OLD.id OR NEW.user_id <> OLD.user_id OR NEW.role <> OLD.role "
+            "OR NEW.unit_id <> OLD.unit_id OR NEW.start_on <> OLD.start_on "
+            "OR NEW.log_reference <> OLD.log_reference "
             "OR NEW.populations IS DISTINCT FROM OLD.populations "
             "OR NEW.granted_by_id IS DISTINCT FROM OLD.granted_by_id "
             "OR (OLD.until_on IS NOT NULL "
             "AND (NEW.until_on IS NULL OR NEW.until_on > OLD.until_on))"
         ),
     ),
+    # Who could do what on which day is history: it is not written again afterwards.
+    never_in_the_past("a_grant_that_has_ended_keeps_its_end", "OLD.until_on <= {today}"),
+    never_in_the_past("a_grant_never_ends_in_the_past", "NEW.until_on < {today}"),
+    never_deleted(GRANT, "a_grant"),
 ]

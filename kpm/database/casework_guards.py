@@ -1,6 +1,6 @@
 """Guards of people, case files, assignments, visits and plans."""
 
-from kpm.database.guards import Guard, refuse
+from kpm.database.guards import Guard, changed, in_district, kept, never_deleted, refuse
 
 PERSON, CASE_FILE, LEVEL, UNIT = (
     "casework_person",
@@ -8,12 +8,14 @@ PERSON, CASE_FILE, LEVEL, UNIT = (
     "risk_levels_risklevel",
     "accounts_unit",
 )
-ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER = (
+ASSIGNMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
     "casework_assignment",
     "casework_visit",
     "casework_plan",
     "casework_teammember",
+    "casework_ledger",
 )
+LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -23,18 +25,6 @@ OVERLAP = (
     "AND (a.until_on IS NULL OR (a.until_on > NEW.start_on AND a.until_on > a.start_on)) "
     "AND (NEW.until_on IS NULL OR (NEW.until_on > a.start_on AND NEW.until_on > NEW.start_on)))"
 )
-
-
-def never_deleted(table: str, noun: str) -> Guard:
-    """Forgetting destroys the key and keeps the row, so rows go nowhere."""
-    name = f"{noun}_is_never_deleted"
-    return refuse(name, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"}))
-
-
-def kept(name: str, table: str, *columns: str) -> Guard:
-    """These columns are written once."""
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
-    return refuse(name, table, before="UPDATE", when=changed)
 
 
 def overlapping() -> Guard:
@@ -61,7 +51,8 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=(
             f'NOT EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
-            "AND l.key_owner = NEW.id AND l.population = NEW.population)"
+            "AND l.key_owner = NEW.id AND l.population = NEW.population "
+            "AND l.district = NEW.district)"
         ),
     ),
     *(
@@ -91,13 +82,73 @@ GUARDS: list[Guard] = [
         before="UPDATE",
         when=(
             "NEW.id <> OLD.id OR NEW.case_file_id <> OLD.case_file_id "
+            "OR NEW.district <> OLD.district "
             "OR NEW.worker_id <> OLD.worker_id OR NEW.role <> OLD.role "
             "OR NEW.start_on <> OLD.start_on OR OLD.until_on IS NOT NULL"
         ),
     ),
-    kept("a_visit_stays_in_its_file", VISIT, "id", "case_file_id", "worker_id", "recorded_at"),
-    kept("a_plan_stays_in_its_file", PLAN, "id", "case_file_id", "drafted_by_id", "drafted_on"),
-    kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id"),
+    kept(
+        "a_visit_stays_in_its_file",
+        VISIT,
+        *("id", "case_file_id", "district", "worker_id", "recorded_at"),
+    ),
+    kept(
+        "a_plan_stays_in_its_file",
+        PLAN,
+        *("id", "case_file_id", "district", "drafted_by_id", "drafted_on"),
+    ),
+    # What is approved is what was drafted, and stays it.
+    refuse(
+        "a_plan_keeps_what_it_said_when_approved",
+        PLAN,
+        before="UPDATE",
+        when=f"NOT (OLD.state = 'draft' AND NEW.state = 'draft') AND ({changed('body')})",
+    ),
+    refuse(
+        "a_plan_keeps_who_approved_it_and_when",
+        PLAN,
+        before="UPDATE",
+        when=f"OLD.state <> 'draft' AND ({changed('approved_by_id', 'approved_on')})",
+    ),
+    refuse(
+        "a_plan_keeps_when_it_ended",
+        PLAN,
+        before="UPDATE",
+        when=f"OLD.state = 'ended' AND ({changed('ended_on')})",
+    ),
+    refuse(
+        "a_plan_is_approved_by_nobody_of_the_team",
+        PLAN,
+        before="UPDATE",
+        when=(
+            "OLD.state = 'draft' AND NEW.state = 'approved' "
+            f'AND EXISTS (SELECT 1 FROM "{ASSIGNMENT}" AS a WHERE a.until_on IS NULL '
+            "AND a.case_file_id = NEW.case_file_id AND a.worker_id = NEW.approved_by_id)"
+        ),
+    ),
+    *(
+        refuse(
+            f"a_plan_goes_with_a_proposal_of_its_file_{before.lower()}",
+            PLAN,
+            before=before,
+            when=(
+                "NEW.proposal_id IS NOT NULL AND NOT EXISTS "
+                f'(SELECT 1 FROM "{PROPOSAL}" AS p JOIN "{CASE_FILE}" AS f '
+                "ON f.risk_level_id = p.risk_level_id "
+                "WHERE p.id = NEW.proposal_id AND f.id = NEW.case_file_id)"
+            ),
+        )
+        for before in ("INSERT", "UPDATE")
+    ),
+    kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id", "district"),
+    kept("a_ledger_stays_in_its_district", LEDGER, "id", "number", "district", "population"),
+    kept("a_ledger_stays_its_uploaders", LEDGER, "uploaded_by_id", "uploaded_at"),
+    kept("a_row_stays_in_its_ledger", LEDGER_ROW, "id", "ledger_id", "district", "number"),
+    in_district(ASSIGNMENT, "an_assignment", CASE_FILE, "case_file_id"),
+    in_district(VISIT, "a_visit", CASE_FILE, "case_file_id"),
+    in_district(PLAN, "a_plan", CASE_FILE, "case_file_id"),
+    in_district(TEAM_MEMBER, "a_team_member", CASE_FILE, "case_file_id"),
+    in_district(LEDGER_ROW, "a_row", LEDGER, "ledger_id"),
     never_deleted(PERSON, "a_person"),
     never_deleted(CASE_FILE, "a_case_file"),
     never_deleted(ASSIGNMENT, "an_assignment"),

@@ -14,6 +14,7 @@ from importlib import import_module
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 AREAS = (
+    "state_guards",
     "log_guards",
     "account_guards",
     "level_guards",
@@ -21,7 +22,8 @@ AREAS = (
     "history_guards",
 )
 NAME = re.compile(r"[a-z][a-z0-9_]{3,62}\Z")
-BODY = re.compile(r"\$\$(.*)\$\$", re.DOTALL)
+# What a statement for PostgreSQL says: what the trigger does, and when.
+PARTS = re.compile(r"\$\$(?P<body>.*)\$\$;(?P<trigger>CREATE TRIGGER .*)", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,6 +80,22 @@ def refuse(
     )
 
 
+def kept(name: str, table: str, *columns: str) -> Guard:
+    """These columns are written once."""
+    return refuse(name, table, before="UPDATE", when=changed(*columns))
+
+
+def changed(*columns: str) -> str:
+    """The condition that an update changes one of these columns."""
+    return " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
+
+
+def never_deleted(table: str, noun: str) -> Guard:
+    """Rows stay: what is over is ended, what is forgotten loses its key."""
+    name = f"{noun}_is_never_deleted"
+    return refuse(name, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"}))
+
+
 def never_changed(table: str, noun: str) -> list[Guard]:
     """Rows may come and go, but never change."""
     name = f"{noun}_is_never_changed"
@@ -107,15 +125,27 @@ def never_replaced(table: str, noun: str, *keys: Sequence[str]) -> Guard:
     )
 
 
+def in_district(table: str, noun: str, above: str, column: str) -> Guard:
+    """A row says the district of what it belongs to, so that every index can begin with it."""
+    return refuse(
+        f"{noun}_lies_in_the_district_of_its_{column.removesuffix('_id')}",
+        table,
+        before="INSERT",
+        when=(
+            f'NOT EXISTS (SELECT 1 FROM "{above}" AS o WHERE o.id = NEW."{column}" '
+            "AND o.district = NEW.district)"
+        ),
+    )
+
+
 def append_only(
     table: str, noun: str, *unique: Sequence[str], has_rowid: bool = True
 ) -> list[Guard]:
     """Rows come and stay. `unique` lists the unique keys, which REPLACE would overwrite."""
     keys = [("rowid",), *unique] if has_rowid else unique
-    deleted = f"{noun}_is_never_deleted"
     return [
         *never_changed(table, noun),
-        refuse(deleted, table, before="DELETE", when="TRUE", forbids=frozenset({"DELETE"})),
+        never_deleted(table, noun),
         never_replaced(table, noun, *keys),
         never_emptied(table, f"{noun}_is_never_emptied"),
     ]
@@ -197,27 +227,30 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
     ]
 
 
-def _gist(guard: Guard, vendor: str) -> str:
+def _gist(guard: Guard, vendor: str) -> tuple[str, ...]:
     """What the database keeps of a guard's statement."""
     sql = guard.sql(vendor)
     if vendor == "sqlite":
-        return sql
-    found = BODY.search(sql)
-    return found.group(1) if found else sql
+        return (sql,)
+    found = PARTS.search(sql)
+    # PostgreSQL leaves quotes out where it needs none.
+    return (found["body"], found["trigger"].replace('"', "")) if found else (sql,)
 
 
-def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], str]:
+def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], tuple[str, ...]]:
     """The guards in the database now: (table, name) and its statement."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("SELECT tbl_name, name, sql FROM sqlite_master WHERE type = 'trigger'")
         else:
+            # The function may be whole and the trigger never call it: WHEN (false), another moment.
             cursor.execute(
-                "SELECT c.relname, t.tgname, p.prosrc FROM pg_trigger t "
+                "SELECT c.relname, t.tgname, p.prosrc, replace(pg_get_triggerdef(t.oid, true), "
+                "'\"', '') FROM pg_trigger t "
                 "JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid "
                 "WHERE t.tgenabled = 'A' AND NOT t.tgisinternal "
                 "AND p.proconfig = ARRAY['search_path=public, pg_temp'] "
                 "AND c.relnamespace = current_schema()::regnamespace"
             )
-        rows: Iterable[tuple[str, str, str]] = cursor.fetchall()
-    return {(table, name): sql for table, name, sql in rows}
+        rows: Iterable[tuple[str, ...]] = cursor.fetchall()
+    return {(table, name): tuple(parts) for table, name, *parts in rows}

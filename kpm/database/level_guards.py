@@ -1,6 +1,14 @@
 """Guards of levels, proposals, decisions, assessments and rule sets."""
 
-from kpm.database.guards import Guard, append_only, refuse
+from kpm.database.guards import (
+    Guard,
+    append_only,
+    changed,
+    in_district,
+    kept,
+    never_deleted,
+    refuse,
+)
 
 LEVEL, DECISION, PROPOSAL, ASSESSMENT, RULE_SET = (
     "risk_levels_risklevel",
@@ -24,7 +32,7 @@ FOLLOWED = (
     "revision",
     "decision_id",
 )
-MOVED = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in FOLLOWED)
+MOVED = changed(*FOLLOWED)
 
 FOLLOWS_A_DECISION = (
     f'EXISTS (SELECT 1 FROM "{DECISION}" AS d WHERE d.id = NEW.decision_id '
@@ -67,20 +75,6 @@ EXPIRY = (
     "AND l.until_on <= NEW.starts_on AND l.rhythm_level = NEW.rhythm_level))"
 )
 
-LEGAL = (
-    ("draft", "submitted"),
-    ("draft", "withdrawn"),
-    ("draft", "lapsed"),
-    ("submitted", "approved"),
-    ("submitted", "returned"),
-    ("submitted", "rejected"),
-    ("submitted", "withdrawn"),
-    ("submitted", "lapsed"),
-)
-LEGAL_STEP = " OR ".join(
-    f"(OLD.state = '{before}' AND NEW.state = '{after}')" for before, after in LEGAL
-)
-
 # What a proposal says; fixed once it has been handed in.
 SAID = (
     "body",
@@ -89,24 +83,7 @@ SAID = (
     "is_official",
     "submitted_at",
 )
-SAID_ANEW = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in SAID)
-
-
-def kept(name: str, table: str, *columns: str) -> Guard:
-    """These columns are written once."""
-    changed = " OR ".join(f"NEW.{column} IS DISTINCT FROM OLD.{column}" for column in columns)
-    return refuse(name, table, before="UPDATE", when=changed)
-
-
-def never_deleted(table: str, noun: str) -> Guard:
-    """Forgetting destroys the key and keeps the row."""
-    return refuse(
-        f"{noun}_is_never_deleted",
-        table,
-        before="DELETE",
-        when="TRUE",
-        forbids=frozenset({"DELETE"}),
-    )
+SAID_ANEW = changed(*SAID)
 
 
 def too_long(days: str) -> str:
@@ -132,7 +109,7 @@ GUARDS: list[Guard] = [
         before="UPDATE",
         when=f"({MOVED}) AND NOT {FOLLOWS_A_DECISION}",
     ),
-    kept("a_level_stays_with_its_file", LEVEL, "id", "key_owner", "population"),
+    kept("a_level_stays_with_its_file", LEVEL, "id", "key_owner", "population", "district"),
     never_deleted(LEVEL, "a_level"),
     # --- Decisions ----------------------------------------------------------------------------
     *append_only(
@@ -189,12 +166,6 @@ GUARDS: list[Guard] = [
         when=f"NOT {LEVEL_FOUND}",
     ),
     refuse(
-        "a_proposal_follows_its_states",
-        PROPOSAL,
-        before="UPDATE",
-        when=f"NEW.state <> OLD.state AND NOT ({LEGAL_STEP})",
-    ),
-    refuse(
         "a_decided_proposal_is_frozen",
         PROPOSAL,
         before="UPDATE",
@@ -209,7 +180,7 @@ GUARDS: list[Guard] = [
     kept(
         "a_proposal_stays_its_proposers",
         PROPOSAL,
-        *("id", "key_owner", "risk_level_id", "proposer_id", "entered_by_id"),
+        *("id", "key_owner", "risk_level_id", "district", "proposer_id", "entered_by_id"),
         *("from_level", "base_revision", "drafted_at"),
     ),
     refuse(
@@ -230,14 +201,18 @@ GUARDS: list[Guard] = [
             "AND l.key_owner = NEW.key_owner)"
         ),
     ),
-    refuse(
-        "a_proposal_rests_on_an_assessment_of_its_file",
-        PROPOSAL,
-        before="INSERT",
-        when=(
-            f'NEW.assessment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{ASSESSMENT}" AS s '
-            "WHERE s.id = NEW.assessment_id AND s.risk_level_id = NEW.risk_level_id)"
-        ),
+    # At both moments: a draft may still be given another assessment.
+    *(
+        refuse(
+            f"a_proposal_rests_on_an_assessment_of_its_file_{before.lower()}",
+            PROPOSAL,
+            before=before,
+            when=(
+                f'NEW.assessment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{ASSESSMENT}" AS s '
+                "WHERE s.id = NEW.assessment_id AND s.risk_level_id = NEW.risk_level_id)"
+            ),
+        )
+        for before in ("INSERT", "UPDATE")
     ),
     refuse(
         "a_rule_set_in_force_keeps_its_numbers",
@@ -250,4 +225,8 @@ GUARDS: list[Guard] = [
         ),
     ),
     never_deleted(RULE_SET, "a_rule_set"),
+    # --- Districts ------------------------------------------------------------------------------
+    in_district(DECISION, "a_decision", LEVEL, "risk_level_id"),
+    in_district(PROPOSAL, "a_proposal", LEVEL, "risk_level_id"),
+    in_district(ASSESSMENT, "an_assessment", LEVEL, "risk_level_id"),
 ]

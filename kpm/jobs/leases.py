@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from kpm.database import turns
 from kpm.jobs.models import Job, State
 from kpm.jobs.registers import Stopping
 
@@ -91,7 +92,7 @@ class Leased:
         start = time.monotonic()
         with transaction.atomic():
             yield
-        if connection.vendor == "sqlite" and time.monotonic() - start > LONG_STEP:
+        if not turns.are_given(connection) and time.monotonic() - start > LONG_STEP:
             self.stop.wait(PAUSE)
 
     def advance(

@@ -4,15 +4,16 @@ import logging
 import os
 import secrets
 import socket
-import traceback
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
-from django.db import DatabaseError, connections
+from django.db import Error as DatabaseFault
+from django.db import connections
 from django.utils import timezone
 
+from kpm import faults
 from kpm.jobs import leases
 from kpm.jobs.leases import Leased, LeaseLost
 from kpm.jobs.models import Sweep
@@ -64,7 +65,7 @@ class Worker:
             try:
                 self.run_sweeps()
                 was_busy = self.run_job(has_heart=True)
-            except DatabaseError as error:
+            except DatabaseFault as error:
                 # It may be away for a moment; nothing is lost, every lease runs out.
                 logger.warning("The database did not answer: %s.", type(error).__name__)
                 connections.close_all()
@@ -95,12 +96,12 @@ class Worker:
                 HANDLERS[job.kind].work(run)
         except Stopping:
             run.release()
-        except (LeaseLost, DatabaseError):
+        except (LeaseLost, DatabaseFault):
             raise
         except GiveUp as refusal:
             run.fail(refusal.code, is_final=True)
         except Exception as error:  # noqa: BLE001 the job fails, the worker goes on
-            _tell(f"{job.kind} {job.object_number}", error)
+            faults.tell(f"{job.kind} {job.object_number}", error)
             run.fail(type(error).__name__)
         else:
             run.finish()
@@ -130,23 +131,16 @@ class Worker:
         try:
             with self.around():
                 regular.work(now)
-        except DatabaseError:
+        except DatabaseFault:
             raise
         except Exception as error:  # noqa: BLE001 the sweep failed, the worker goes on
-            _tell(regular.name, error)
+            faults.tell(regular.name, error)
             problem, next_run_at = type(error).__name__, now + min(SWEEP_RETRY, regular.every)
         else:
             problem, next_run_at = "", now + regular.every
         Sweep.objects.filter(name=row.name, next_run_at=held).update(
             next_run_at=next_run_at, ended_at=self.clock(), problem=problem
         )
-
-
-def _tell(what: str, error: Exception) -> None:
-    """Where something went wrong, without the words of the error: they may name somebody."""
-    frames = traceback.extract_tb(error.__traceback__)
-    places = "".join(f"\n  {each.filename}:{each.lineno} {each.name}" for each in frames)
-    logger.error("%s failed: %s%s", what, type(error).__name__, places)
 
 
 class Heart(Thread):
@@ -166,7 +160,7 @@ class Heart(Thread):
                 try:
                     if not self.leased.beat():
                         return
-                except DatabaseError:
+                except DatabaseFault:
                     # Somebody writes for long, or the database is away: again at the next beat.
                     connections.close_all()
         finally:
@@ -197,7 +191,7 @@ class Pulse(Thread):
                     failing = ""
                 except Exception as error:  # noqa: BLE001 the next beat may go well
                     if failing != type(error).__name__:
-                        _tell("pulse", error)
+                        faults.tell("pulse", error)
                     failing = type(error).__name__
                     connections.close_all()
         finally:

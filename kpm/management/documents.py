@@ -1,15 +1,13 @@
 """Documents that are written from the code, so that they cannot say anything else."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from inspect import getdoc
 from typing import Any, Final, NamedTuple
 
-from django.apps import apps
-from django.db import models
 from django.urls import URLPattern, URLResolver, get_resolver
 from django.utils.translation import override
 
-from kpm.fsm import GuardedStateField
+from kpm.fsm import machines, steps
 from kpm.permissions import EVERYONE, ROLES, Open, Permission, Role, access_of
 
 HEAD: Final = "<!-- Written by `manage.py write_docs`; change the code instead. -->\n"
@@ -69,29 +67,22 @@ def state_machines() -> str:
         HEAD,
         "# State machines\n",
         "A state changes by one of these transitions and by nothing else: the field refuses",
-        "assignment, and a trigger of the database refuses what goes past the field.\n",
+        "assignment, and triggers of the database, made from the same transitions, refuse another",
+        "beginning and every other step to whoever goes past the field.\n",
     ]
-    for model, field in _guarded_fields():
-        with override("en"):
-            labels = {str(value): str(label) for value, label in field.flatchoices}
-        steps = sorted(
-            (str(source), target, transition.name, _first_line(transition.method))
-            for transition in field.get_all_transitions(model)
-            for source, target in _ends(transition, labels)
-        )
-        order = {state: number for number, state in enumerate(labels)}
-        steps.sort(key=lambda step: (order.get(step[0], -1), order.get(step[1], -1)))
+    for model, field in machines():
+        ways = steps(model, field)
         parts += [
             f"## {model._meta.label}.{field.name}\n",
             f"{_first_line(model)}\n",
             "```mermaid",
             "stateDiagram-v2",
             f"    [*] --> {field.get_default()}",
-            *(f"    {source} --> {target}: {name}" for source, target, name, _what in steps),
+            *(f"    {way.source} --> {way.target}: {way.name}" for way in ways),
             "```\n",
             *_table(
                 ["from", "to", "transition", "what it does"],
-                [[source, target, f"`{name}`", what] for source, target, name, what in steps],
+                [[w.source, w.target, f"`{w.name}`", _first_line(w.method)] for w in ways],
             ),
             "",
         ]
@@ -112,26 +103,6 @@ def _asks(access: Permission | Open | None) -> str:
     if access is None:
         return "**nothing declared**"
     return "nothing: public" if access is Open.PUBLIC else access.value
-
-
-def _guarded_fields() -> Iterator[tuple[type[models.Model], Any]]:
-    for model in sorted(apps.get_models(), key=lambda model: model._meta.label):
-        # A history keeps the states of another model; it moves through none itself.
-        is_history = hasattr(model, "instance_type")
-        for field in model._meta.concrete_fields:
-            if isinstance(field, GuardedStateField) and not is_history:
-                yield model, field
-
-
-def _ends(transition: Any, labels: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """From where to where, one pair each."""
-    sources = list(labels) if transition.source in ("*", "+") else [transition.source]
-    # A transition that returns its state lists those it may return.
-    targets = getattr(transition.target, "allowed_states", None) or [transition.target]
-    for source in sources:
-        for target in targets:
-            if str(source) != str(target):
-                yield str(source), str(target)
 
 
 def _first_line(thing: Any) -> str:

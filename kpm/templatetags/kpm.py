@@ -239,6 +239,9 @@ def watermark(reader: str, read_at: datetime, name: str = "watermark") -> SafeSt
 @register.simple_block_tag
 def cell(content: str, label: Any = "", kind: str = "") -> SafeString:
     """A cell of a table that becomes a card on phones: its heading goes along with it."""
+    if label and content.strip():
+        # One box for the value, so that it stays beside its heading when it wraps.
+        content = format_html("<div>{}</div>", content)
     return format_html(
         '<td role="cell"{}{}>{}</td>',
         format_html(' class="{}"', kind) if kind else "",

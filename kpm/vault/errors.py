@@ -11,6 +11,7 @@ class Cause(StrEnum):
     WRONG_KEY = "the key is not the one it was sealed with"
     SHAPE = "the stored bytes have the wrong shape"
     GENERATION = "it was sealed under another generation of the key"
+    SUITE = "it was sealed with a cipher suite that this program does not have"
     VERSION = "it was sealed by a newer version of the program"
     MISSING = "there are no stored bytes"
     NO_KEY = "its key does not exist"

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connections, router, transaction
 
 from kpm.vault import envelope, providers
 from kpm.vault.ciphers import AES_GCM, Aead, Forged, cipher, key_check, new_key
-from kpm.vault.errors import Cause, KeyDestroyed, KeysUnavailable, Unreadable
+from kpm.vault.errors import Cause, KeyDestroyed, KeysUnavailable, UnknownSuite, Unreadable
 from kpm.vault.models import DataKey, ScopeKey, VaultKey
 from kpm.vault.registry import SCOPE_PURPOSES
 
@@ -281,11 +281,13 @@ def _unwrap(ring: KeyRing, wrapped: bytes, context: bytes, check: bytes, owner: 
     """The key inside, after its envelope and its check value were found right."""
     if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.KEY:
         raise Unreadable(0, 0, owner, Cause.SHAPE)
-    above = ring.vault_key(wrapped[2] << 8 | wrapped[3])[wrapped[1]]
+    above = ring.vault_key(wrapped[2] << 8 | wrapped[3])
     try:
-        material = envelope.unseal(above, wrapped, context)
+        material = envelope.unseal(above[wrapped[1]], wrapped, context)
     except Forged:
         raise Unreadable(0, 0, owner, Cause.CHANGED) from None
+    except UnknownSuite:
+        raise Unreadable(0, 0, owner, Cause.SUITE) from None
     if key_check(material, context) != check:
         raise Unreadable(0, 0, owner, Cause.WRONG_KEY)
     return material

@@ -11,7 +11,7 @@ from django.db import models
 
 from kpm.vault.ciphers import Forged
 from kpm.vault.envelope import BODY_AT, GROUP, HEADER_BYTES, OVERHEAD
-from kpm.vault.errors import Cause, KeyDestroyed, Sealed, Unreadable
+from kpm.vault.errors import Cause, KeyDestroyed, Sealed, UnknownSuite, Unreadable
 from kpm.vault.groups import GroupLayout, layout_of
 from kpm.vault.keys import OpenedKey, OwnerKeys, owner_key, ring
 
@@ -123,6 +123,8 @@ def raw_values(row: models.Model, group: GroupLayout, key: OpenedKey) -> list[An
     except Forged:
         # The key itself matched its check value when it was opened, so the bytes are wrong.
         raise Unreadable(group.model_code, group.code, owner, Cause.CHANGED) from None
+    except UnknownSuite:
+        raise Unreadable(group.model_code, group.code, owner, Cause.SUITE) from None
     values: list[Any] = _loads(plain)
     if blob[3] != group.version or len(values) != group.size:
         _extend(values, blob[3], group, owner)

@@ -13,7 +13,7 @@ from pypinyin import Style, pinyin
 
 from kpm.vault import envelope
 from kpm.vault.ciphers import Forged
-from kpm.vault.errors import Cause, Unreadable
+from kpm.vault.errors import Cause, UnknownSuite, Unreadable
 from kpm.vault.keys import ring, suite
 from kpm.vault.models import SearchShard
 
@@ -214,6 +214,8 @@ def _opened(
         plain = envelope.unseal(key[blob[1]], blob, context)
     except Forged:
         raise Unreadable(0, 0, seal_id, Cause.CHANGED) from None
+    except UnknownSuite:
+        raise Unreadable(0, 0, seal_id, Cause.SUITE) from None
     return _Shard(pk, is_delta, _COUNT.unpack_from(plain)[0], plain)
 
 

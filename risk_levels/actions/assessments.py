@@ -35,6 +35,7 @@ def filled_in(
     return Assessment(
         key_owner=risk_level.key_owner,
         risk_level=risk_level,
+        district=risk_level.district,
         instrument=instrument.code,
         version=instrument.version,
         assessed_by=by,

@@ -99,6 +99,7 @@ def decided(
     return Decision(
         key_owner=risk_level.key_owner,
         risk_level=risk_level,
+        district=risk_level.district,
         kind=Decision.Kind.APPROVED,
         from_level=risk_level.level,
         to_level=proposal.to_level,
@@ -177,6 +178,7 @@ def _expire(pk: UUID, *, today: date, by: User, now: datetime) -> bool:
     decision = Decision(
         key_owner=risk_level.key_owner,
         risk_level=risk_level,
+        district=risk_level.district,
         kind=Decision.Kind.EXPIRED,
         from_level=risk_level.level,
         to_level=to_level,

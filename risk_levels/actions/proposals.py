@@ -58,6 +58,7 @@ def checked(draft: Draft, *, by: User, now: datetime, entered_by: User | None = 
     return Proposal(
         key_owner=level.key_owner,
         risk_level=level,
+        district=level.district,
         from_level=level.level,
         to_level=draft.to_level,
         base_revision=level.revision,

@@ -22,6 +22,7 @@ class Assessment(SealedModel):
         on_delete=models.PROTECT,
         related_name="assessments",
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     instrument = models.CharField(_("instrument"), max_length=40)
     version = models.PositiveSmallIntegerField(_("version"))
     assessed_by = models.ForeignKey(

@@ -46,6 +46,7 @@ class Proposal(GuardedStateModel, SealedModel):
         on_delete=models.PROTECT,
         related_name="proposals",
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     from_level = models.CharField(_("from"), max_length=8, choices=Level.choices)
     to_level = models.CharField(_("to"), max_length=8, choices=Level.choices)
     base_revision = models.PositiveIntegerField(_("revision before"))
@@ -139,7 +140,9 @@ class Proposal(GuardedStateModel, SealedModel):
                 | Q(state__in=(ProposalState.DRAFT, ProposalState.WITHDRAWN, ProposalState.LAPSED)),
             ),
         )
-        indexes = (models.Index(fields=("state", "submitted_at"), name="proposals_by_state"),)
+        indexes = (
+            models.Index(fields=("district", "state", "submitted_at"), name="proposals_by_state"),
+        )
 
     def __str__(self) -> str:
         return str(self.id)

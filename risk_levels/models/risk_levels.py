@@ -121,7 +121,7 @@ class RiskLevel(GuardedStateModel, RecordedModel):
         """Whether somebody should look at it again."""
         return self.review_on is not None and self.review_on <= on
 
-    @transition(field="level", source=Level.values, target=RETURN_VALUE(*Level.values))
+    @transition(field="level", source=Level.values, target=RETURN_VALUE(*GRADED))
     def follow(self, decision: "Decision") -> str:
         """Become what the decision says."""
         if decision.to_level != self.level:
@@ -162,6 +162,7 @@ class Decision(SealedModel):
     risk_level = models.ForeignKey(
         RiskLevel, verbose_name=_("level"), on_delete=models.PROTECT, related_name="decisions"
     )
+    district = models.CharField(_("district"), max_length=6, editable=False)
     kind = models.CharField(_("kind"), max_length=16, choices=Kind.choices)
     from_level = models.CharField(_("from"), max_length=8, choices=Level.choices)
     to_level = models.CharField(_("to"), max_length=8, choices=Level.choices)

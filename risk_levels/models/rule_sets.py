@@ -101,6 +101,12 @@ class RuleSet(GuardedStateModel, RecordedModel):
         return self.version
 
     @property
+    def label(self) -> str:
+        """The version, in words where it is the one that comes with the system."""
+        is_delivered = self.version == DEFAULT_VERSION
+        return str(_("January 2026, as delivered")) if is_delivered else self.version
+
+    @property
     def log_reference(self) -> str:
         """The version is what the log knows."""
         return self.version

@@ -149,13 +149,26 @@ def test_views_fetch_only_what_is_visible_to_the_user():
             for node in ast.walk(module.tree)
             if (owner := manager_of(node)) and owner not in UNSCOPED and node not in scoped
         ]
-        around += [
-            f"{module.at(node)} {node.attr}"
-            for node in ast.walk(module.tree)
-            if isinstance(node, ast.Attribute)
-            and node.attr in ("_default_manager", "_base_manager")
-        ]
     assert around == []
+
+
+def asked(*names: str) -> list[str]:
+    """Where the product asks anything for an attribute of one of these names."""
+    return [
+        f"{module.at(node)} {node.attr}"
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Attribute) and node.attr in names
+    ]
+
+
+def test_nobody_takes_rows_from_a_manager_without_a_name():
+    # What decides about rows is looked for at `objects`, in views and in everything below them.
+    assert asked("_default_manager", "_base_manager") == []
+
+
+def test_only_kpm_database_knows_which_engine_is_underneath():
+    assert [each for each in asked("vendor") if not each.startswith("kpm/database/")] == []
 
 
 def guarded_names() -> set[str]:

@@ -149,6 +149,16 @@ HOUSE_RULES: dict[str, Violation] = {
         "\n\ndef planted(number):\n    return CaseFile.objects.get(number=number)\n",
         "CaseFile",
     ),
+    "test_nobody_takes_rows_from_a_manager_without_a_name": Violation(
+        "casework/rules.py",
+        "\n\ndef planted():\n    return CaseFile._default_manager.all()\n",
+        "casework/rules.py",
+    ),
+    "test_only_kpm_database_knows_which_engine_is_underneath": Violation(
+        "kpm/jobs/leases.py",
+        "\n\ndef planted():\n    return connection.vendor\n",
+        "kpm/jobs/leases.py",
+    ),
     "test_states_and_levels_are_never_set_past_their_transitions": Violation(
         "casework/rules.py",
         "\n\ndef planted(rows):\n    rows.update(level='red')\n",

@@ -11,6 +11,8 @@ from audit import details
 from audit.bodies import NotLoggable
 from kpm.vault.blobs import open_bytes
 
+EV = uuid4()
+
 
 class Anything:
     """A reading that allows everything."""
@@ -20,27 +22,30 @@ class Anything:
 
 
 def test_codes_and_addresses_lie_open_beside_their_commitment() -> None:
-    detail = details.commit({"address": "10.0.0.7", "count": 3}, None)
+    detail = details.commit(EV, {"address": "10.0.0.7", "count": 3}, None)
     assert detail.owner is None
     assert json.loads(detail.body) == {"address": "10.0.0.7", "count": 3}
     assert details.commitment(detail.salt, detail.body) == detail.commitment
     assert len(detail.salt) == 32
-    assert details.commit({"address": "10.0.0.7", "count": 3}, None).commitment != detail.commitment
+    assert (
+        details.commit(EV, {"address": "10.0.0.7", "count": 3}, None).commitment
+        != detail.commitment
+    )
 
 
 @pytest.mark.django_db
 def test_words_are_sealed_under_the_key_of_whom_they_are_about() -> None:
     owner = uuid4()
-    detail = details.commit({"reason": "家访前核对电话", "address": "10.0.0.7"}, owner)
+    detail = details.commit(EV, {"reason": "家访前核对电话", "address": "10.0.0.7"}, owner)
     assert detail.owner == owner
     assert "家访".encode() not in detail.body
-    opened = open_bytes(owner, details.PURPOSE, detail.body, Anything())
+    opened = open_bytes(owner, details.PURPOSE, detail.body, Anything(), row=EV)
     assert details.commitment(detail.salt, opened) == detail.commitment
 
 
 def test_words_without_a_key_are_refused() -> None:
     with pytest.raises(NotLoggable, match="need a key"):
-        details.commit({"reason": "anything"}, None)
+        details.commit(EV, {"reason": "anything"}, None)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +54,7 @@ def test_words_without_a_key_are_refused() -> None:
 )
 def test_a_detail_is_a_closed_list_of_short_values(detail: dict[str, object]) -> None:
     with pytest.raises(NotLoggable):
-        details.commit(detail, uuid4())  # type: ignore[arg-type]
+        details.commit(EV, detail, uuid4())  # type: ignore[arg-type]
 
 
 def test_the_commitment_is_the_documented_one() -> None:

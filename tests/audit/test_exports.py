@@ -12,7 +12,7 @@ from audit import actions, exports, log, merkle, notes, signers, tree_heads
 from audit.models import Checkpoint, Leaf, LoggedEvent, LogKey, Tile
 from audit.notes import VerifierKey
 from audit.trees import WIDTH
-from tests.audit.attackers import raw, unguarded
+from tests.audit.attackers import unguarded
 from tests.audit.test_proofs import name_of
 from tests.audit.things import NOW, sequence_all, write_events
 from tests.conftest import RealCommits
@@ -159,20 +159,6 @@ def test_an_event_that_is_gone_is_said(signed_log: RealCommits, tmp_path: Path) 
     with pytest.raises(CommandError, match="Events behind leaf 256 are missing"):
         exported(tmp_path)
     assert not (tmp_path / "checkpoint").exists()
-
-
-def test_an_event_that_no_bundle_can_hold_is_said(
-    real_commits: RealCommits, tmp_path: Path
-) -> None:
-    actions.start_key(by=BY, now=NOW)
-    with raw(real_commits) as execute:
-        execute(
-            "INSERT INTO audit_event (body) VALUES (?)",
-            json.dumps({"v": "长" * 25_000}, ensure_ascii=False),
-        )
-    sequence_all()
-    with pytest.raises(CommandError, match="too long for a bundle"):
-        exported(tmp_path)
 
 
 def test_a_proof_is_two_files(signed_log: RealCommits, tmp_path: Path) -> None:

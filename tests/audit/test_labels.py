@@ -6,6 +6,7 @@ from django.apps import apps
 from audit import labels
 from audit.events import Event, Outcome, Purpose
 from casework.rules import REVEALED_OF_PERSON
+from kpm.vault.errors import Cause
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
 from risk_levels.populations import POPULATIONS
@@ -40,6 +41,10 @@ def test_every_sealed_group_and_field_has_its_words() -> None:
     fields = {f"case_file.{each.code}" for kind in POPULATIONS.values() for each in kind.fields}
     revealed = {f"person.{each}" for each in REVEALED_OF_PERSON}
     assert (sealed | fields | revealed) - labels.GROUPS.keys() == set()
+
+
+def test_every_reason_why_content_does_not_open_has_its_words() -> None:
+    assert {cause.name.lower() for cause in Cause} - labels.RULES.keys() == set()
 
 
 def test_filters_offer_everything_there_is() -> None:

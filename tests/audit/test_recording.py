@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from audit import details, log
 from audit.bodies import NotLoggable
@@ -217,7 +217,7 @@ def reading(**more: Any) -> log.Reading:
 
 def test_a_reading_in_a_request_is_written_when_the_request_ends() -> None:
     with log.entered(log.Context(channel="web")):
-        opened = reading(grant="g:1")
+        opened = reading(rule="caseload")
         opened.note(group="person.head", owner=OWNER)
         assert logged() == []
     (body,) = logged()
@@ -227,7 +227,7 @@ def test_a_reading_in_a_request_is_written_when_the_request_ends() -> None:
         1,
         "service",
     )
-    assert body["dec"] == {"ok": True, "grant": "g:1"}
+    assert body["dec"] == {"ok": True, "rule": "caseload", "grant": "g:1"}
 
 
 def test_a_reading_of_a_list_names_every_file() -> None:
@@ -299,11 +299,11 @@ def test_without_a_context_a_reading_goes_with_the_open_transaction() -> None:
 def test_the_vault_opens_nothing_without_a_reading() -> None:
     from kpm.vault.blobs import open_bytes, seal_bytes
 
-    sealed = seal_bytes(OWNER, details.PURPOSE, b"text")
+    sealed = seal_bytes(OWNER, details.PURPOSE, b"text", row=OWNER)
     with pytest.raises(Sealed):
-        open_bytes(OWNER, details.PURPOSE, sealed, None)  # type: ignore[arg-type]
+        open_bytes(OWNER, details.PURPOSE, sealed, None, row=OWNER)  # type: ignore[arg-type]
     with log.entered(log.Context()):
-        assert open_bytes(OWNER, details.PURPOSE, sealed, reading()) == b"text"
+        assert open_bytes(OWNER, details.PURPOSE, sealed, reading(), row=OWNER) == b"text"
     (body,) = logged()
     assert len(body["f"]) == 1
 
@@ -327,3 +327,18 @@ def test_a_broken_log_is_said_when_the_context_ends(monkeypatch: pytest.MonkeyPa
     # The connection is fit for what comes next.
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
+
+
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
+def test_a_connection_that_is_gone_is_an_event_that_is_not_written(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
+    class Gone:
+        atomic_blocks: tuple[()] = ()
+
+        def cursor(self) -> None:
+            raise fault("connection already closed")
+
+    monkeypatch.setattr(log, "connections", {"default": Gone()})
+    with pytest.raises(log.NotWritten):
+        log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="test")

@@ -17,6 +17,7 @@ from audit.events import Event
 class Worker:
     log_reference: str = "u:AAAAAAAAAAAAAAAAAAAAAA"
     log_role: str = "social_worker"
+    log_grant: str | None = "g:1"
 
 
 @dataclass(frozen=True)

@@ -187,7 +187,12 @@ def test_a_refusal_half_way_leaves_everything_as_it_was(monkeypatch):
 def direct(case_file, worker, role="member", start_on=TODAY, until_on=None):
     """A row past the actions."""
     Assignment(
-        case_file=case_file, worker=worker, role=role, start_on=start_on, until_on=until_on
+        case_file=case_file,
+        district=case_file.district,
+        worker=worker,
+        role=role,
+        start_on=start_on,
+        until_on=until_on,
     ).save_as(by=None)
 
 
@@ -285,25 +290,53 @@ def test_the_page_says_what_is_wrong():
     assert team_of(case_file) == {}
 
 
+def end_page(place: Assignment, *, in_file: CaseFile | None = None) -> str:
+    number = (in_file or place.case_file).number
+    return f"/files/{number}/team/{place.role}/{place.worker.log_reference}/end/"
+
+
 def test_a_place_is_taken_away_on_the_page():
     case_file, worker = make_case_file(), make_user()
     place = assign(case_file, worker)
-    other = assign(make_case_file(), worker)
+    other = assign(make_case_file(), make_user())
     client = client_for(make_user(Role.SUPERVISOR))
 
-    crossed = client.post(f"/files/{case_file.number}/team/{other.pk}/end/")
-    response = client.post(f"/files/{case_file.number}/team/{place.pk}/end/")
+    crossed = client.post(end_page(other, in_file=case_file))
+    response = client.post(end_page(place))
 
     assert (crossed.status_code, response.status_code) == (404, 302)
     assert team_of(case_file) == {}
     assert Assignment.objects.active().get() == other
 
 
+def test_a_page_from_before_a_change_of_places_takes_none_away():
+    case_file, worker = make_case_file(), make_user()
+    before = assign(case_file, worker)
+    after = assign(case_file, worker, "deputy")
+    client = client_for(make_user(Role.SUPERVISOR))
+
+    assert client.post(end_page(before)).status_code == 302
+    assert client.post(f"/files/{case_file.number}/team/boss/u:x/end/").status_code == 404
+    assert Assignment.objects.active().get() == after
+
+
+def test_a_place_that_was_given_again_is_the_one_that_is_taken_away():
+    case_file, worker = make_case_file(), make_user()
+    first = assign(case_file, worker)
+    assign(case_file, worker, "deputy")
+    assign(case_file, worker)
+    client = client_for(make_user(Role.SUPERVISOR))
+
+    client.post(end_page(first))
+
+    assert team_of(case_file) == {}
+
+
 def test_a_refusal_to_take_away_is_said_on_the_page():
     case_file = make_case_file()
     place = assign(case_file, make_user())
     client = client_for(make_user(Role.SUPERVISOR))
-    url = f"/files/{case_file.number}/team/{place.pk}/end/"
+    url = end_page(place)
     client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
     client.post(url)
 
@@ -312,7 +345,7 @@ def test_a_refusal_to_take_away_is_said_on_the_page():
     assert "notice-error" in page
 
 
-@pytest.mark.parametrize("page", ["team/", "team/00000000-0000-7000-8000-000000000000/end/"])
+@pytest.mark.parametrize("page", ["team/", "team/lead/u:nobody/end/"])
 def test_social_workers_do_not_open_the_page(page):
     case_file, worker = make_case_file(), make_user()
     assign(case_file, worker)

@@ -21,6 +21,7 @@ from tests.factories import (
     GROUNDS,
     OTHER_VILLAGE,
     assign,
+    change_role,
     client_for,
     make_case_file,
     make_proposal,
@@ -318,11 +319,7 @@ def test_somebody_who_became_supervisor_cannot_decide_what_they_proposed(case_fi
     proposer = make_user()
     make_proposal(case_file, proposer)
     promoted = make_user(Role.SUPERVISOR)
-    proposer.grants.all().delete()
-    proposer.grants.create(
-        user=proposer, role=Role.SUPERVISOR, unit=promoted.unit, start_on="2020-01-01"
-    )
-    client = opening(type(proposer).objects.get(pk=proposer.pk), case_file)
+    client = opening(change_role(proposer, Role.SUPERVISOR, promoted.unit), case_file)
     page = client.get(review_page(case_file)).content.decode()
     assert "a colleague decides" in page
     answer = answer_with(client, case_file)
@@ -345,10 +342,7 @@ def test_nobody_of_the_team_decides(case_file, worker):
     make_proposal(case_file, worker)
     deputy = make_user()
     assign(case_file, deputy, "deputy")
-    deputy.grants.all().delete()
-    unit = make_user(Role.SUPERVISOR).unit
-    deputy.grants.create(user=deputy, role=Role.SUPERVISOR, unit=unit, start_on="2020-01-01")
-    deputy = type(deputy).objects.get(pk=deputy.pk)
+    deputy = change_role(deputy, Role.SUPERVISOR, make_user(Role.SUPERVISOR).unit)
     answer = answer_with(client_for(deputy), case_file)
     assert answer.status_code == 422
     assert "Somebody from outside the team decides" in answer.content.decode()

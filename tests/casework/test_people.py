@@ -141,6 +141,52 @@ def test_one_id_number_under_two_names_is_refused():
     assert count_rows() == (1, 1)
 
 
+def hold_another(person, by, **values):
+    """The record says otherwise, and its indexes stay, as if somebody had moved them."""
+    with log.reading(by, event="case_file.read", purpose=None, about=[person]) as reading:
+        open_groups([person], "head", "body", reading=reading)
+    for name, value in values.items():
+        setattr(person, name, value)
+    person.save_as(by=by)
+
+
+def test_what_an_index_finds_is_looked_at_before_it_counts(audited):
+    supervisor = make_user(Role.SUPERVISOR)
+    person = admit(supervisor, id_number="100101198001010019").person
+    hold_another(person, supervisor, id_number=make_id_number())
+
+    with audited(), pytest.raises(Refused, match="holds another one") as caught:
+        admit(supervisor, id_number="100101198001010019", population="drug")
+
+    assert caught.value.field == "id_number"
+    assert count_rows() == (1, 1)
+    (event,) = events("person.refused")
+    assert event.subject == person.log_reference
+    assert '"rule":"another_number"' in event.body
+
+
+def test_whose_id_number_is_corrected_is_found_by_the_new_one():
+    supervisor = make_user(Role.SUPERVISOR)
+    case_file = admit(supervisor, id_number="100101198001010019")
+    person, number = case_file.person, make_id_number()
+    with log.reading(
+        supervisor, event="case_file.read", purpose=None, about=[case_file]
+    ) as reading:
+        open_groups([person], "head", "body", reading=reading)
+        open_groups([case_file], "body", reading=reading)
+
+    people.correct(
+        case_file=case_file,
+        identity={"id_number": number},
+        details={},
+        unit=case_file.unit,
+        by=supervisor,
+        today=TODAY,
+    )
+
+    assert people.known("100122", [number, "100101198001010019"]) == {number: person}
+
+
 def test_a_name_is_the_same_however_its_dot_is_typed():
     supervisor = make_user(Role.SUPERVISOR)
     admit(supervisor, id_number="100101198001010019", name="阿依古丽·买买提")

@@ -9,7 +9,6 @@ from django.utils import timezone, translation
 from audit.models import LoggedEvent
 from casework.forms.plans import STEPS, DraftPlanForm
 from casework.models import Plan
-from casework.models.case_files import Status
 from casework.models.plans import State
 from kpm.permissions import Role
 from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
@@ -247,8 +246,7 @@ def test_another_county_approves_nothing(client, case_file):
 
 
 def test_nothing_is_planned_on_a_closed_file(client, case_file, worker):
-    case_file.status = Status.CLOSED
-    case_file.closed_on = timezone.localdate()
+    case_file.close(on=timezone.localdate())
     case_file.save_as(by=worker)
     assert 'name="goal"' not in client.get(page_of(case_file, "new/")).content.decode()
     answer = client.post(page_of(case_file, "new/"), sent())
@@ -259,8 +257,7 @@ def test_nothing_is_planned_on_a_closed_file(client, case_file, worker):
 
 def test_nothing_is_approved_on_a_closed_file_and_it_says_why(client, case_file, supervisor):
     client.post(page_of(case_file, "new/"), sent())
-    case_file.status = Status.CLOSED
-    case_file.closed_on = timezone.localdate() + timedelta(days=0)
+    case_file.close(on=timezone.localdate() + timedelta(days=0))
     case_file.save_as(by=supervisor)
     browser = supervising(supervisor, case_file)
     answer = browser.post(

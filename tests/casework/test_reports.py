@@ -74,6 +74,7 @@ def case_file():
     TeamMember(
         key_owner=made.id,
         case_file=made,
+        district=made.district,
         name="赵医生",
         role="家庭医生",
         start_on=timezone.localdate(now),

@@ -1,6 +1,7 @@
 """Whose files are whose: role, subtree, population and team together, and nobody else."""
 
 import pytest
+from django.utils import timezone
 
 from audit.models import LoggedEvent
 from casework.actions import assignments
@@ -71,9 +72,7 @@ def test_a_supervisor_sees_their_populations_only():
 def test_a_place_in_a_team_does_not_outlive_the_role():
     worker, case_file = make_user(), make_case_file()
     assign(case_file, worker)
-    grant = worker.grants.get()
-    grant.until_on = TODAY
-    grant.save_as(by=None)
+    worker.grants.update(until_on=timezone.localdate())
 
     assert seen_by(User.objects.get(pk=worker.pk)) == set()
 
@@ -90,7 +89,13 @@ def test_nobody_else_sees_any_file(role):
 @pytest.mark.parametrize("status", ["restricted", "sealed", "destroyed"])
 def test_a_file_that_is_put_away_is_seen_by_nobody(status):
     case_file = make_case_file()
-    CaseFile.objects.filter(pk=case_file.pk).update(status=status, closed_on=TODAY)
+    case_file.close(on=TODAY)
+    ways = {"restricted": ["restrict"], "sealed": ["seal"], "destroyed": ["restrict", "destroy"]}
+    for way in ways[status]:
+        case_file.save_as(by=None)
+        getattr(case_file, way)()
+    case_file.save_as(by=None)
+    assert CaseFile.objects.get().status == status
 
     assert seen_by(make_user(Role.SUPERVISOR)) == set()
 

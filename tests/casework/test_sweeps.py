@@ -77,7 +77,13 @@ def test_one_visit_moves_what_is_due():
     case_file = make_case_file(lead=worker)
 
     visits.record(
-        case_file=case_file, way="visit", outcome="done", happened_at=NOW, by=worker, now=NOW
+        case_file=case_file,
+        way="visit",
+        outcome="done",
+        happened_at=NOW,
+        notes="x",
+        by=worker,
+        now=NOW,
     )
 
     assert due_on(case_file) > case_file.next_due_on

@@ -53,7 +53,7 @@ def test_changed_fields_are_named_without_their_values(case_file, worker):
     with reading(worker, case_file) as opened:
         open_groups([case_file], "body", reading=opened)
     case_file.remark = "坐轮椅"
-    case_file.status, case_file.closed_on = "closed", TODAY
+    case_file.close(on=TODAY)
     case_file.save_as(by=worker)
 
     latest = told(case_file, worker)[0]
@@ -83,6 +83,7 @@ def test_somebody_from_outside_is_not_named(case_file, worker):
     member = TeamMember(
         key_owner=case_file.id,
         case_file=case_file,
+        district=case_file.district,
         name="戴主任",
         role="Village committee",
         start_on=TODAY,

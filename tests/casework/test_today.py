@@ -106,6 +106,7 @@ def test_what_lies_further_ahead_is_not_shown(worker):
         way="visit",
         outcome="done",
         happened_at=timezone.now(),
+        notes="x",
         by=worker,
         now=timezone.now(),
     )

@@ -10,7 +10,6 @@ from django.utils.html import escape
 from audit.models import LoggedEvent
 from casework.forms.visits import MINUTE, RecordVisitForm
 from casework.models import Visit
-from casework.models.case_files import Status
 from casework.models.visits import Outcome
 from kpm.permissions import Role
 from risk_levels.populations import POPULATIONS
@@ -182,6 +181,16 @@ def test_a_plan_lies_ahead(client, case_file):
     refused_with(answer, "happened_at", "A planned visit lies ahead.")
 
 
+def test_a_visit_that_took_place_is_told(client, case_file):
+    silent = {"needs": " ", "strengths": "", "notes": "", "check_health": "", "check_meals": ""}
+    answer = client.post(page_of(case_file), sent(**silent))
+    assert answer.status_code == 422
+    assert 'id="id_notes_error"' in answer.content.decode()
+    assert Visit.objects.count() == 0
+    for told in ({"notes": "在家，一切平安。"}, {"check_health": "fine"}, {"outcome": "not_met"}):
+        assert client.post(page_of(case_file), sent(**silent | told)).status_code == 302
+
+
 def test_before_the_file_was_opened_nothing_happened(client, case_file):
     early = (timezone.localtime() - timedelta(days=30)).strftime(MINUTE)
     answer = client.post(page_of(case_file), sent(happened_at=early))
@@ -232,8 +241,7 @@ def test_a_colleague_outside_the_team_finds_no_file(case_file):
 
 
 def test_nothing_is_recorded_on_a_closed_file(client, case_file, worker):
-    case_file.status = Status.CLOSED
-    case_file.closed_on = timezone.localdate()
+    case_file.close(on=timezone.localdate())
     case_file.save_as(by=worker)
 
     assert 'name="needs"' not in client.get(page_of(case_file)).content.decode()

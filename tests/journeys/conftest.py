@@ -29,9 +29,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A county of sixty files, served and worked on until the last journey has ended."""
-    site = Site(tmp_path_factory.mktemp("site"))
+def county(tmp_path_factory: pytest.TempPathFactory) -> Site:
+    """A county of sixty files that nobody has worked on; sites are copied from it."""
+    county = Site(tmp_path_factory.mktemp("county") / "site")
+    county.prepare()
+    return county
+
+
+@pytest.fixture(scope="session")
+def site(county: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A site that is served and worked on until the last journey has ended."""
+    site = county.copied(tmp_path_factory.mktemp("site") / "site")
     try:
         site.start()
         yield site

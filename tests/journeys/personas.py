@@ -28,9 +28,13 @@ class Persona:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
     def _listen(self, message: ConsoleMessage) -> None:
-        said_no = message.text.startswith(ANSWERED_NO)
+        said_no = message.text.startswith(ANSWERED_NO) and not self._is_part(message)
         if message.type in ("error", "warning") and not said_no:
             self.complaints.append(f"{self.page.url}: {message.text}")
+
+    def _is_part(self, message: ConsoleMessage) -> bool:
+        """Whether it is about a style, a script or an icon: these are always there."""
+        return "/static/" in message.location["url"]
 
     def sign_in(self, username: str, *, language: str = "zh-hans") -> None:
         """Choose a language with its button, then name and password."""
@@ -79,6 +83,13 @@ class Persona:
         """Press the link on this page that leads there."""
         with self.page.expect_navigation():
             self.main(f"a[href^='{path}']").first.click()
+
+    def turn_page(self) -> None:
+        """On to the next page of a list; there must be one."""
+        following = self.main("nav.pagination a[rel=next]")
+        assert following.count(), f"This is the last page: {self.page.url}"
+        with self.page.expect_navigation():
+            following.click()
 
     def hand_in(self, selector: str = "main form.form button") -> None:
         """Press the button of a form and wait for the page that answers."""

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import urllib.error
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 120.0
@@ -124,10 +126,12 @@ class Site:
         assert done.returncode == 0, f"manage.py {arguments}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def start(self) -> None:
-        """Make keys, databases, the county, and begin to answer."""
+    def prepare(self) -> None:
+        """Make texts, keys, databases and the county; nobody answers yet."""
+        # What is compiled is not in the repository, and an old one speaks half in English.
+        subprocess.run(["deploy/compile_messages"], cwd=ROOT, check=True)
         for name in ("data", "keys"):
-            (self.place / name).mkdir(mode=0o700)
+            (self.place / name).mkdir(parents=True, mode=0o700)
         secret = secrets.token_urlsafe(64)
         (self.place / "keys" / "secret.key").write_text(secret, encoding="ascii")
         self.manage("migrate", "--verbosity=0", "--database=default")
@@ -135,6 +139,24 @@ class Site:
         self.manage("create_keys")
         self.manage("make_demo", f"--files={self.files}", f"--seed={self.seed}")
         self.manage("collectstatic", "--noinput", "--verbosity=0")
+        county = self.ask(COUNTY)
+        self.units = county["units"]
+        self.accounts = [Account(**each) for each in county["accounts"]]
+        self.case_files = [File(**each) for each in county["files"]]
+
+    def copied(self, place: Path) -> "Site":
+        """The same county in another directory: what happens in one is unknown in the other."""
+        shutil.copytree(self.place, place)
+        return Site(
+            place, units=self.units, accounts=self.accounts, case_files=list(self.case_files)
+        )
+
+    def ask(self, code: str) -> Any:
+        """What a few lines print, run by the site in a process of its own."""
+        return json.loads(self.manage("shell", "--no-imports", "--command", code))
+
+    def start(self) -> None:
+        """Begin to answer, and to work."""
         self._begin(
             "gunicorn", "-m", "gunicorn", "kpm.wsgi", "--bind", f"127.0.0.1:{self.port}",
             "--worker-class=gthread", "--workers=1", "--threads=4", "--no-control-socket",
@@ -142,10 +164,6 @@ class Site:
         )  # fmt: skip
         self._begin("work", "manage.py", "work")
         self._wait()
-        county = json.loads(self.manage("shell", "--no-imports", "--command", COUNTY))
-        self.units = county["units"]
-        self.accounts = [Account(**each) for each in county["accounts"]]
-        self.case_files = [File(**each) for each in county["files"]]
 
     def take_file(self, *, level: str, near: str = "") -> File:
         """An elder's file with a lead worker for one journey alone, the one that is due first.

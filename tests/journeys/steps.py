@@ -57,6 +57,18 @@ def say_what_for(supervisor: Persona) -> None:
     supervisor.hand_in()
 
 
+def find_waiting(supervisor: Persona, case_file: File) -> None:
+    """Leaf through what waits to what was proposed last, and open it.
+
+    A ledger that somebody brought in on the same day fills pages of the queue.
+    """
+    review = f"{case_file.path}proposal/review/"
+    supervisor.go("/reviews/?group=care")
+    while not supervisor.main(f"a[href='{review}']").count():
+        supervisor.turn_page()
+    supervisor.follow(review)
+
+
 def approve(supervisor: Persona, case_file: File) -> None:
     """Decide what waits."""
     supervisor.go(f"{case_file.path}proposal/review/")

@@ -38,8 +38,7 @@ def test_from_the_proposal_to_the_team(
     steps.propose_red(worker, case_file, today=today)
 
     # When the supervisor opens what waits
-    supervisor.go("/reviews/?group=care")
-    supervisor.follow(f"{case_file.path}proposal/review/")
+    steps.find_waiting(supervisor, case_file)
 
     # Then what is, what is proposed and on what stand side by side
     columns = [each.bounding_box() for each in supervisor.main(".side-by-side > section").all()]

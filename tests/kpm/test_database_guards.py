@@ -102,6 +102,32 @@ def test_a_guard_that_is_gone_switched_off_or_rewritten_is_missed(real_commits: 
     assert guards.missing(connection) == []
 
 
+# A guard that is there, switched on, with the body as written, and never says anything.
+HOLLOWED = {
+    "never": "BEFORE UPDATE ON audit_leaf FOR EACH ROW WHEN ({no})",
+    "too late": "AFTER UPDATE ON audit_leaf FOR EACH ROW",
+    "of another act": "BEFORE INSERT ON audit_leaf FOR EACH ROW WHEN ({no})",
+    "of one column": "BEFORE UPDATE OF event_id ON audit_leaf FOR EACH ROW",
+}
+
+
+@pytest.mark.parametrize("moment", HOLLOWED.values(), ids=HOLLOWED)
+def test_a_guard_that_is_asked_at_another_moment_is_missed(real_commits: RealCommits, moment: str):
+    name = "a_leaf_is_never_changed"
+    with raw(real_commits) as execute:
+        execute(f"DROP TRIGGER {name}{' ON audit_leaf' if IS_POSTGRESQL else ''}")
+        does = (
+            f"EXECUTE FUNCTION {name}()"
+            if IS_POSTGRESQL
+            else f"BEGIN SELECT RAISE(ABORT, '{name}'); END"
+        )
+        moment = moment.format(no="false" if IS_POSTGRESQL else "0")
+        execute(f"CREATE TRIGGER {name} {moment} {does}")
+        if IS_POSTGRESQL:
+            execute(f"ALTER TABLE audit_leaf ENABLE ALWAYS TRIGGER {name}")
+    assert guards.missing(connection) == [name]
+
+
 def test_guards_of_earlier_versions_go(real_commits: RealCommits):
     with raw(real_commits) as execute:
         if IS_POSTGRESQL:

@@ -41,6 +41,35 @@ def refuse(*, name: str) -> None:
     raise Refused("Not this one.", field="name")
 
 
+class AskingForm(ActionForm):
+    """One field of each kind that has words of its own."""
+
+    name = forms.CharField(max_length=3)
+    day = forms.DateField()
+    moment = forms.DateTimeField()
+    one = forms.ChoiceField(choices=[("x", "x")])
+    several = forms.MultipleChoiceField(choices=[("x", "x")])
+    own = forms.CharField(error_messages={"required": "Our own words."})
+
+
+def test_a_field_says_what_to_do(rf):
+    empty = AskingForm.from_request(posted(rf)).errors
+    assert {name: list(words) for name, words in empty.items()} == {
+        "name": ["Fill this in."],
+        "day": ["Give the day."],
+        "moment": ["Give the day and the time."],
+        "one": ["Choose one."],
+        "several": ["Choose at least one."],
+        "own": ["Our own words."],
+    }
+    wrong = AskingForm.from_request(posted(rf, {"name": "12345", "day": "1", "moment": "2"})).errors
+    assert wrong["name"] == ["At most 3 characters fit here; there are 5."]
+    assert wrong["day"] == ["Write the day like 2026-11-26."]
+    assert wrong["moment"] == ["Write the day and the time like 2026-11-26 14:30."]
+    # A browser would cut pasted text without a word.
+    assert "maxlength" not in str(AskingForm()["name"])
+
+
 def test_a_shown_form_is_neither_bound_nor_wrong(rf):
     form = NameForm.from_request(rf.get("/names/"), initial={"name": "Lin"})
     assert not form.is_bound

@@ -18,6 +18,7 @@ def proposal():
     proposal = Proposal(
         key_owner=case_file.id,
         risk_level=case_file.risk_level,
+        district=case_file.district,
         from_level="ungraded",
         to_level="green",
         base_revision=0,

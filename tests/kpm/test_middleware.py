@@ -1,21 +1,29 @@
 """What every request passes."""
 
+import json
+import re
+
 import pytest
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import Client, override_settings
+from django.test import Client
 from django.urls import path
 
 from audit import log
 from audit.events import Event
 from audit.models import LoggedEvent
+from casework.models import Person
 from kpm import views
 from kpm.accounts.models import User
+from kpm.accounts.sessions import SessionStore
 from kpm.errors import Busy
-from kpm.middleware import HEADERS, AuditMiddleware, SecurityHeadersMiddleware, address_of
+from kpm.ids import uuid7
+from kpm.middleware import HEADERS, AuditMiddleware, SecurityHeadersMiddleware
 from kpm.permissions import Permission, Role, public, requires
 from kpm.urls import urlpatterns as site
-from tests.factories import client_for, make_user
+from kpm.vault.errors import KeyDestroyed
+from tests.factories import client_for, make_case_file, make_user
 
 SECRET = "only for those who are written down"
 
@@ -51,6 +59,19 @@ def broken(request):
 
 
 @public
+def away(request):
+    raise FAULTS[request.GET["fault"]](SECRET)
+
+
+FAULTS = {each.__name__: each for each in (InterfaceError, OperationalError, log.NotWritten)}
+
+
+@public
+def unreadable(request, number):
+    raise KeyDestroyed(2, 2, uuid7())
+
+
+@public
 def context(request):
     now = log.current()
     return HttpResponse(f"{now.channel} {now.request} {now.session} {now.address} {now.agent}")
@@ -70,17 +91,32 @@ def undeclared(request):
     return HttpResponse(SECRET)
 
 
+PAGES = (reading, refusing, busy, broken, away, context, streaming, kept, undeclared)
+
+
 class Routes:
     """The site, and pages that only a test has."""
 
+    handler400 = staticmethod(views.bad_request)
     handler403 = staticmethod(views.permission_denied)
     handler500 = staticmethod(views.server_error)
     urlpatterns = [
         *site,
         *(
             path(f"test/{view.__name__}/", view)
-            for view in (reading, refusing, busy, broken, context, streaming, kept, undeclared)
+            for view in (
+                reading,
+                refusing,
+                busy,
+                broken,
+                away,
+                context,
+                streaming,
+                kept,
+                undeclared,
+            )
         ),
+        path("files/<number:number>/unreadable/", unreadable),
     ]
 
 
@@ -215,28 +251,150 @@ def test_a_fault_shows_nothing_of_itself():
     assert "RuntimeError" not in page
 
 
+def test_a_fault_is_told_by_its_kind_and_place_and_never_by_its_words(caplog):
+    Client(raise_request_exception=False).get("/test/broken/")
+    assert "RuntimeError" in caplog.text
+    assert re.search(r"test_middleware\.py:\d+ broken", caplog.text)
+    assert SECRET not in caplog.text
+
+
+def test_a_fault_beside_the_views_is_told_as_well(caplog, monkeypatch):
+    def touch(self):
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(SessionStore, "touch", touch)
+    response = Client(raise_request_exception=False).get("/test/kept/")
+    assert response.status_code == 500
+    assert "RuntimeError" in caplog.text
+    assert "process_response" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_a_request_that_is_none_leaves_its_kind(caplog):
+    assert Client().get("/sign-in/", headers={"host": "evil.example"}).status_code == 400
+    assert "DisallowedHost" in caplog.text
+    assert "evil.example" not in caplog.text
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_database_or_log_that_is_away_is_told_to_come_back(caplog, fault):
+    response = Client().get("/test/away/", {"fault": fault})
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+    assert SECRET not in response.content.decode() + caplog.text
+
+
+@pytest.mark.parametrize("fault", [InterfaceError, OperationalError])
+def test_a_database_that_is_away_beside_the_views_is_told_to_come_back(monkeypatch, fault):
+    def touch(self):
+        raise fault(SECRET)
+
+    monkeypatch.setattr(SessionStore, "touch", touch)
+    response = Client(raise_request_exception=False).get("/test/kept/")
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+
+
+def test_content_that_was_changed_is_an_event(caplog):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    head = bytes(case_file.person.head)
+    Person.objects.update(head=head[:-1] + bytes([head[-1] ^ 1]))
+    client = client_for(worker)
+    client.raise_request_exception = False
+    response = client.get(f"/files/{case_file.number}/", follow=True)
+    assert response.status_code == 500
+    event = LoggedEvent.objects.get(event=Event.VAULT_REFUSED)
+    assert (event.actor, event.subject) == (worker.log_reference, case_file.number)
+    assert json.loads(event.body)["dec"] == {"ok": False, "rule": "changed"}
+    assert f"model 1, group 1, owner {case_file.person_id}" in caplog.text
+
+
+def test_content_whose_key_was_destroyed_is_an_event_of_nobody_known():
+    client = Client(raise_request_exception=False)
+    assert client.get("/files/7K3MQ-9TX2A/unreadable/").status_code == 500
+    event = LoggedEvent.objects.get(event=Event.VAULT_REFUSED)
+    assert (event.actor, event.subject) == ("x:anon", "7K3MQ-9TX2A")
+    assert '"rule":"destroyed"' in event.body
+
+
+def test_content_that_does_not_open_and_cannot_be_written_down(monkeypatch):
+    def fail(*_args):
+        raise log.NotWritten(SECRET)
+
+    monkeypatch.setattr(log, "_write_apart", fail)
+    response = Client().get("/files/7K3MQ-9TX2A/unreadable/")
+    assert response.status_code == 503
+
+
 def test_the_context_names_request_session_and_place():
     user = make_user()
     client = client_for(user)
     words = client.get(
-        "/test/context/", REMOTE_ADDR="192.0.2.7", headers={"user-agent": "Browser/1"}
+        "/test/context/", REMOTE_ADDR="127.0.0.7", headers={"user-agent": "Browser/1"}
     ).content.decode()
     channel, request, session, address, agent = words.split()
     assert channel == "web"
     assert len(request) == 32
     assert session == user.sessions.get().log_reference
-    assert (address, agent) == ("192.0.2.7", "Browser/1")
+    assert (address, agent) == ("127.0.0.7", "Browser/1")
     assert client.get("/test/context/").content.decode().split()[1] != request
     assert Client().get("/test/context/").content.decode().split()[2] == "None"
     assert log.current() is None
 
 
-def test_behind_a_proxy_its_word_counts(rf):
-    request = rf.get("/", REMOTE_ADDR="10.0.0.1", headers={"x-real-ip": "192.0.2.9"})
-    assert address_of(request) == "10.0.0.1"
-    with override_settings(SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https")):
-        assert address_of(request) == "192.0.2.9"
-        assert address_of(rf.get("/")) == ""
+@pytest.mark.parametrize("peer", ["192.0.2.7", "10.0.0.1", "::ffff:192.0.2.7", "2001:db8::1", ""])
+def test_the_demo_answers_this_machine_only(peer):
+    for page in ("/sign-in/", "/health/", "/static/kpm/app.css", "/nowhere/"):
+        response = Client().get(page, REMOTE_ADDR=peer, headers={"x-real-ip": "127.0.0.1"})
+        assert response.status_code == 403
+        assert "<h1>" in response.content.decode()
+        assert response.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "127.8.0.1", "::1", "::ffff:127.0.0.1"])
+def test_the_demo_believes_no_proxy(peer):
+    said = {"x-real-ip": "192.0.2.9", "x-forwarded-proto": "https"}
+    words = Client().get("/test/context/", REMOTE_ADDR=peer, headers=said).content.decode()
+    assert words.split()[3] == peer
+
+
+@pytest.fixture
+def real_site(settings):
+    settings.KPM_DEMO = False
+    settings.SECURE_SSL_REDIRECT = True
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    settings.KPM_TRUSTED_PROXIES = ["10.0.0.1", "2001:db8::/64"]
+    return settings
+
+
+SAID = {"x-real-ip": "192.0.2.9", "x-forwarded-proto": "https"}
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.1", "::ffff:10.0.0.1", "2001:db8::7"])
+def test_the_word_of_the_named_proxy_counts(real_site, peer):
+    response = Client().get("/test/context/", REMOTE_ADDR=peer, headers=SAID)
+    assert response.content.decode().split()[3] == "192.0.2.9"
+    plain = Client().get("/test/context/", REMOTE_ADDR=peer, headers={"x-forwarded-proto": "http"})
+    assert (plain.status_code, plain.url) == (301, "https://testserver/test/context/")
+
+
+@pytest.mark.parametrize("peer", ["10.0.0.2", "127.0.0.1", "192.0.2.9", ""])
+def test_the_word_of_anybody_else_does_not(real_site, peer, monkeypatch):
+    client = Client()
+    for scheme in ("http", "https"):
+        response = client.get(
+            "/test/context/", REMOTE_ADDR=peer, headers=SAID, **{"wsgi.url_scheme": scheme}
+        )
+        assert (response.status_code, response.url) == (301, "https://testserver/test/context/")
+    real_site.SECURE_SSL_REDIRECT = False
+    words = Client().get("/test/context/", REMOTE_ADDR=peer, headers=SAID).content.decode()
+    assert "192.0.2.9" not in words.replace(f" {peer} ", " ")
+
+
+def test_a_socket_is_believed_where_it_is_named(real_site):
+    real_site.KPM_TRUSTED_PROXIES = ["unix"]
+    response = Client().get("/test/context/", REMOTE_ADDR="", headers=SAID)
+    assert response.content.decode().split()[3] == "192.0.2.9"
+    assert Client().get("/test/context/", headers=SAID).status_code == 301
 
 
 def test_the_middleware_stands_alone(rf):

@@ -157,7 +157,7 @@ def test_nothing_comes_out_unescaped(source: str) -> None:
 
 def test_a_cell_keeps_its_role_and_takes_its_heading_along() -> None:
     cell = drawn("{% cell 'Due' %}today{% endcell %}{% cell %}more{% endcell %}")
-    assert cell == '<td role="cell" data-label="Due">today</td><td role="cell">more</td>'
+    assert cell == '<td role="cell" data-label="Due"><div>today</div></td><td role="cell">more</td>'
 
 
 def test_a_masked_value_opens_by_a_plain_form_with_a_reason() -> None:

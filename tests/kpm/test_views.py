@@ -1,9 +1,12 @@
 """Pages that belong to no app."""
 
 import pytest
-from django.db import DatabaseError
+from django.db import Error, InterfaceError, OperationalError
 from django.test import Client
 
+from audit import log
+from audit.events import Event
+from audit.models import LoggedEvent
 from kpm import views
 from kpm.context_processors import MENU
 from kpm.permissions import ROLES, Role
@@ -18,10 +21,11 @@ def test_health_is_one_word():
     assert Client().post("/health/").status_code == 405
 
 
-def test_health_says_when_the_database_is_away(monkeypatch):
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError, Error])
+def test_health_says_when_the_database_is_away(monkeypatch, fault):
     class Away:
         def __getitem__(self, alias):
-            raise DatabaseError(alias)
+            raise fault(alias)
 
     monkeypatch.setattr(views, "connections", Away())
     response = Client().get("/health/")
@@ -69,6 +73,33 @@ def test_a_form_from_elsewhere_is_refused():
     assert response.headers["Cache-Control"] == "no-store"
 
 
+def test_a_form_from_elsewhere_is_written_down_without_anything_of_it():
+    worker = make_user()
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(worker)
+    words = {"csrfmiddlewaretoken": "planted", "note": "王秀英"}
+    assert client.post("/files/7K3MQ-9TX2A/visits/new/", words).status_code == 403
+    Client(enforce_csrf_checks=True).post(
+        "/sign-in/", {"username": worker.username}, headers={"origin": "https://evil.example"}
+    )
+    mine, nobodys = LoggedEvent.objects.filter(event=Event.FORM_REFUSED).order_by("id")
+    assert (mine.actor, mine.subject) == (worker.log_reference, "7K3MQ-9TX2A")
+    assert (nobodys.actor, nobodys.subject) == ("x:anon", None)
+    for event in (mine, nobodys):
+        assert '"dec":{"ok":false,"rule":"csrf"}' in event.body
+        for word in ("planted", "王秀英", "evil", worker.username):
+            assert word not in event.body
+
+
+def test_a_form_from_elsewhere_that_cannot_be_written_down_is_told_to_come_back(monkeypatch):
+    def fail(*_args):
+        raise log.NotWritten("broken")
+
+    monkeypatch.setattr(log, "_write_apart", fail)
+    response = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "x"})
+    assert response.status_code == 503
+
+
 @pytest.mark.parametrize("origin", ["null", "https://evil.example"])
 def test_another_origin_is_refused(origin):
     client = Client(enforce_csrf_checks=True)
@@ -82,9 +113,9 @@ def test_another_origin_is_refused(origin):
         (views.bad_request, 400),
         (views.permission_denied, 403),
         (views.page_not_found, 404),
-        (views.csrf_refused, 403),
         (views.server_error, 500),
         (views.unavailable, 503),
+        (views.not_here, 403),
     ],
 )
 def test_error_pages_need_nothing_and_say_nothing(rf, view, code, django_assert_num_queries):

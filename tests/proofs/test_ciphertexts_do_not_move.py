@@ -1,8 +1,8 @@
 """Sealed bytes open in their own row, group and model only, and only as they were written.
 
 Moved here as somebody with the bare database moves them, past every guard and every right. What
-this cannot tell is an older version of the same group put back in the same row: that shows in
-history and in the log.
+this cannot tell is an older version of the same group put back in the same row: that shows in the
+history.
 """
 
 from collections.abc import Iterator

@@ -105,7 +105,7 @@ def test_no_group_opens_under_a_reading_of_something_else(
         worlds.somebody(Role.SOCIAL_WORKER),
         event=Event.CASE_FILE_READ,
         purpose=Purpose.SERVICE,
-        grant=None,
+        rule=None,
     )
     with pytest.raises(log.ReadingClosed):
         open_groups([row], group, reading=ended)

@@ -51,11 +51,13 @@ def sample(name: str, kind: str, variable: str) -> str:
     if name.endswith(("_ledger", "_refused_rows")):
         # The longest there is.
         return Ledger.objects.order_by("-total", "id")[0].number
+    place = file.assignments.earliest("id")
     samples: dict[tuple[str, str], Any] = {
         ("number", "number"): file.number,
         ("slug", "field"): "id_number",
         ("int", "place"): 1,
-        ("uuid", "assignment"): file.assignments.earliest("id").pk,
+        ("slug", "place"): place.role,
+        ("worker", "worker"): place.worker.log_reference,
     }
     if kind == "reference":
         if "grant" in name:

@@ -204,6 +204,7 @@ def _invite(case_file: CaseFile, *, by: User) -> None:
         TeamMember(
             key_owner=file.id,
             case_file=file,
+            district=file.district,
             name=name,
             role="㐩㐬㐯",
             start_on=case_file.opened_on,

@@ -16,7 +16,14 @@ from risk_levels.actions.rule_sets import rule_set_in_force, start_rule_set
 from risk_levels.levels import Level
 from risk_levels.models import Decision, Proposal, RiskLevel, RuleSet
 from risk_levels.models.rule_sets import DEFAULT_VERSION
-from tests.factories import NOW, make_case_file, make_level, make_proposal, make_user
+from tests.factories import (
+    NOW,
+    change_role,
+    make_case_file,
+    make_level,
+    make_proposal,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -100,10 +107,7 @@ def test_the_log_names_each_step_by_file_number_and_direction_only(case_file, wo
 
 def test_nobody_decides_their_own_proposal(case_file, worker, today):
     proposal = make_proposal(case_file, worker)
-    worker.grants.all().delete()
-    del worker.grant
-    promoted = make_user(Role.SUPERVISOR)
-    worker.grants.create(user=worker, role=Role.SUPERVISOR, unit=promoted.unit, start_on=today)
+    worker = change_role(worker, Role.SUPERVISOR, make_user(Role.SUPERVISOR).unit)
     for decide in (actions.approve, actions.return_, actions.reject):
         with (
             log.entered(log.Context()),

@@ -42,6 +42,7 @@ def decision_for(about: Proposal, **values) -> Decision:
         **{
             "key_owner": level.key_owner,
             "risk_level": level,
+            "district": level.district,
             "kind": "approved",
             "from_level": about.from_level,
             "to_level": about.to_level,
@@ -268,6 +269,7 @@ def test_two_steps_down_at_once_are_refused(case_file, worker):
         leap = Proposal(
             key_owner=proposal.key_owner,
             risk_level=proposal.risk_level,
+            district=proposal.district,
             from_level="red",
             to_level="green",
             base_revision=1,
@@ -351,6 +353,7 @@ def test_a_proposal_starts_as_a_draft(case_file, worker, state):
     proposal = Proposal(
         key_owner=case_file.id,
         risk_level=case_file.risk_level,
+        district=case_file.district,
         from_level="ungraded",
         to_level="red",
         base_revision=0,
@@ -365,6 +368,7 @@ def test_a_proposal_is_about_the_level_that_it_finds(case_file, worker):
     proposal = Proposal(
         key_owner=case_file.id,
         risk_level=case_file.risk_level,
+        district=case_file.district,
         from_level="green",
         to_level="red",
         base_revision=0,
@@ -420,6 +424,7 @@ def test_one_proposal_is_open_at_a_time(case_file, worker, proposal):
     second = Proposal(
         key_owner=case_file.id,
         risk_level=case_file.risk_level,
+        district=case_file.district,
         from_level="ungraded",
         to_level="yellow",
         base_revision=0,
@@ -434,6 +439,7 @@ def test_an_assessment_lies_under_the_key_of_its_file(case_file, worker):
     assessment = Assessment(
         key_owner=other.id,
         risk_level=case_file.risk_level,
+        district=case_file.district,
         instrument="support_needs",
         version=1,
         assessed_by=worker,
@@ -451,6 +457,7 @@ def test_a_proposal_rests_on_an_assessment_of_its_own_file(case_file, worker):
     proposal = Proposal(
         key_owner=case_file.id,
         risk_level=case_file.risk_level,
+        district=case_file.district,
         from_level="ungraded",
         to_level="green",
         base_revision=0,
@@ -461,11 +468,32 @@ def test_a_proposal_rests_on_an_assessment_of_its_own_file(case_file, worker):
     refused("a_proposal_rests_on_an_assessment_of_its_file", lambda: proposal.save_as(by=worker))
 
 
+def test_a_draft_is_not_led_to_an_assessment_of_another_file(case_file, worker):
+    draft = actions.propose(
+        risk_level=case_file.risk_level,
+        to_level="green",
+        reason_codes=["stable"],
+        by=worker,
+        now=NOW,
+    )
+    mine, foreign = (
+        actions.record_assessment(
+            risk_level=each.risk_level, answers={"income": "none"}, by=worker, now=NOW
+        )
+        for each in (case_file, make_case_file())
+    )
+    rows = Proposal.objects.filter(pk=draft.pk)
+    refused(
+        "a_proposal_rests_on_an_assessment_of_its_file", lambda: rows.update(assessment=foreign)
+    )
+    rows.update(assessment=mine)
+
+
 def test_a_rule_set_in_force_keeps_its_numbers(clock):
     actions.rule_set_in_force(NOW.date(), by=clock)
     for change in ({"numbers": {}}, {"version": "other"}, {"state": "draft"}):
         refused(
-            "a_rule_set_in_force_keeps_its_numbers",
+            "a_rule_set_(in_force_keeps_its_numbers|follows_its_states)",
             lambda change=change: RuleSet.objects.update(**change),
         )
     refused(ONLY_GROWS, lambda: run("DELETE FROM risk_levels_ruleset"))

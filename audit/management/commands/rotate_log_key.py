@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from audit import log, signers
 from audit.actions import start_key
-from kpm.vault.errors import KeysUnavailable
+from kpm.vault.errors import VaultError
 
 
 class Command(BaseCommand):
@@ -23,6 +23,6 @@ class Command(BaseCommand):
         try:
             with log.entered(log.Context(channel="cli")):
                 key = start_key(by=log.System("keys"), now=timezone.now())
-        except KeysUnavailable as refused:
+        except VaultError as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(_("The log signs with a new key: %s") % key)

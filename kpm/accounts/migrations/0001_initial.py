@@ -90,7 +90,7 @@ class Migration(migrations.Migration):
                 ('start_on', models.DateField(verbose_name='from')),
                 ('until_on', models.DateField(blank=True, null=True, verbose_name='until')),
                 ('log_reference', models.CharField(default=kpm.accounts.models.grant_reference, editable=False, max_length=32, unique=True, verbose_name='reference in the log')),
-                ('granted_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='granted', to=settings.AUTH_USER_MODEL, verbose_name='granted by')),
+                ('granted_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='granted', to=settings.AUTH_USER_MODEL, verbose_name='granted by')),
                 ('user', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to=settings.AUTH_USER_MODEL, verbose_name='account')),
                 ('unit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='grants', to='accounts.unit', verbose_name='unit')),
             ],

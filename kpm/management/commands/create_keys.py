@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from audit import log
 from audit.actions import start_missing_key
-from kpm.vault.errors import KeysUnavailable
+from kpm.vault.errors import VaultError
 from kpm.vault.keys import create_missing
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
             made = create_missing()
             with log.entered(log.Context(channel="cli")):
                 key = start_missing_key(by=log.System("keys"), now=timezone.now())
-        except KeysUnavailable as refused:
+        except VaultError as refused:
             raise CommandError(str(refused)) from None
         if key is not None:
             made.append("key of the log 1")

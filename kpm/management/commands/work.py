@@ -2,6 +2,8 @@
 
 import signal
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
 from typing import Any
@@ -10,9 +12,11 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from audit import checkpoints, log
+from kpm import refusals
 from kpm.database.readiness import refuse_unless_ready
 from kpm.jobs import leases
 from kpm.jobs.workers import Pulse, Worker, run_together
+from kpm.vault.errors import Unreadable
 
 SECOND = 1.0
 
@@ -54,6 +58,12 @@ class Command(BaseCommand):
         run_together(worker, [Pulse(checkpoints.sequence_once, every=SECOND, stop=worker.stop)])
 
 
-def in_the_log() -> Any:
-    """The log's context of one job or sweep."""
-    return log.entered(log.Context(channel="job"))
+@contextmanager
+def in_the_log() -> Iterator[None]:
+    """The log's context of one job or sweep; content that does not open is an event there too."""
+    with log.entered(log.Context(channel="job")):
+        try:
+            yield
+        except Unreadable as error:
+            refusals.content_unreadable(error, by=log.System("work"))
+            raise

@@ -105,7 +105,7 @@ def open_accounts(random: Random, units: dict[str, Unit], *, by: User, since: da
             unit=units[post.unit],
             populations=list(post.populations),
             start_on=since,
-            granted_by=first,
+            granted_by=first or by,
         )
         grant.save_as(by=first or by)
         log.record(Event.GRANT_STARTED, by=first or by, target=user, grant=grant.log_reference)

@@ -102,6 +102,21 @@ def test_an_empty_cell_takes_nothing_away() -> None:
     assert outcomes(handed_in(by, silent)) == {RowOutcome.SAME: 1}
 
 
+def test_what_a_check_opens_is_written_down_and_the_job_ends_well() -> None:
+    by = somebody()
+    taken_in(by, WEI, SHI)
+    before = LoggedEvent.objects.latest("id").id
+    handed_in(by, WEI, SHI)
+    since = LoggedEvent.objects.filter(id__gt=before)
+    matched, read = (since.get(event=name).body for name in ("person.matched", "case_file.read"))
+    assert '"f":["person.body","person.head"]' in matched
+    assert '"f":["case_file.body"]' in read
+    for case_file in CaseFile.objects.select_related("person"):
+        assert case_file.person.log_reference in matched
+        assert case_file.number in read
+    assert set(Job.objects.values_list("state", "problem")) == {("done", "")}
+
+
 def test_another_name_under_the_number_is_refused() -> None:
     by = somebody()
     taken_in(by, WEI)
@@ -109,6 +124,32 @@ def test_another_name_under_the_number_is_refused() -> None:
     (row,) = opened(ledger, by)
     assert row.outcome == RowOutcome.REFUSED
     assert [(each["code"], each["reason"]) for each in row.problems] == [("name", "another_name")]
+
+
+@pytest.mark.parametrize(
+    ("row", "values", "field"),
+    [
+        (WEI, {"id_number": "100101194506070018"}, "id_number"),
+        (WEI | {"身份证号码": ""}, {"phone": "13900002222"}, "phone"),
+    ],
+    ids=["id_number", "phone"],
+)
+def test_whom_an_index_finds_by_a_number_that_is_not_theirs_is_refused(
+    row: dict[str, str], values: dict[str, str], field: str
+) -> None:
+    by = somebody()
+    taken_in(by, row)
+    person, _file = on_record(by)
+    for name, value in values.items():
+        setattr(person, name, value)
+    # The indexes stay, as if somebody had moved them here.
+    person.save_as(by=by)
+    (found,) = opened(handed_in(by, row), by)
+    assert found.outcome == RowOutcome.REFUSED
+    assert [(each["code"], each["reason"]) for each in found.problems] == [
+        (field, "another_number")
+    ]
+    assert LoggedEvent.objects.get(event="person.refused").subject == person.log_reference
 
 
 def test_another_official_class_is_proposed_unless_something_waits() -> None:

@@ -4,16 +4,17 @@ from datetime import date, timedelta
 
 import pytest
 from django.core.exceptions import FieldDoesNotExist
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from audit.events import Event
 from audit.models import LoggedEvent
 from kpm.accounts import actions, rules, scoping
-from kpm.accounts.models import RoleGrant
+from kpm.accounts.models import RoleGrant, User
 from kpm.errors import Refused
+from kpm.ids import uuid7
 from kpm.permissions import SEPARATED, Role
-from tests.factories import COUNTY, TOWNSHIP, client_for, make_unit, make_user
+from tests.factories import COUNTY, TOWNSHIP, client_for, make_unit, make_user, the_demo
 
 pytestmark = pytest.mark.django_db
 
@@ -51,7 +52,7 @@ def granted(user, role=Role.SUPERVISOR, start_on=TODAY, until_on=None, by=None):
         unit=make_unit(COUNTY),
         start_on=start_on,
         until_on=until_on,
-        granted_by=by,
+        granted_by=by or the_demo(),
     )
     with transaction.atomic():
         grant.save_as(by=by)
@@ -208,6 +209,7 @@ def test_one_grant_may_follow_another_but_never_overlap(newcomer, start, until, 
         unit=make_unit(COUNTY),
         start_on=TODAY + start * DAY,
         until_on=end,
+        granted_by=the_demo(),
     )
     assert (rules.overlapping(second) == []) is fits
     if fits:
@@ -218,11 +220,12 @@ def test_one_grant_may_follow_another_but_never_overlap(newcomer, start, until, 
 
 
 def test_a_grant_that_ended_before_it_began_is_in_nobodys_way(newcomer):
-    grant = granted(newcomer, start_on=TODAY + DAY)
-    grant.until_on = TODAY + DAY
+    tomorrow = timezone.localdate() + DAY
+    grant = granted(newcomer, start_on=tomorrow)
+    grant.until_on = tomorrow
     grant.save_as(by=None)
-    assert newcomer.grant_on(TODAY + DAY) is None
-    granted(newcomer, Role.AUDITOR, start_on=TODAY)
+    assert newcomer.grant_on(tomorrow) is None
+    granted(newcomer, Role.AUDITOR, start_on=tomorrow - DAY)
 
 
 def test_a_role_that_ends_today_is_gone_at_the_next_request(guardian):
@@ -293,6 +296,7 @@ def test_an_unknown_grant_is_not_found(guardian):
         {"until_on": None},
         {"until_on": date(2030, 1, 2)},
         {"log_reference": "g:other"},
+        {"id": uuid7()},
     ],
 )
 def test_the_database_lets_a_grant_change_only_by_ending_sooner(change):
@@ -300,6 +304,60 @@ def test_the_database_lets_a_grant_change_only_by_ending_sooner(change):
     with pytest.raises(DatabaseError, match="a_grant_changes_only"), transaction.atomic():
         RoleGrant.objects.filter(user=worker).update(**change)
     RoleGrant.objects.filter(user=worker).update(until_on=date(2029, 1, 1))
+
+
+@pytest.mark.parametrize("days", [-3, -1, 5])
+def test_the_database_keeps_the_end_of_a_grant_that_has_ended(newcomer, days):
+    today = timezone.localdate()
+    grant = granted(newcomer, start_on=today - 9 * DAY, until_on=today - 2 * DAY)
+    name = "a_grant_(that_has_ended_keeps_its_end|changes_only_by_ending_sooner|never_ends)"
+    with pytest.raises(DatabaseError, match=name), transaction.atomic():
+        RoleGrant.objects.filter(pk=grant.pk).update(until_on=today + days * DAY)
+
+
+@pytest.mark.parametrize("planned", [None, 30])
+def test_the_database_lets_no_grant_have_ended_before_today(newcomer, planned):
+    today = timezone.localdate()
+    until_on = planned and today + planned * DAY
+    grant = granted(newcomer, start_on=today - 9 * DAY, until_on=until_on)
+    found = RoleGrant.objects.filter(pk=grant.pk)
+    # The clock of the database may be a day behind the day here, never before it.
+    for days in (-9, -2):
+        with (
+            pytest.raises(DatabaseError, match="a_grant_never_ends_in_the_past"),
+            transaction.atomic(),
+        ):
+            found.update(until_on=today + days * DAY)
+    found.update(until_on=today)
+
+
+@pytest.mark.parametrize("table", ["unit", "user", "rolegrant"])
+def test_the_database_deletes_no_unit_account_or_grant(guardian, table):
+    said = "never_deleted|not authorized|prohibited|permission denied"
+    with (
+        pytest.raises(DatabaseError, match=said),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"DELETE FROM accounts_{table}")  # noqa: S608
+
+
+@pytest.mark.parametrize(
+    "change", [{"log_reference": "u:other"}, {"is_system": True}, {"id": uuid7()}]
+)
+def test_the_database_lets_an_account_keep_its_reference_and_its_kind(newcomer, change):
+    with (
+        pytest.raises(DatabaseError, match="an_account_keeps_its_reference_and_its_kind"),
+        transaction.atomic(),
+    ):
+        User.objects.filter(pk=newcomer.pk).update(**change)
+
+
+def test_the_database_wants_to_know_who_granted(newcomer):
+    with pytest.raises(IntegrityError, match="granted_by_id"), transaction.atomic():
+        RoleGrant.objects.create(
+            user=newcomer, role=Role.AUDITOR, unit=make_unit(COUNTY), start_on=TODAY
+        )
 
 
 @pytest.mark.parametrize(

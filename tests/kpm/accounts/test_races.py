@@ -9,7 +9,7 @@ from audit.models import LoggedEvent
 from kpm.accounts.models import RoleGrant, Submission, User
 from kpm.permissions import Role
 from tests.conftest import RealCommits
-from tests.factories import COUNTY, TOWNSHIP, make_unit, make_user
+from tests.factories import COUNTY, TOWNSHIP, make_unit, make_user, the_demo
 from tests.threads import at_once
 
 
@@ -39,14 +39,18 @@ def test_one_form_sent_by_five_clicks_has_one_effect(real_commits: RealCommits):
 
 
 def test_two_roles_given_at_the_same_moment_are_not_both_given(real_commits: RealCommits):
-    user, unit = make_user(None), make_unit(COUNTY)
+    user, unit, granter = make_user(None), make_unit(COUNTY), the_demo()
     roles = [Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR, Role.SUPERVISOR, Role.SOCIAL_WORKER]
 
     def give(turn: int) -> str:
         with transaction.atomic():
             # Straight into the table: no action has locked anybody.
             RoleGrant(
-                user=user, role=roles[turn], unit=unit, start_on=timezone.localdate()
+                user=user,
+                role=roles[turn],
+                unit=unit,
+                start_on=timezone.localdate(),
+                granted_by=granter,
             ).save_as(by=None)
         return "given"
 

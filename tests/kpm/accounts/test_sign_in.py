@@ -87,10 +87,10 @@ def test_a_failed_try_is_logged_under_the_account_it_was_aimed_at():
 def test_a_name_of_nobody_is_only_counted():
     before = LoggedEvent.objects.count()
     for name in ("nobody", "MyPassword123!"):
-        sign_in(Client(), name, "wrong", REMOTE_ADDR="192.0.2.77")
+        sign_in(Client(), name, "wrong", REMOTE_ADDR="127.0.2.77")
     assert LoggedEvent.objects.count() == before
     count = UnknownSignIn.objects.get()
-    assert (count.network, count.tries, count.day) == ("192.0.2.0/24", 2, timezone.localdate())
+    assert (count.network, count.tries, count.day) == ("127.0.2.0/24", 2, timezone.localdate())
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,15 @@ def test_whoever_is_signed_in_goes_on():
 def test_a_visitor_is_asked_to_sign_in_and_led_back():
     response = Client().get("/me/?page=3")
     assert response.url == "/sign-in/?next=%2Fme%2F%3Fpage%3D3"
-    assert Client().post("/password/").url == SIGN_IN
+
+
+def test_whoever_sends_a_form_too_late_is_told_and_led_back_to_it():
+    client = Client()
+    late = client.post("/password/", headers={"Referer": "http://testserver/password/?x=1"})
+    assert late.url == f"{SIGN_IN}?ended=1&next=%2Fpassword%2F"
+    assert "was not saved" in client.get(late.url).content.decode()
+    elsewhere = client.post("/password/", headers={"Referer": "http://elsewhere.example/x"})
+    assert elsewhere.url == f"{SIGN_IN}?ended=1&next=%2F"
 
 
 def test_signing_out_ends_the_session_and_empties_the_cache():
@@ -255,8 +263,8 @@ def test_signing_in_needs_no_context_of_the_log(rf):
 
 
 def test_counts_of_unknown_names_say_day_and_network():
-    sign_in(Client(), "nobody", "wrong", REMOTE_ADDR="192.0.2.77")
-    assert str(UnknownSignIn.objects.get()) == f"{timezone.localdate()} 192.0.2.0/24"
+    sign_in(Client(), "nobody", "wrong", REMOTE_ADDR="127.0.2.77")
+    assert str(UnknownSignIn.objects.get()) == f"{timezone.localdate()} 127.0.2.0/24"
 
 
 @pytest.mark.parametrize(

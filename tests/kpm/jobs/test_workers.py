@@ -9,14 +9,17 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 
+from audit.models import LoggedEvent
+from kpm.ids import uuid7
 from kpm.jobs import registers, workers
 from kpm.jobs.actions import enqueue
 from kpm.jobs.models import Job, State, Sweep
 from kpm.jobs.registers import GiveUp, handles, sweep
 from kpm.jobs.workers import Heart, Pulse, Worker, run_together
 from kpm.management.commands import work
+from kpm.vault.errors import KeyDestroyed
 from tests.kpm.jobs.steps import all_steps, done_steps, take_the_databases_as_they_are
 
 pytestmark = pytest.mark.django_db
@@ -86,6 +89,18 @@ def test_what_went_wrong_is_told_without_its_words(caplog):
     assert "138" not in caplog.text
 
 
+def test_content_that_does_not_open_in_the_background_is_an_event():
+    @handles("test.sealed", "")
+    def sealed(run):
+        raise KeyDestroyed(2, 2, uuid7())
+
+    job = ask("test.sealed")
+    Worker(around=work.in_the_log, clock=lambda: NOW).work_off()
+    assert state_of(job) == (State.WAITING, "KeyDestroyed")
+    event = LoggedEvent.objects.get(event="vault.refused")
+    assert (event.actor, event.outcome) == ("s:work", "denied")
+
+
 def test_what_cannot_be_done_is_given_up_at_once():
     @handles("test.impossible", "")
     def impossible(run):
@@ -124,7 +139,8 @@ def test_a_job_that_was_taken_away_is_left_alone(caplog):
     assert "somebody else" in caplog.text
 
 
-def test_a_database_that_is_away_is_waited_for(monkeypatch, caplog):
+@pytest.mark.parametrize("fault", [OperationalError, InterfaceError])
+def test_a_database_that_is_away_is_waited_for(monkeypatch, caplog, fault):
     worker = Worker()
     tries = []
 
@@ -133,7 +149,7 @@ def test_a_database_that_is_away_is_waited_for(monkeypatch, caplog):
         if len(tries) == 3:
             worker.stop.set()
         if len(tries) == 1:
-            raise OperationalError("connection of 王秀英")
+            raise fault("connection of 王秀英")
         return len(tries) == 2
 
     monkeypatch.setattr(worker, "run_job", run_job)
@@ -141,7 +157,7 @@ def test_a_database_that_is_away_is_waited_for(monkeypatch, caplog):
     monkeypatch.setattr(type(connections), "close_all", lambda self: None)
     worker.run()
     assert len(tries) == 3
-    assert "OperationalError" in caplog.text
+    assert fault.__name__ in caplog.text
     assert "王秀英" not in caplog.text
 
 

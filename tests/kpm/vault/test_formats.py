@@ -63,7 +63,7 @@ def test_the_contexts_are_those_of_the_document() -> None:
         "group 1 of model 1, AES-256-GCM": b"\x00\x01\x01" + row,
         "group 1 of model 1, AES-256-GCM-SIV": b"\x00\x01\x01" + row,
         "group 1 of model 1, ChaCha20-Poly1305": b"\x00\x01\x01" + row,
-        "payload ledger.rows": b"\x01" + owner,
+        "payload ledger.rows": b"\x01" + owner + bytes.fromhex("019300000000700080000000000000d4"),
         "search shard, full, of district:321102": b"\x00" + shard + digest,
     }
     assert envelope.data_key_context(1, owner) == contexts["data key, generation 1"]

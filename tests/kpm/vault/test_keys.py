@@ -141,6 +141,13 @@ def test_a_changed_bit_of_a_wrapped_key_is_told(owner: UUID, at: int) -> None:
     assert cause(owner) is Cause.CHANGED
 
 
+def test_a_wrapped_key_of_a_suite_that_is_not_here_is_told(owner: UUID) -> None:
+    wrapped = bytearray(DataKey.objects.get(owner=owner).wrapped)
+    wrapped[1] = 0x11
+    change(owner, wrapped=bytes(wrapped))
+    assert cause(owner) is Cause.SUITE
+
+
 def test_a_wrapped_key_of_another_owner_is_refused(owner: UUID) -> None:
     other = uuid7()
     keys.create_data_keys([other])

@@ -238,6 +238,7 @@ def refusal(text: str = "单") -> Unreadable:
         (lambda b: b[:-1], Cause.CHANGED),
         (lambda b: b[:40] + bytes((b[40] ^ 1,)) + b[41:], Cause.CHANGED),
         (lambda b: b[:1] + b"\x03" + b[2:], Cause.CHANGED),
+        (lambda b: b[:1] + b"\x11" + b[2:], Cause.SUITE),
         (lambda b: b[:3] + b"\x02" + b[4:], Cause.SHAPE),
         (lambda b: b"\xc1" + b[1:], Cause.SHAPE),
         (lambda b: b[:31], Cause.SHAPE),

@@ -1,0 +1,113 @@
+"""Where the walk over every page goes: one row for each address of the site."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from kpm.permissions import Role
+from risk_levels.populations import POPULATIONS
+from tests.architecture.permission_matrix import VISITOR
+
+# The first of two pages of one address: it asks by links, and there is no form on it.
+CHOICE: Final = "/files/new/"
+# Which pages of an address are looked at; {names} are those of the scene.
+PATHS: Final[dict[str, tuple[str, ...]]] = {
+    "accounts:sign_in": ("/sign-in/",),
+    "accounts:change_password": ("/password/",),
+    "accounts:view_own_record": ("/me/",),
+    "accounts:list_accounts": ("/accounts/",),
+    "accounts:open_account": ("/accounts/new/",),
+    "accounts:issue_password": ("/accounts/{account}/password/",),
+    "accounts:list_units": ("/units/",),
+    "accounts:open_unit": ("/units/new/",),
+    "accounts:list_grants": ("/grants/",),
+    "accounts:grant_role": ("/grants/new/",),
+    "accounts:end_grant": ("/grants/{grant}/end/",),
+    "audit:list_events": ("/log/",),
+    "audit:verify_log": ("/log/verification/",),
+    "casework:view_today": ("/today/?group=care", "/today/?group=justice"),
+    "casework:list_case_files": ("/files/?group=care", "/files/?group=justice"),
+    "casework:admit_person": (
+        CHOICE,
+        *(f"{CHOICE}?population={code}" for code in POPULATIONS),
+    ),
+    "casework:show_case_file": ("{red}", "{waiting}"),
+    "casework:state_purpose": ("{red}purpose/",),
+    "casework:show_history": ("{red}history/",),
+    "casework:reveal_field": ("{red}reveal/phone/",),
+    "casework:show_level": ("{red}level/", "{waiting}level/"),
+    "casework:show_assessment": ("{red}assessments/1/",),
+    "casework:record_assessment": ("{red}assessments/new/", "{left_behind_child}assessments/new/"),
+    "casework:propose_level": ("{red}proposal/",),
+    "casework:review_proposal": ("{waiting}proposal/review/",),
+    "casework:list_reviews": ("/reviews/?group=care", "/reviews/?group=justice"),
+    "casework:list_visits": ("{red}visits/",),
+    "casework:record_visit": ("{red}visits/new/",),
+    "casework:show_plan": ("{red}plan/", "{left_behind_child}plan/"),
+    "casework:draft_plan": ("{left_behind_child}plan/new/",),
+    "casework:assign_worker": ("{red}team/",),
+    "casework:list_missing": ("/missing/?group=care", "/missing/?group=justice"),
+    "casework:print_summary": ("{red}summary/",),
+    "casework:list_ledgers": ("/ledgers/",),
+    "casework:upload_ledger": ("/ledgers/new/",),
+    "casework:show_ledger": ("{ledger}", "{ledger}?outcome=new"),
+    "casework:list_legal_bases": ("/legal-bases/",),
+    "jobs:list_jobs": ("/jobs/",),
+}
+# What a role sees of an address beside that; every population words its files in its own way.
+MORE: Final[dict[str, tuple[str, ...]]] = {
+    Role.SOCIAL_WORKER: tuple(f"{{{code}}}" for code in POPULATIONS),
+    Role.AUDITOR: ("{red}",),
+    VISITOR: ("/nowhere/",),
+}
+# Why there is nothing to look at.
+LEADS_ON = "it leads on to another page at once"
+BUTTON = "it is a button on another page and answers no GET"
+NO_PAGES: Final[dict[str, str]] = {
+    "home": LEADS_ON,
+    "health": "it answers machines, in one word",
+    "set_language": BUTTON,
+    "accounts:sign_out": BUTTON,
+    "casework:search_case_files": "it answers with the list, and is handed in there",
+    "casework:end_assignment": BUTTON,
+    "casework:withdraw_proposal": BUTTON,
+    "casework:approve_plan": BUTTON,
+    "casework:confirm_ledger": BUTTON,
+    "casework:discard_ledger": BUTTON,
+    "casework:export_refused_rows": "it answers with a workbook",
+}
+# Handed in as they are, these forms say what is missing.
+INCOMPLETE: Final = frozenset(
+    {
+        "accounts:sign_in",
+        "accounts:change_password",
+        "accounts:open_account",
+        "accounts:open_unit",
+        "accounts:grant_role",
+        "casework:admit_person",
+        "casework:list_case_files",
+        "casework:state_purpose",
+        "casework:record_assessment",
+        "casework:draft_plan",
+        "casework:propose_level",
+        "casework:review_proposal",
+        "casework:assign_worker",
+        "casework:print_summary",
+        "casework:upload_ledger",
+    }
+)
+# Whoever has signed in is led on from here.
+FOR_VISITORS: Final = frozenset({"accounts:sign_in"})
+
+
+def all_names(
+    patterns: list[URLPattern | URLResolver] | None = None, space: str = ""
+) -> Iterator[str]:
+    """The names of everything that the site answers."""
+    for each in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(each, URLResolver):
+            inner = f"{space}{each.namespace}:" if each.namespace else space
+            yield from all_names(each.url_patterns, inner)
+        else:
+            yield f"{space}{each.name}"
