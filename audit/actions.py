@@ -1,14 +1,30 @@
-"""What people do with the log: search it and verify it, both of which it records."""
+"""What people do with the log: search, verify and sign it, all of which it records."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 
-from audit import log, verifications
+from audit import exports, log, notes, proofs, signers, stamps, verifications, witnesses
+from audit.bodies import moment
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
 from audit.log import Actor
+from audit.models import Attestation, Checkpoint, LogKey
+from audit.notes import VerifierKey, encoded
+from audit.posts import Unwilling
+from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
 from audit.verifications import Result
+from audit.witnesses import Contradicted, Witness
 
+A_DAY = timedelta(days=1)
 # What a page may verify while somebody waits: about two seconds.
 NEWEST = 20_000
 
@@ -47,3 +63,143 @@ def verify_log(
             outcome=Outcome.OK if result.is_good else Outcome.ERROR,
         )
     return result
+
+
+@dataclass(frozen=True)
+class Root:
+    """A root as the log names it."""
+
+    root: bytes
+    log_type: str = "log_root"
+
+    @property
+    def log_reference(self) -> str:
+        """All of it, in characters that a reference may have."""
+        return "root:" + encoded(self.root).translate(str.maketrans("+/", "-_", "="))
+
+
+def confirm_root(*, by: Actor) -> None:
+    """The heartbeat: how far the log is. Events between two cannot claim another time."""
+    last = latest()
+    with transaction.atomic():
+        target = Root(bytes(last.root)) if last else None
+        log.record(Event.LOG_ROOT_CONFIRMED, by=by, target=target, count=last.size if last else 0)
+
+
+def show_root(*, by: Actor, now: datetime) -> int:
+    """Show the newest root to everybody who keeps roots elsewhere; how many have it.
+
+    All are asked before the first one's silence is told. What contradicts the log is an event.
+    """
+    try:
+        checkpoint = proofs.signed_checkpoint(0, witnessed=False)
+    except NothingToProve:
+        return 0
+    shown, unwilling = 0, []
+    try:
+        for show in _everybody(checkpoint, now):
+            try:
+                shown += show()
+            except (Unwilling, OSError, ValueError) as error:
+                unwilling.append(f"{type(error).__name__}: {error}")
+    except Contradicted:
+        with transaction.atomic():
+            log.record(
+                Event.AUDIT_VERIFIED, by=by, rule="kept_elsewhere", count=0, outcome=Outcome.ERROR
+            )
+        raise
+    if unwilling:
+        raise Unwilling("; ".join(unwilling))
+    return shown
+
+
+def _everybody(checkpoint: Checkpoint, now: datetime) -> list[Callable[[], int]]:
+    asked = [partial(_ask, witness, checkpoint, now) for witness in witnesses.configured()]
+    copies = [partial(_keep_copy, checkpoint, now)] if settings.KPM_WITNESS_DIR else []
+    stamped = [partial(_stamp, checkpoint, now)] if settings.KPM_TIMESTAMP_ADDRESS else []
+    return [*copies, *asked, *stamped]
+
+
+def _stamp(checkpoint: Checkpoint, now: datetime) -> int:
+    """Once a day: an authority may count, and a day is what it has to say."""
+    if Attestation.objects.filter(witness=stamps.STAMP, at__gt=moment(now - A_DAY)).exists():
+        return 0
+    address, chain = settings.KPM_TIMESTAMP_ADDRESS, Path(settings.KPM_TIMESTAMP_CHAIN)
+    stamp = stamps.stamp(address, chain, checkpoint.note.encode())
+    return _attest(checkpoint, stamps.STAMP, encoded(stamp), now)
+
+
+def _keep_copy(checkpoint: Checkpoint, now: datetime) -> int:
+    witnesses.keep_copy(Path(settings.KPM_WITNESS_DIR), notes.parse(checkpoint.note))
+    return _attest(checkpoint, witnesses.COPY, "", now)
+
+
+def _ask(witness: Witness, checkpoint: Checkpoint, now: datetime) -> int:
+    before = Attestation.objects.filter(witness=str(witness.key))
+    seen = before.aggregate(Max("size"))["size__max"] or 0
+    if seen == checkpoint.size:
+        return 1
+    line = witnesses.ask(witness, notes.parse(checkpoint.note), seen=seen)
+    return _attest(checkpoint, str(witness.key), str(line), now)
+
+
+def _attest(checkpoint: Checkpoint, witness: str, evidence: str, now: datetime) -> int:
+    Attestation.objects.get_or_create(
+        size=checkpoint.size,
+        witness=witness,
+        defaults={"evidence": evidence, "at": moment(now)},
+    )
+    return 1
+
+
+def export(*, by: Actor, directory: Path, witnessed: bool = False) -> tuple[Checkpoint, int]:
+    """Write the log into files for others, after recording that; how many files were written."""
+    checkpoint = proofs.signed_checkpoint(0, witnessed=witnessed)
+    with transaction.atomic():
+        target = Root(bytes(checkpoint.root))
+        log.record(Event.AUDIT_EXPORTED, by=by, target=target, count=checkpoint.size)
+    return checkpoint, exports.export(directory, checkpoint)
+
+
+def prove(*, by: Actor, ev: UUID) -> tuple[str, Proof]:
+    """One event and the proof that it is in the log, after recording that."""
+    body, proof = proofs.of_event(ev)
+    with transaction.atomic():
+        log.record(Event.AUDIT_PROVED, by=by, target=Proved(ev))
+    return body, proof
+
+
+@dataclass(frozen=True)
+class Proved:
+    """An event as another event names it."""
+
+    ev: UUID
+    log_type: str = "event"
+
+    @property
+    def log_reference(self) -> str:
+        """Its own name."""
+        return str(self.ev)
+
+
+def start_key(*, by: Actor, now: datetime) -> VerifierKey:
+    """Sign with a new key from now on: the first one, or the one after the last.
+
+    The private half is sealed before anything is said of it. Whoever was interrupted in between
+    finds it again.
+    """
+    before = signers.rows()
+    key, note = signers.next_key(
+        VerifierKey.parse(before[0].vkey).name if before else signers.new_origin(uuid4()), before
+    )
+    with transaction.atomic():
+        LogKey.objects.create(
+            generation=len(before) + 1, vkey=str(key), note=str(note), at=moment(now)
+        )
+        log.record(Event.LOG_KEY_STARTED, by=by, target=signers.KeyOfTheLog(key))
+    return key
+
+
+def start_missing_key(*, by: Actor, now: datetime) -> VerifierKey | None:
+    """The first key, where there is none."""
+    return None if signers.rows() else start_key(by=by, now=now)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import connections, transaction
 
-from audit import merkle
+from audit import merkle, signers
 from audit.bodies import moment
 from audit.models import Checkpoint
 from audit.trees import Edge, TileRow, load_edge
@@ -26,8 +26,8 @@ def latest(using: str = DATABASE) -> Checkpoint | None:
 def sequence_once(now: datetime) -> int:
     """Take the next committed events into the tree; how many there were.
 
-    Everything is read and hashed first. Only then the transaction opens, in which one sequencer
-    at a time writes, and only if nobody has extended the tree meanwhile.
+    Everything is read, hashed and signed first. Only then the transaction opens, in which one
+    sequencer at a time writes, and only if nobody has extended the tree meanwhile.
     """
     last = latest()
     size = last.size if last else 0
@@ -43,6 +43,7 @@ def sequence_once(now: datetime) -> int:
         leaf = merkle.leaf_hash(body.encode())
         leaves.append((index, event_id, leaf))
         tiles.extend(edge.append(leaf))
+    note = signers.note(edge.size, edge.root(), last.note if last else "")
     with transaction.atomic(using=DATABASE):
         if not commit_orders.is_leader(connection) or _has_grown(size):
             return 0
@@ -54,7 +55,7 @@ def sequence_once(now: datetime) -> int:
             epoch=batch.place.epoch,
             xid=batch.place.xid,
             event_id=batch.place.event_id,
-            note="",
+            note=note,
         )
     _kept.clear()
     _kept[edge.root()] = edge

@@ -15,6 +15,8 @@ class Event(StrEnum):
     ATTACHMENT_DOWNLOADED = "attachment.downloaded"
     ATTACHMENT_REMOVED = "attachment.removed"
     AUDIT_EXPLAINED = "audit.explained"
+    AUDIT_EXPORTED = "audit.exported"
+    AUDIT_PROVED = "audit.proved"
     AUDIT_SEARCHED = "audit.searched"
     AUDIT_VERIFIED = "audit.verified"
     CASE_FILE_CHANGED = "case_file.changed"
@@ -42,6 +44,8 @@ class Event(StrEnum):
     LEDGER_READ = "ledger.read"
     LEDGER_REFUSED = "ledger.refused"
     LEDGER_UPLOADED = "ledger.uploaded"
+    LOG_KEY_STARTED = "log_key.started"
+    LOG_ROOT_CONFIRMED = "log_root.confirmed"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 a name, not a secret
     PASSWORD_ISSUED = "password.issued"  # noqa: S105 a name, not a secret
     PERMISSION_REFUSED = "permission.refused"

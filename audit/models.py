@@ -81,7 +81,7 @@ class Checkpoint(models.Model):
     epoch = models.IntegerField()
     xid = models.BigIntegerField()
     event_id = models.BigIntegerField()
-    # The signed note that leaves the house; empty while nothing signs.
+    # The signed note that leaves the house; empty while the log has no key.
     note = models.TextField()
 
     class Meta:
@@ -90,6 +90,42 @@ class Checkpoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.size}"
+
+
+class LogKey(models.Model):
+    """The public half of a key with which the log signs; the private half is sealed elsewhere."""
+
+    generation = models.IntegerField(primary_key=True)
+    vkey = models.TextField(unique=True)
+    # Signed by the key before and by itself.
+    note = models.TextField()
+    at = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "audit_key"
+
+    def __str__(self) -> str:
+        return self.vkey
+
+
+class Attestation(models.Model):
+    """That a checkpoint was seen or is kept by somebody else, and what proves it."""
+
+    pk = models.CompositePrimaryKey("size", "witness")
+    size = models.BigIntegerField()
+    # The vkey of a witness, or a code for a place that gives no proof.
+    witness = models.TextField()
+    # The line of a cosignature, a time stamp, or nothing.
+    evidence = models.TextField()
+    at = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "audit_attestation"
+
+    def __str__(self) -> str:
+        return f"{self.size} {self.witness}"
 
 
 class Detail(models.Model):

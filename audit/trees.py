@@ -68,6 +68,41 @@ def load_edge(using: str, size: int) -> Edge:
     return Edge(size, pending)
 
 
+class Missing(LookupError):
+    """A part of the tree is not on record."""
+
+
+class Stored:
+    """The tiles of a tree of one size, full and partial, as the database holds them."""
+
+    def __init__(self, using: str, size: int) -> None:
+        self._using = using
+        self._size = size
+
+    def width(self, level: int, idx: int) -> int:
+        """How many hashes this tile has in a tree of this size."""
+        return max(0, min(WIDTH, (self._size >> 8 * level) - idx * WIDTH))
+
+    def tile(self, level: int, idx: int) -> list[bytes]:
+        """The hashes of one tile."""
+        width = self.width(level, idx)
+        if width == WIDTH:
+            rows = Tile.objects.using(self._using).filter(level=level, idx=idx)
+            data = rows.values_list("data", flat=True).first()
+            hashes = split(bytes(data)) if data is not None else []
+        elif level == 0:
+            start = idx * WIDTH
+            leaves = Leaf.objects.using(self._using).order_by("leaf_index")
+            rows_of = leaves.filter(leaf_index__gte=start, leaf_index__lt=start + width)
+            hashes = [bytes(one) for one in rows_of.values_list("hash", flat=True)]
+        else:
+            below = range(idx * WIDTH, idx * WIDTH + width)
+            hashes = [merkle.subtree(self.tile(level - 1, one)) for one in below]
+        if len(hashes) != width:
+            raise Missing(f"Tile {level}/{idx} is missing.")
+        return hashes
+
+
 def split(data: bytes) -> list[bytes]:
     """The hashes in a tile."""
     return [data[at : at + merkle.SIZE] for at in range(0, len(data), merkle.SIZE)]

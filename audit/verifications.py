@@ -9,10 +9,12 @@ from functools import partial
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
-from audit import merkle
+from audit import merkle, notes, signers
 from audit.bodies import NotLoggable, parse
 from audit.checkpoints import latest
 from audit.models import Checkpoint, Leaf, LoggedEvent, Tile
+from audit.notes import VerifierKey
+from audit.tree_heads import TreeHead
 from audit.trees import WIDTH, Edge, TileRow, load_edge, split
 from kpm.database import commit_orders, guards, log_rows
 from kpm.database.commit_orders import Place
@@ -70,6 +72,9 @@ class Found(Exception):
 
 
 altered = partial(Found, Kind.ALTERED)
+# A size, the root of the tree that had it, and the note on record.
+Root = tuple[int, bytes, str | None]
+END: Root = (0, b"", None)
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,8 @@ class _Look:
         self._size = self._start = self._waiting = 0
         self._edge = Edge()
         self._tiles: list[TileRow] = []
+        self._keys: list[VerifierKey] = []
+        self._is_signed = False
 
     def result(self, kind: Kind | None = None, problem: str = "") -> Result:
         """How far it came."""
@@ -126,6 +133,7 @@ class _Look:
         """Everything, or the newest events with everything to their left taken for granted."""
         last = latest(DATABASE)
         self._size = last.size if last else 0
+        self._keys = _keys()
         if newest is not None:
             self._begin_at(max(0, self._size - newest))
         first_id = self._grow()
@@ -149,7 +157,7 @@ class _Look:
         """Build the tree again and compare on the way; the id of the first event."""
         first_id = 0
         roots = self._roots()
-        size, root = next(roots, (0, b""))
+        size, root, note = next(roots, END)
         for read in _read(self._start, self._size):
             first_id = first_id or read.event_id
             self._tiles.extend(self._edge.append(_leaf(read, self._edge.size)))
@@ -157,18 +165,35 @@ class _Look:
                 self._compare_tiles()
             while size == self._edge.size:
                 self._compare_root(root)
-                size, root = next(roots, (0, b""))
+                self._look_at_note(root, note)
+                size, root, note = next(roots, END)
         self._compare_tiles()
         if self._edge.size < max(size, self._size):
             raise altered(_("Leaf %s is missing.") % self._edge.size)
         return first_id
 
-    def _roots(self) -> Iterator[tuple[int, bytes]]:
-        """Roots to meet on the way: on record here, or kept elsewhere."""
+    def _roots(self) -> Iterator[Root]:
+        """Roots to meet on the way: on record here with their notes, or kept elsewhere."""
         rows = Checkpoint.objects.using(DATABASE).filter(size__gt=self._start).order_by("size")
-        on_record = ((row.size, bytes(row.root)) for row in rows.iterator())
-        kept = sorted(pin for pin in self._pinned.items() if pin[0] > self._start)
-        return heapq.merge(on_record, kept)
+        on_record = ((row.size, bytes(row.root), row.note) for row in rows.iterator())
+        kept = ((size, root, None) for size, root in sorted(self._pinned.items()))
+        pins = (pin for pin in kept if pin[0] > self._start)
+        return heapq.merge(on_record, pins, key=lambda root: root[0])
+
+    def _look_at_note(self, root: bytes, note: str | None) -> None:
+        """Look whether a note on record says the same as its row, under a key of this log."""
+        if note is None or not (note or self._is_signed):
+            return  # kept elsewhere, or from before the log had a key
+        self._is_signed = True
+        try:
+            parsed = notes.parse(note)
+            key = parsed.verified(self._keys)[0]
+            is_same = parsed.text == str(TreeHead(key.name, self._edge.size, root))
+        except (notes.Malformed, notes.NotSigned):
+            is_same = False
+        if not is_same:
+            words = _("The checkpoint of %s events is not signed as it was.")
+            raise altered(words % self._edge.size)
 
     def _compare_root(self, root: bytes) -> None:
         if self._edge.root() != root:
@@ -202,6 +227,22 @@ class _Look:
             level += 1
         if Tile.objects.using(DATABASE).filter(level__gte=level).exists():
             raise altered(_("There are tiles of level %s behind the end.") % level)
+
+
+def _keys() -> list[VerifierKey]:
+    """The keys on record, if each is vouched for by itself and by the one before it."""
+    keys: list[VerifierKey] = []
+    for row in signers.rows(DATABASE):
+        try:
+            key = VerifierKey.parse(row.vkey)
+            note = notes.parse(row.note)
+            good = note.verified([*keys[-1:], key])
+        except (notes.Malformed, notes.NotSigned):
+            good = []
+        if len(good) != len(keys[-1:]) + 1 or note.text != signers.key_text(key, len(keys) + 1):
+            raise altered(_("Key %s of the log is not the one that was started.") % row.generation)
+        keys.append(key)
+    return keys
 
 
 def _read(start: int, size: int) -> Iterator[Read]:

@@ -89,6 +89,14 @@ ALLOWED_HOSTS = (
 # Signed checkpoints and links name this site.
 KPM_SITE_NAME = os.environ.get("KPM_SITE_NAME", ALLOWED_HOSTS[0])
 
+# Who else sees the roots of the access log: a directory that somebody else keeps, and witnesses
+# (address and vkey in turn).
+KPM_WITNESS_DIR = os.environ.get("KPM_WITNESS_DIR", "")
+KPM_WITNESSES = os.environ.get("KPM_WITNESSES", "").split()
+# An authority for time stamps (RFC 3161) and the file with its certificates; off without.
+KPM_TIMESTAMP_ADDRESS = os.environ.get("KPM_TIMESTAMP_ADDRESS", "")
+KPM_TIMESTAMP_CHAIN = os.environ.get("KPM_TIMESTAMP_CHAIN", "")
+
 # --- What is installed ----------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
 
 quick=(ruff format types templates imports messages migrations deploy docs shell)
-suites=(sqlite postgresql coverage fsm journeys)
+suites=(sqlite postgresql coverage fsm golang journeys)
 
 out=$(mktemp -d "${TMPDIR:-/tmp}/kpm-check-XXXXXXXX")
 trap 'rm -rf "$out"' EXIT
@@ -50,6 +50,7 @@ shell() { shell_scripts | xargs --no-run-if-empty shellcheck; }
 sqlite() { rm -f .coverage .coverage.* && "${suite[@]}"; }
 postgresql() { KPM_TEST_SERVERS=2 tests/postgresql "${suite[@]}" --cov-append "${code[@]}"; }
 fsm() { tests/fsm; }
+golang() { tests/golang/verify; }
 coverage() { tests/coverage; }
 # A whole site beside a browser: on one engine, and measured by what people see.
 journeys() { python -m pytest --quiet tests/journeys; }

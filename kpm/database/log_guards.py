@@ -15,6 +15,8 @@ GUARDS: list[Guard] = [
     *append_only("audit_leaf", "a_leaf", ("event_id",)),
     *append_only("audit_tile", "a_tile", ("level", "idx")),
     *append_only("audit_checkpoint", "a_checkpoint"),
+    *append_only("audit_key", "a_key_of_the_log", ("vkey",)),
+    *append_only("audit_attestation", "an_attestation", ("size", "witness")),
     *append_only("audit_epoch", "an_epoch"),
     # Details go when erasure asks for it; what stands is what was written.
     *never_changed("audit_detail", "a_detail"),

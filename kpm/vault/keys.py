@@ -192,6 +192,11 @@ class KeyRing:
             self._scopes[name] = (opened, now + SECONDS)
         return opened
 
+    def make_scope_key(self, scope: str, purpose: str, generation: int) -> OpenedKey:
+        """A generation of the key of a scope; what is there already is not made again."""
+        row = _scope_key_row(scope, purpose, generation)
+        return _open_scope_key(row or self._insert_scope_key(scope, purpose, generation), self)
+
     def forget_scope(self, scope: str, purpose: str) -> None:
         """Ask for the newest key of a scope the next time."""
         with self._lock:

@@ -36,7 +36,7 @@ PAYLOADS: Final[dict[str, int]] = {
 }
 
 # Purposes of the keys of a scope (u8).
-SCOPE_PURPOSES: Final[dict[str, int]] = {"search": 1, "blind_index": 2}
+SCOPE_PURPOSES: Final[dict[str, int]] = {"search": 1, "blind_index": 2, "signing": 3}
 
 # Kinds of blind indexes (u8).
 INDEX_KINDS: Final[dict[str, int]] = {"id_number": 1, "phone": 2}

@@ -8,19 +8,38 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connections, transaction
 
-from audit.models import Checkpoint, Leaf, LoggedEvent, Subject, Tile
+from audit.actions import start_key
+from audit.models import (
+    Attestation,
+    Checkpoint,
+    Leaf,
+    LoggedEvent,
+    LogKey,
+    Subject,
+    Tile,
+)
 from tests.audit.attackers import raw
-from tests.audit.things import WORKER, File, sequence_all, write_events
+from tests.audit.things import NOW, WORKER, File, sequence_all, write_events
 from tests.conftest import RealCommits
 from tests.settings import IS_POSTGRESQL
 
-TABLES = ("audit_event", "audit_subject", "audit_leaf", "audit_tile", "audit_checkpoint")
+TABLES = (
+    "audit_event",
+    "audit_subject",
+    "audit_leaf",
+    "audit_tile",
+    "audit_checkpoint",
+    "audit_key",
+    "audit_attestation",
+)
 COLUMNS = {
     "audit_event": "body",
     "audit_subject": "subject",
     "audit_leaf": "hash",
     "audit_tile": "data",
     "audit_checkpoint": "root",
+    "audit_key": "vkey",
+    "audit_attestation": "evidence",
 }
 KEYS = {
     "audit_event": "id",
@@ -28,6 +47,8 @@ KEYS = {
     "audit_leaf": "event_id",
     "audit_tile": "level, idx",
     "audit_checkpoint": "size",
+    "audit_key": "generation",
+    "audit_attestation": "size, witness",
 }
 
 
@@ -78,6 +99,8 @@ def guard(table: str) -> str:
         "audit_leaf": "a_leaf",
         "audit_tile": "a_tile",
         "audit_checkpoint": "a_checkpoint",
+        "audit_key": "a_key_of_the_log",
+        "audit_attestation": "an_attestation",
     }[table]
     return f"{noun}_is_never_changed"
 
@@ -86,7 +109,7 @@ def contents() -> list[list[Any]]:
     """Every row of the log."""
     return [
         list(model.objects.order_by("pk").values_list())
-        for model in (LoggedEvent, Subject, Leaf, Tile, Checkpoint)
+        for model in (LoggedEvent, Subject, Leaf, Tile, Checkpoint, LogKey, Attestation)
     ]
 
 
@@ -99,7 +122,9 @@ def full_log(real_commits: RealCommits) -> RealCommits:
         from audit.events import Event
 
         log.record(Event.CASE_FILE_LISTED, by=WORKER, targets=[File("a"), File("b")])
+    start_key(by=WORKER, now=NOW)
     sequence_all()
+    Attestation.objects.create(size=258, witness="copy", evidence="", at="")
     assert all(contents())
     return real_commits
 

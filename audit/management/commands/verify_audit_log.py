@@ -1,14 +1,15 @@
-"""Verifies the log: exit code 0 good, 1 altered, 2 cannot be read, 3 a guard is missing."""
+"""Verifies the log: exit code 0 good, 1 altered, 2 cannot be read, 3 a guard or key is missing."""
 
 import re
 import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
-from audit import log
+from audit import log, notes, signers, tree_heads, verifications
 from audit.actions import verify_log
 
 PIN = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
@@ -32,9 +33,19 @@ class Command(BaseCommand):
             help="a root (hexadecimal) that was kept elsewhere; may be given several times",
         )
 
+        parser.add_argument(
+            "--since",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="NOTE_FILE",
+            help="a signed checkpoint that was kept elsewhere; may be given several times",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the result in words."""
         pinned = dict(_pin(text) for text in options["pinned"])
+        pinned |= dict(_since(path) for path in options["since"])
         with log.entered(log.Context(channel="cli")):
             result = verify_log(by=log.System("verify"), newest=options["newest"], pinned=pinned)
         self.stdout.write(
@@ -54,3 +65,19 @@ def _pin(text: str) -> tuple[int, bytes]:
     if found is None:
         raise CommandError(_("A pinned root is written as size:hexadecimal root."))
     return int(found[1]), bytes.fromhex(found[2])
+
+
+def _since(path: Path) -> tuple[int, bytes]:
+    """The size and root in a note, if one of this log's keys vouches for it."""
+    try:
+        note = notes.parse(path.read_text(encoding="utf-8"))
+        head = tree_heads.parse(note.text)
+    except (OSError, ValueError) as error:
+        words = _("%(file)s holds no checkpoint: %(problem)s") % {"file": path, "problem": error}
+        raise CommandError(words, returncode=2) from None
+    try:
+        note.verified(signers.known(verifications.DATABASE))
+    except notes.NotSigned:
+        words = _("%s was not signed by a key of this log.") % path
+        raise CommandError(words, returncode=3) from None
+    return head.size, head.root

@@ -1,12 +1,15 @@
-"""Make the root key and the first vault key where they are missing, or print a new root key."""
+"""Make the root key, the first vault key and the log's first key where they are missing."""
 
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
+from audit import log
+from audit.actions import start_missing_key
 from kpm.vault.ciphers import new_key
-from kpm.vault.errors import KeysUnavailable
+from kpm.vault.errors import VaultError
 from kpm.vault.keys import create_missing
 from kpm.vault.providers import written
 
@@ -14,7 +17,10 @@ from kpm.vault.providers import written
 class Command(BaseCommand):
     """Safe to run again: what exists is never touched."""
 
-    help = "Make the root key and the first vault key where they are missing."
+    help = (
+        "Make the root key, the first vault key and the first key of the log where they are "
+        "missing. Migrate both databases before."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Keys that this site does not keep by itself."""
@@ -31,6 +37,12 @@ class Command(BaseCommand):
             return
         try:
             made = create_missing()
-        except KeysUnavailable as refused:
+            with log.entered(log.Context(channel="cli")):
+                key = start_missing_key(by=log.System("keys"), now=timezone.now())
+        except VaultError as refused:
             raise CommandError(str(refused)) from None
+        if key is not None:
+            made.append("key of the log 1")
         self.stdout.write(f"Made: {', '.join(made)}." if made else "All keys are there.")
+        if key is not None:
+            self.stdout.write(f"Give this to whoever checks the log from outside: {key}")
