@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from uuid import UUID
 
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
-from audit import merkle, notes, signers
-from audit.bodies import NotLoggable, parse
+from audit import details, merkle, notes, signers
+from audit.bodies import Body, NotLoggable, parse
 from audit.checkpoints import latest
-from audit.models import Checkpoint, Leaf, LoggedEvent, Tile
+from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.notes import VerifierKey
 from audit.tree_heads import TreeHead
 from audit.trees import WIDTH, Edge, TileRow, load_edge, split
@@ -115,6 +116,8 @@ class _Look:
         self._size = self._start = self._waiting = 0
         self._edge = Edge()
         self._tiles: list[TileRow] = []
+        # What events commit to, by the event that the detail lies beside.
+        self._promised: dict[UUID, tuple[str, int]] = {}
         self._keys: list[VerifierKey] = []
         self._is_signed = False
 
@@ -160,7 +163,9 @@ class _Look:
         size, root, note = next(roots, END)
         for read in _read(self._start, self._size):
             first_id = first_id or read.event_id
-            self._tiles.extend(self._edge.append(_leaf(read, self._edge.size)))
+            leaf, body = _leaf(read, self._edge.size)
+            self._tiles.extend(self._edge.append(leaf))
+            self._promise(body, read.event_id)
             if len(self._tiles) >= TILES:
                 self._compare_tiles()
             while size == self._edge.size:
@@ -168,9 +173,28 @@ class _Look:
                 self._look_at_note(root, note)
                 size, root, note = next(roots, END)
         self._compare_tiles()
+        self._compare_details()
         if self._edge.size < max(size, self._size):
             raise altered(_("Leaf %s is missing.") % self._edge.size)
         return first_id
+
+    def _promise(self, body: Body, event_id: int) -> None:
+        if commitment := body.get("h"):
+            self._promised[UUID(body["ev"])] = (commitment, event_id)
+        if len(self._promised) >= CHUNK:
+            self._compare_details()
+
+    def _compare_details(self) -> None:
+        """What lies open beside an event is what it commits to; what was erased is just gone.
+
+        Sealed words say for themselves whether they were changed, to whoever may open them.
+        """
+        rows = Detail.objects.using(DATABASE).filter(ev__in=list(self._promised), owner=None)
+        for row in rows:
+            wanted, event_id = self._promised[row.ev]
+            if details.commitment(bytes(row.salt), bytes(row.body)) != wanted:
+                raise altered(_("The detail of event %s is another one.") % event_id)
+        self._promised.clear()
 
     def _roots(self) -> Iterator[Root]:
         """Roots to meet on the way: on record here with their notes, or kept elsewhere."""
@@ -258,8 +282,8 @@ def _read(start: int, size: int) -> Iterator[Read]:
             yield Read(leaf.leaf_index, bytes(leaf.hash), leaf.event_id, events.get(leaf.event_id))
 
 
-def _leaf(read: Read, expected: int) -> bytes:
-    """The hash of an event as it stands, if it is the one of its leaf and reads as it should."""
+def _leaf(read: Read, expected: int) -> tuple[bytes, Body]:
+    """The hash of an event and its body, if it is the one of its leaf and reads as it should."""
     place = {"event": read.event_id, "leaf": read.index}
     if read.index != expected:
         raise altered(_("Leaf %s is missing.") % expected)
@@ -275,7 +299,7 @@ def _leaf(read: Read, expected: int) -> bytes:
     for column, key in FIELDS.items():
         if getattr(read.event, column) != body.get(key):
             raise altered(_("The columns of event %s are not those of its body.") % read.event_id)
-    return leaf
+    return leaf, body
 
 
 def _nothing_passed_over(last: Checkpoint) -> None:

@@ -326,6 +326,22 @@ def test_an_event_that_is_none_is_said_to_be_unreadable(real_commits: RealCommit
     assert (result.kind, "is no event" in result.problem) == (Kind.UNREADABLE, True)
 
 
+def test_a_detail_that_was_replaced_is_found_and_an_erased_one_is_gone(
+    full_log: RealCommits,
+) -> None:
+    with transaction.atomic():
+        log.record(Event.AUDIT_SEARCHED, by=WORKER, detail={"filters": "event=case_file.read"})
+    sequence_all()
+    assert verify().is_good
+    forged = json.dumps({"filters": "event=visit.recorded"}).encode()
+    result = tampered(full_log, lambda execute: execute("UPDATE audit_detail SET body = ?", forged))
+    assert (result.kind, result.problem) == (
+        Kind.ALTERED,
+        f"The detail of event {ids()[-1]} is another one.",
+    )
+    assert tampered(full_log, lambda execute: execute("DELETE FROM audit_detail")).is_good
+
+
 def test_a_missing_guard_is_said_before_anything_else(full_log: RealCommits) -> None:
     with raw(full_log) as execute:
         if IS_POSTGRESQL:
