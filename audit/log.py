@@ -58,6 +58,21 @@ class Context(Origin):
     is_settled: bool = field(default=False, init=False)
     _queue: list[Entry] = field(default_factory=list, init=False)
     _readings: list["Reading"] = field(default_factory=list, init=False)
+    _written: list[Entry] = field(default_factory=list, init=False)
+
+    def write(self) -> None:
+        """Write what waits into the open transaction: what it is about is kept with it or not.
+
+        Work that nobody watches has no answer to hold back, so its last act is this.
+        """
+        self._queue += [reading.close() for reading in self._readings]
+        self._readings = []
+        _write(self._queue)
+        self._written, self._queue = self._written + self._queue, []
+
+    def unwrite(self) -> None:
+        """That transaction was rolled back, and with it what was written: it waits again."""
+        self._queue, self._written = self._written + self._queue, []
 
     def settle(self) -> None:
         """Write what waits: readings, and refusals whose transaction was rolled back."""
@@ -83,6 +98,9 @@ def entered(context: Context) -> Iterator[Context]:
     token = _current.set(context)
     try:
         yield context
+    except BaseException:
+        context.unwrite()
+        raise
     finally:
         try:
             context.settle()

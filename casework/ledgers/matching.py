@@ -107,11 +107,18 @@ def _compare(
         .values_list("person_id", flat=True)
     )
     mine = [persons[pk] for pk in persons if pk in met]
-    with log.reading(
-        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=[*mine, *files.values()]
-    ) as reading:
-        open_groups(mine, "head", "body", reading=reading)
-        open_groups(list(files.values()), "body", reading=reading)
+    # Two readings: an entry of the log is about things of one kind.
+    if mine:
+        with log.reading(
+            by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=mine
+        ) as reading:
+            open_groups(mine, "head", "body", reading=reading)
+    if files:
+        here_too = list(files.values())
+        with log.reading(
+            by, event=Event.CASE_FILE_READ, purpose=Purpose.INTAKE, about=here_too
+        ) as reading:
+            open_groups(here_too, "body", reading=reading)
     for each in asked:
         person = here.get(each.row.number)
         if person is None:

@@ -6,7 +6,7 @@ import secrets
 import socket
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
@@ -16,7 +16,7 @@ from django.utils import timezone
 from kpm.jobs import leases
 from kpm.jobs.leases import Leased, LeaseLost
 from kpm.jobs.models import Sweep
-from kpm.jobs.registers import HANDLERS, SWEEPS, GiveUp, Regular, Stopping
+from kpm.jobs.registers import HANDLERS, SWEEPS, Around, GiveUp, Regular, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -26,7 +26,6 @@ SWEEP_HELD = timedelta(minutes=10)
 SWEEP_RETRY = timedelta(minutes=5)
 
 Clock = Callable[[], datetime]
-Around = Callable[[], AbstractContextManager[object]]
 
 
 def owner_name() -> str:
@@ -35,7 +34,7 @@ def owner_name() -> str:
 
 
 class Worker:
-    """One process that works; `around` surrounds every job and sweep (the log's context)."""
+    """One process that works; `around` surrounds every job, step and sweep (the log's context)."""
 
     def __init__(
         self,
@@ -77,7 +76,7 @@ class Worker:
         job = leases.claim(self.owner, self.clock(), self.lease)
         if job is None:
             return False
-        run = Leased(job, clock=self.clock, lease=self.lease, stop=self.stop)
+        run = Leased(job, clock=self.clock, around=self.around, lease=self.lease, stop=self.stop)
         heart = Heart(run) if has_heart else None
         try:
             self._do(run)

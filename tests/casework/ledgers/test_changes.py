@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from audit import log
+from audit.bodies import NotLoggable
 from audit.events import Event, Purpose
-from audit.models import LoggedEvent
+from audit.models import LoggedEvent, Subject
 from casework.actions import ledgers
 from casework.models import CaseFile, Ledger, Person
 from casework.models.ledgers import LedgerRow, RowOutcome
@@ -67,6 +68,44 @@ def on_record(by: User, number: int = 0) -> tuple[Person, CaseFile]:
             .get(pk=case_file.pk)
         )
     return opened_file.person, opened_file
+
+
+def test_looking_at_people_on_record_is_in_the_log_at_the_first_attempt() -> None:
+    by = somebody()
+    taken_in(by, WEI, SHI)
+    before = LoggedEvent.objects.count()
+    ledger = handed_in(by, WEI, SHI)
+    job = Job.objects.latest_for(ledgers.CHECK, ledger.number)
+    assert job is not None
+    assert (job.state, job.attempt, job.problem) == ("done", 1, "")
+    seen = LoggedEvent.objects.filter(id__gt=before).values_list("event", "outcome")
+    assert ("person.matched", "ok") in seen
+    assert ("case_file.read", "ok") in seen
+    for model in (Person, CaseFile):
+        for thing in model.objects.all():
+            assert Subject.objects.filter(event_id__gt=before, subject=thing.log_reference).exists()
+
+
+def test_rows_that_could_not_be_compared_in_writing_stay_unchecked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by = somebody()
+    taken_in(by, WEI)
+
+    def unloggable(_reading: log.Reading) -> None:
+        raise NotLoggable("An event is about things of one kind.")
+
+    real = log.Reading.close
+    monkeypatch.setattr(
+        log.Reading,
+        "close",
+        lambda each: unloggable(each) if each._event == Event.PERSON_MATCHED else real(each),
+    )
+    ledger = handed_in(by, WEI)
+    assert outcomes(ledger) == {RowOutcome.WAITING: 1}
+    job = Job.objects.latest_for(ledgers.CHECK, ledger.number)
+    assert job is not None
+    assert (job.state, job.problem) == ("waiting", "NotLoggable")
 
 
 def test_what_differs_is_named_and_corrected_once_confirmed() -> None:
