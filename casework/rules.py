@@ -57,6 +57,13 @@ def check_can_admit_person(user: User, population: str, unit: Unit) -> None:
         raise Refused(_("This unit or group is not yours."), field="unit")
 
 
+def words_of_known_elsewhere(user: User) -> str:
+    """Whom to ask; neither which unit nor which group knows the person."""
+    if user.role == Role.SUPERVISOR:
+        return _("This person is already known. Please ask the supervisor of your district.")
+    return _("This person is already known. Please ask your supervisor.")
+
+
 def check_can_import_ledger(user: User, population: str) -> None:
     """A supervisor brings in tables of the populations that are theirs."""
     if not is_granted(user, Permission.IMPORT_LEDGER):

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 
 from casework.actions.ledgers import APPLY, CHECK
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
-from casework.sheets.rows import Problem
+from casework.sheets.problems import Problem
 from kpm import masking
 from kpm.excel import from_json
 from kpm.jobs.models import Job

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from audit import log
 from audit.events import Event
 from audit.models import LoggedEvent
-from casework.actions.people import scope_of
+from casework.actions.matches import scope_of
 from casework.caseload import Lack, Missing, missing
 from casework.models import Assignment, CaseFile, Plan
 from casework.models.assignments import Place

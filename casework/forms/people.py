@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.identity import FormatError, parse_id_number, parse_phone
 from casework.models.people import Sex
-from casework.sheets.rows import LENGTHS, LONGEST, PROBLEMS
+from casework.sheets.problems import PROBLEMS
+from casework.sheets.rows import LENGTHS, LONGEST
 from kpm.accounts.forms import UnitChoiceField, date_input
 from kpm.forms import ActionForm
 from risk_levels.populations import Field, Population
@@ -26,10 +27,7 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[[str], None]:
         try:
             parse(value)
         except FormatError as wrong:
-            words, fix = PROBLEMS[wrong.reason]
-            raise ValidationError(
-                "%(words)s. %(fix)s", params={"words": words, "fix": fix}
-            ) from None
+            raise ValidationError(PROBLEMS[wrong.reason].told) from None
 
     return check
 
@@ -165,7 +163,4 @@ class AdmitPersonForm(ActionForm):
             values[code] = said
 
     def _add_problem(self, code: str, reason: str) -> None:
-        words, fix = PROBLEMS[reason]
-        self.add_error(
-            code, ValidationError("%(words)s. %(fix)s", params={"words": words, "fix": fix})
-        )
+        self.add_error(code, ValidationError(PROBLEMS[reason].told))

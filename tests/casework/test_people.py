@@ -8,7 +8,7 @@ from django.utils.translation import override
 
 from audit import log
 from audit.models import LoggedEvent, Subject
-from casework.actions import people
+from casework.actions import matches, people
 from casework.forms.people import kept
 from casework.models import CaseFile, Person
 from kpm.accounts.actions import system_account
@@ -121,7 +121,7 @@ def test_somebody_known_elsewhere_is_known_and_nothing_more_is_said(audited):
     make_case_file(unit=make_unit(OTHER_VILLAGE), id_number="100101198001010019", name="李桂英")
     supervisor = make_user(Role.SUPERVISOR, unit=make_unit(VILLAGE[:9] + "000"))
 
-    with audited(), pytest.raises(Refused, match="ask your supervisor") as caught:
+    with audited(), pytest.raises(Refused, match="supervisor of your district") as caught:
         admit(supervisor, id_number="100101198001010019")
 
     assert caught.value.field == "id_number"
@@ -150,13 +150,75 @@ def test_a_name_is_the_same_however_its_dot_is_typed():
     assert count_rows() == (1, 2)
 
 
-def test_two_people_without_an_id_number_are_two_people():
+def test_two_people_with_two_phones_are_two_people():
     supervisor = make_user(Role.SUPERVISOR)
 
-    admit(supervisor, id_number="")
-    admit(supervisor, id_number="")
+    admit(supervisor, id_number="", phone="13812345678")
+    admit(supervisor, id_number="", phone="13812345679")
 
     assert count_rows() == (2, 2)
+
+
+def test_phone_and_name_together_are_one_person():
+    supervisor = make_user(Role.SUPERVISOR)
+    first = admit(supervisor, id_number="", name="阿依古丽·买买提", phone="13812345678")
+
+    second = admit(
+        supervisor, id_number="", name="阿依古丽•买买提", phone="13812345678", population="drug"
+    )
+
+    assert second.person_id == first.person_id
+    assert len(events("person.matched")) == 1
+    with pytest.raises(Refused, match="already known"):
+        admit(supervisor, id_number="", name="阿依古丽·买买提", phone="13812345678")
+    assert count_rows() == (1, 2)
+
+
+def test_a_phone_on_record_with_another_name_names_nobody():
+    supervisor = make_user(Role.SUPERVISOR)
+    admit(supervisor, id_number="", name="李桂英", phone="13812345678")
+
+    with pytest.raises(Refused, match="another name") as caught:
+        admit(supervisor, id_number="", name="王建国", phone="13812345678")
+
+    assert caught.value.field == "phone"
+    # The ID number says that this is somebody else.
+    admit(supervisor, name="王建国", phone="13812345678")
+    assert count_rows() == (2, 2)
+
+
+def test_whoever_has_another_id_number_is_somebody_else():
+    supervisor = make_user(Role.SUPERVISOR)
+    admit(supervisor, name="李桂英", phone="13812345678")
+    admit(supervisor, name="李桂英", phone="13812345678")
+
+    with pytest.raises(Refused, match="several people"):
+        admit(supervisor, id_number="", name="李桂英", phone="13812345678")
+
+    assert count_rows() == (2, 2)
+
+
+def test_somebody_elsewhere_is_known_by_phone_and_name_as_well(audited):
+    make_case_file(unit=make_unit(OTHER_VILLAGE), id_number="", name="李桂英")
+    township = make_user(Role.SUPERVISOR, unit=make_unit(VILLAGE[:9] + "000"))
+
+    with audited(), pytest.raises(Refused, match="supervisor of your district") as caught:
+        admit(township, id_number="", phone="13812345678")
+
+    assert caught.value.field == "phone"
+    assert count_rows() == (1, 1)
+    assert len(events("person.refused")) == 1
+
+
+def test_nobody_is_taken_in_twice_in_one_go():
+    one = people.Admission(name="李桂英", unit=make_unit(), phone="13812345678")
+
+    with pytest.raises(Refused, match="one phone and one name"):
+        people.admit_many(
+            admissions=[one, one], population="drug", by=make_user(Role.SUPERVISOR), today=TODAY
+        )
+
+    assert count_rows() == (0, 0)
 
 
 def test_the_same_number_in_another_district_is_another_row():
@@ -194,7 +256,7 @@ def test_a_row_that_the_database_refuses_leaves_nothing(monkeypatch):
     supervisor = make_user(Role.SUPERVISOR)
     admit(supervisor, id_number="100101198001010019")
     # Somebody else takes them in between the look and the writing.
-    monkeypatch.setattr(people, "known", lambda district, numbers: {})
+    monkeypatch.setattr(matches, "known", lambda district, numbers: {})
 
     with pytest.raises(Refused, match="already known"):
         admit(supervisor, id_number="100101198001010019", population="drug")

@@ -9,10 +9,11 @@ from audit import log
 from audit.bodies import NotLoggable
 from audit.events import Event, Purpose
 from audit.models import LoggedEvent, Subject
-from casework.actions import ledgers
+from casework.actions import ledgers, people
 from casework.models import CaseFile, Ledger, Person
 from casework.models.ledgers import LedgerRow, RowOutcome
 from kpm.accounts.models import User
+from kpm.errors import Refused
 from kpm.excel import write_rows
 from kpm.jobs.actions import enqueue
 from kpm.jobs.models import Job
@@ -150,6 +151,117 @@ def test_another_name_under_the_number_is_refused() -> None:
     assert [(each["code"], each["reason"]) for each in row.problems] == [("name", "another_name")]
 
 
+NAMELESS = WEI | {"身份证号码": ""}
+HUSBAND = NAMELESS | {"姓名": "史建国"}
+
+
+def reasons(ledger: Ledger, by: User) -> list[list[tuple[str, str]]]:
+    """What stands against each row."""
+    rows = opened(ledger, by)
+    return [[(each["code"], each["reason"]) for each in row.problems] for row in rows]
+
+
+def test_a_couple_with_one_phone_and_no_id_number_is_taken_in_once() -> None:
+    by = somebody()
+    taken_in(by, NAMELESS, HUSBAND)
+    for _again in range(2):
+        assert outcomes(handed_in(by, NAMELESS, HUSBAND)) == {RowOutcome.SAME: 2}
+    # One after the other as well, and in the other order.
+    assert outcomes(handed_in(by, HUSBAND)) == {RowOutcome.SAME: 1}
+    assert Person.objects.count() == 2
+
+
+def test_a_row_that_stands_twice_without_an_id_number_is_one_person() -> None:
+    by = somebody()
+    ledger = taken_in(by, NAMELESS, NAMELESS, WEI)
+    assert reasons(ledger, by) == [
+        [],
+        [("phone", "twice_in_the_file")],
+        [("phone", "twice_in_the_file")],
+    ]
+    assert Person.objects.count() == 1
+    assert outcomes(handed_in(by, NAMELESS)) == {RowOutcome.SAME: 1}
+
+
+def test_a_phone_that_several_share_is_nobody_new_without_a_name_that_fits() -> None:
+    by = somebody()
+    taken_in(by, NAMELESS, HUSBAND)
+    ledger = taken_in(by, NAMELESS | {"姓名": "史小妹"})
+    assert reasons(ledger, by) == [[("phone", "phone_of_another")]]
+    assert Person.objects.count() == 2
+
+
+@pytest.mark.parametrize("step", [1, 2, 200])
+def test_the_outcome_does_not_depend_on_where_a_step_ends(
+    monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    monkeypatch.setattr("casework.handlers.STEP", step)
+    by = somebody()
+    rows = (SHI, NAMELESS, HUSBAND, NAMELESS | {"姓名": "史小妹"}, HUSBAND)
+    ledger = taken_in(by, *rows)
+    assert outcomes(ledger) == {RowOutcome.NEW: 4, RowOutcome.REFUSED: 1}
+    assert outcomes(handed_in(by, *rows)) == {RowOutcome.SAME: 4, RowOutcome.REFUSED: 1}
+    assert Person.objects.count() == 4
+
+
+def test_one_refusal_does_not_turn_against_the_family_beside_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    by = somebody()
+    ledger = handed_in(by, SHI, NAMELESS, HUSBAND)
+    really = people.admit_many
+
+    def admit_many(*, admissions: Any, **more: Any) -> Any:
+        if any(each.id_number for each in admissions):
+            raise Refused("Somebody was quicker.")
+        return really(admissions=admissions, **more)
+
+    monkeypatch.setattr(people, "admit_many", admit_many)
+    ledgers.confirm(ledger=ledger, by=by, now=NOW)
+    work()
+    assert outcomes(ledger) == {RowOutcome.NEW: 2, RowOutcome.REFUSED: 1}
+
+
+def test_an_id_number_is_added_to_whoever_had_none() -> None:
+    by = somebody()
+    taken_in(by, NAMELESS)
+    ledger = taken_in(by, WEI)
+    (row,) = opened(ledger, by)
+    assert sorted(row.changes) == ["birth_on", "id_number", "sex"]
+    person, _file = on_record(by)
+    assert person.id_number == WEI["身份证号码"]
+    assert outcomes(handed_in(by, WEI)) == {RowOutcome.SAME: 1}
+    assert outcomes(handed_in(by, NAMELESS)) == {RowOutcome.SAME: 1}
+
+
+def test_two_rows_that_mean_one_file_are_one_row_too_many() -> None:
+    by = somebody()
+    taken_in(by, WEI)
+    moved = WEI | {"联系电话": "13900001111"}
+    ledger = handed_in(by, moved, NAMELESS)
+    assert reasons(ledger, by) == [[], [("name", "twice_in_the_file")]]
+
+
+def test_whoever_is_described_otherwise_meanwhile_is_not_taken_for_new() -> None:
+    by = somebody()
+    taken_in(by, NAMELESS)
+    ledger = handed_in(by, NAMELESS | {"备注": "常来"})
+    assert outcomes(ledger) == {RowOutcome.CHANGED: 1}
+    _person, case_file = on_record(by)
+    people.correct(
+        case_file=case_file,
+        identity={"phone": "13900001111"},
+        details={},
+        unit=case_file.unit,
+        by=by,
+        today=NOW.date(),
+    )
+    ledgers.confirm(ledger=ledger, by=by, now=NOW)
+    work()
+    assert outcomes(ledger) == {RowOutcome.REFUSED: 1}
+    assert Person.objects.count() == 1
+
+
 def test_another_official_class_is_proposed_unless_something_waits() -> None:
     by = somebody()
     taken_in(by, WEI)
@@ -164,9 +276,6 @@ def test_another_official_class_is_proposed_unless_something_waits() -> None:
 
 
 def test_a_correction_that_is_refused_stays_with_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    from casework.actions import people
-    from kpm.errors import Refused
-
     by = somebody()
     taken_in(by, WEI)
 
