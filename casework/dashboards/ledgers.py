@@ -76,6 +76,7 @@ def look(
     rows = ledger.rows.filter(outcome=outcome).select_related("case_file").order_by("number")
     shown = Paginator(rows, PER_PAGE).get_page(page)
     if reading is not None:
+        open_groups([ledger], "head", reading=reading)
         open_groups(shown.object_list, "body", reading=reading)
     return {
         "ledger": ledger,
@@ -86,6 +87,7 @@ def look(
         "rows": rows_of(ledger, shown.object_list) if reading is not None else [],
         "will_change": found[RowOutcome.NEW] + found[RowOutcome.CHANGED],
         "refused": found[RowOutcome.REFUSED],
+        "unknown": ledger.unknown if reading is not None else [],
     }
 
 

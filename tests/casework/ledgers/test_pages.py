@@ -5,15 +5,18 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from audit.models import LoggedEvent
 from casework.models import Ledger
 from casework.models.ledgers import LedgerState
 from kpm.accounts.models import User
+from kpm.excel import write_rows
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.permissions import Role
+from tests.casework.ledgers import large
 from tests.casework.ledgers.test_ledgers import (  # noqa: F401 the fixture is used by name
     supervisor,
     uploaded,
@@ -50,6 +53,7 @@ def test_a_ledger_goes_all_the_way_in_the_browser(client: Client) -> None:
     work()
     page = client.get(answer["Location"]).content.decode()
     assert "113 rows would be taken in" in page
+    assert "Take in as “Empty-nest elders” (113 rows)" in page
     assert "the check digit is wrong" in page
     client.post(f"{answer['Location']}confirm/")
     work()
@@ -69,6 +73,19 @@ def test_a_page_repeats_no_id_number_and_no_whole_name(client: Client) -> None:
     for row in sheet.iter_rows(min_row=4, values_only=True):
         for cell in (row[1], row[3], row[4]):
             assert not cell or str(cell).strip() not in page
+
+
+def test_columns_that_are_not_taken_in_are_named(client: Client) -> None:
+    headings = [*large.HEADINGS, "宗教信仰"]
+    data = write_rows("台账", headings, [[*large.row(0), "无"]])
+    address = upload(client, workbook=SimpleUploadedFile("x.xlsx", data))["Location"]
+    work()
+    page = client.get(address).content.decode()
+    assert "Columns that are not taken in" in page
+    assert "宗教信仰" in page
+    other = upload(client, workbook=workbook())["Location"]
+    work()
+    assert "Columns that are not taken in" not in client.get(other).content.decode()
 
 
 def test_bad_workbooks_are_refused_beside_the_field(client: Client) -> None:
