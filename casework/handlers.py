@@ -11,6 +11,7 @@ from audit import log
 from audit.events import Event, Purpose
 from casework.actions import ledgers, people
 from casework.ledgers.matching import Match, admission, match
+from casework.models import CaseFile
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.problems import Problem
 from casework.sheets.rows import CheckedRow, Checker
@@ -195,15 +196,22 @@ def _propose(table: Table, taken: Iterable[Match], run: Run) -> None:
         if case_file is None or each.outcome == RowOutcome.SAME:
             continue
         level = case_file.risk_level
-        if (
-            each.outcome == RowOutcome.CHANGED
-            and level.proposals.filter(state__in=("draft", "submitted")).exists()
+        if each.outcome == RowOutcome.CHANGED and (
+            not _is_classed_anew(each, case_file)
+            or level.proposals.filter(state__in=("draft", "submitted")).exists()
         ):
             continue
-        draft = official_draft(level, each.row.details, today=table.today)
+        # What the file holds now: an empty cell of the row takes none of it away.
+        draft = official_draft(level, case_file.details, today=table.today)
         if draft is not None:
             drafts.append(draft)
     bulk_propose(drafts, by=system_account("ledger"), now=run.now(), entered_by=table.by)
+
+
+def _is_classed_anew(changed: Match, case_file: CaseFile) -> bool:
+    """Whether a field of the official scale says something else: what was decided is decided."""
+    scale = POPULATIONS[case_file.population].official_scale
+    return scale is not None and not set(scale.fields).isdisjoint(changed.changes)
 
 
 def _write(

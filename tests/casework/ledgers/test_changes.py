@@ -280,6 +280,51 @@ def test_another_official_class_is_proposed_unless_something_waits() -> None:
     assert Proposal.objects.count() == 2
 
 
+def test_what_was_answered_is_not_proposed_again_with_every_other_change() -> None:
+    by = somebody()
+    taken_in(by, WEI)
+    waiting = Proposal.objects.get()
+    waiting.withdraw(at=NOW)
+    waiting.save_as(by=by)
+    taken_in(by, WEI | {"备注": "常来"})
+    assert Proposal.objects.count() == 1
+
+
+ILL = {
+    "姓名": "魏旭",
+    "身份证号码": "100711193512022794",
+    "联系电话": "14552241789",
+    "现居住地": "清溪镇枫林村",
+    "病情分类": "不稳定",
+    "危险性评估": "",
+    "评估日期": "2026-11-20",
+    "评估医生": "王医生",
+    "监护人姓名": "",
+}
+
+
+def test_the_class_is_that_of_the_file_and_not_of_the_row() -> None:
+    by = somebody()
+
+    def brought(**change: str) -> None:
+        row = ILL | change
+        data = write_rows("台账", list(row), [list(row.values())])
+        workbook = SimpleUploadedFile("x.xlsx", data)
+        ledger = ledgers.upload(population="mental_disorder", workbook=workbook, by=by, now=NOW)
+        work()
+        ledgers.confirm(ledger=ledger, by=by, now=NOW)
+        work()
+
+    brought()
+    waiting = Proposal.objects.get()
+    assert waiting.to_level == "red"
+    waiting.withdraw(at=NOW)
+    waiting.save_as(by=by)
+    # "Unstable" is on record and still holds: the harmless answer beside it does not hide it.
+    brought(病情分类="", 危险性评估="0", 评估日期="", 评估医生="")
+    assert [each.to_level for each in Proposal.objects.order_by("id")] == ["red", "red"]
+
+
 def test_a_correction_that_is_refused_stays_with_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     by = somebody()
     taken_in(by, WEI)
