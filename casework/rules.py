@@ -72,12 +72,12 @@ def check_can_import_ledger(user: User, population: str) -> None:
         raise Refused(_("This group is not yours."), field="population")
 
 
-def check_can_go_on_with_ledger(user: User, ledger: Ledger, state: str) -> None:
+def check_can_go_on_with_ledger(user: User, ledger: Ledger, *states: str) -> None:
     """Whoever uploaded a ledger goes on with it, one step after the other."""
     check_can_import_ledger(user, ledger.population)
     if ledger.uploaded_by_id != user.pk:
         raise Refused(_("Whoever uploaded a ledger goes on with it."))
-    if ledger.state != state:
+    if ledger.state not in states:
         raise Refused(_("This ledger is further on already. Please look again."))
 
 

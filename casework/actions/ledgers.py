@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.models.ledgers import Ledger, LedgerRow, LedgerState
+from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.tables import NotThisLedger, Table, find_table
 from kpm.accounts.models import RoleGrant, User
 from kpm.errors import Refused
@@ -129,9 +129,9 @@ def confirm(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
 
 @transaction.atomic
 def discard(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
-    """Take nothing in; the rows are deleted."""
+    """Take nothing in; the rows are deleted. Work that is still at them finds none."""
     ledger = locked(ledger)
-    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKED)
+    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKING, LedgerState.CHECKED)
     ledger.discard(at=now)
     ledger.save_as(by=by)
     ledger.rows.all().delete()
@@ -144,7 +144,10 @@ def finish(*, ledger: Ledger, by: User, now: datetime) -> None:
     """The last row has been looked at: checked, or taken in."""
     ledger = locked(ledger)
     if ledger.state == LedgerState.CHECKING:
-        ledger.finish_check()
+        if ledger.rows.filter(outcome__in=(RowOutcome.NEW, RowOutcome.CHANGED)).exists():
+            ledger.finish_check()
+        else:
+            ledger.finish_unchanged(at=now)
         event = Event.LEDGER_CHECKED
     elif ledger.state == LedgerState.APPLYING:
         ledger.finish(at=now)

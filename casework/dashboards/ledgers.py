@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 
 from casework.actions.ledgers import APPLY, CHECK
+from casework.dashboards import lists
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.problems import Problem
 from kpm import masking
@@ -57,7 +60,7 @@ def counts(ledger: Ledger) -> dict[str, int]:
 
 def job_of(ledger: Ledger) -> Job | None:
     """The work that is being done on it, or was done last."""
-    kind = CHECK if ledger.state in (LedgerState.CHECKING, LedgerState.CHECKED) else APPLY
+    kind = APPLY if ledger.state in (LedgerState.APPLYING, LedgerState.APPLIED) else CHECK
     return Job.objects.latest_for(kind, ledger.number)
 
 
@@ -67,8 +70,28 @@ def first_look(found: Mapping[str, int]) -> str:
     return next((each for each in order if found[each]), RowOutcome.WAITING)
 
 
+@dataclass(frozen=True)
+class Unled:
+    """How many files that a ledger opened have no lead worker, and the list of exactly these."""
+
+    count: int
+    query: str
+
+
+def unled(ledger: Ledger, today: date) -> Unled:
+    """What is to be done next about a ledger that has been taken in."""
+    by, group = ledger.uploaded_by, lists.group_of(ledger.population)
+    chosen: dict[str, Any] = {
+        "lead": lists.NO_LEAD,
+        "population": ledger.population,
+        "ledger": ledger.number,
+    }
+    files = lists.Narrowed(**chosen).of(lists.files_of(by, group), by, today)
+    return Unled(files.count(), urlencode({"group": group, **chosen}))
+
+
 def look(
-    ledger: Ledger, *, outcome: str, page: str | None, reading: Reading | None
+    ledger: Ledger, *, outcome: str, page: str | None, reading: Reading | None, today: date
 ) -> dict[str, Any]:
     """Everything that the page of a ledger shows."""
     found = counts(ledger)
@@ -85,6 +108,9 @@ def look(
         "outcome": outcome,
         "page": shown,
         "rows": rows_of(ledger, shown.object_list) if reading is not None else [],
+        "unled": unled(ledger, today) if ledger.state == LedgerState.APPLIED else None,
+        "taken_in": found[RowOutcome.NEW],
+        "corrected": found[RowOutcome.CHANGED],
         "will_change": found[RowOutcome.NEW] + found[RowOutcome.CHANGED],
         "refused": found[RowOutcome.REFUSED],
         "unknown": ledger.unknown if reading is not None else [],

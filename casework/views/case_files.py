@@ -31,7 +31,9 @@ def list_case_files(request: SignedInRequest) -> HttpResponse:
     """My files, masked; care and justice each in a list of their own."""
     group = lists.choose_group(request.user, request.GET.get("group"))
     filters = filter_form(request, group)
-    found = lists.files_of(request.user, group).filter(**filters.chosen())
+    found = filters.chosen().of(
+        lists.files_of(request.user, group), request.user, timezone.localdate()
+    )
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     open_rows(request.user, page.object_list)
     return render(

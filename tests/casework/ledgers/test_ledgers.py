@@ -110,7 +110,10 @@ def test_a_second_upload_changes_nothing(supervisor: User) -> None:
     before = sorted(CaseFile.objects.values_list("number", "body"))
     second = uploaded(supervisor)
     assert outcomes(second) == {RowOutcome.SAME: 113, RowOutcome.REFUSED: 7}
-    ledgers.confirm(ledger=second, by=supervisor, now=NOW)
+    # Nobody has to say yes to nothing.
+    assert second.state == LedgerState.UNCHANGED
+    with pytest.raises(Refused):
+        ledgers.confirm(ledger=second, by=supervisor, now=NOW)
     work()
     assert sorted(CaseFile.objects.values_list("number", "body")) == before
     assert Proposal.objects.count() == 113
@@ -188,6 +191,17 @@ def test_what_looks_like_no_ledger_at_all_names_what_is_missing(supervisor: User
 def test_a_discarded_ledger_leaves_nothing_of_its_rows(supervisor: User) -> None:
     ledger = uploaded(supervisor)
     ledgers.discard(ledger=ledger, by=supervisor, now=NOW)
+    ledger.refresh_from_db()
+    assert ledger.state == LedgerState.DISCARDED
+    assert not ledger.rows.exists()
+
+
+def test_a_ledger_that_is_stuck_can_be_discarded(supervisor: User) -> None:
+    ledger = ledgers.upload(
+        population="empty_nest_elder", workbook=workbook(), by=supervisor, now=NOW
+    )
+    ledgers.discard(ledger=ledger, by=supervisor, now=NOW)
+    work()
     ledger.refresh_from_db()
     assert ledger.state == LedgerState.DISCARDED
     assert not ledger.rows.exists()

@@ -1,6 +1,8 @@
 """Pages of ledgers: who may, whose they are, what they show and what they never repeat."""
 
+import html
 import io
+import re
 from typing import Any
 
 import openpyxl
@@ -57,7 +59,12 @@ def test_a_ledger_goes_all_the_way_in_the_browser(client: Client) -> None:
     assert "the check digit is wrong" in page
     client.post(f"{answer['Location']}confirm/")
     work()
-    assert "has been taken in" in client.get(answer["Location"]).content.decode()
+    page = client.get(answer["Location"]).content.decode()
+    assert "Taken in: 113 new, 0 corrected, 7 refused." in page
+    (link,) = re.findall(r'href="([^"]+)">113 new files without a lead worker ›', page)
+    listed = client.get(html.unescape(link))
+    assert listed.context["page"].paginator.count == 113
+    assert ledger.number in listed.content.decode()
     new = client.get(f"{answer['Location']}?outcome=new").content.decode()
     assert new.count("/files/") >= 50
     assert ledger.number in client.get("/ledgers/").content.decode()
@@ -73,6 +80,19 @@ def test_a_page_repeats_no_id_number_and_no_whole_name(client: Client) -> None:
     for row in sheet.iter_rows(min_row=4, values_only=True):
         for cell in (row[1], row[3], row[4]):
             assert not cell or str(cell).strip() not in page
+
+
+def test_a_list_is_narrowed_by_ones_own_ledgers_only(client: Client, supervisor: User) -> None:  # noqa: F811 pytest hands it in
+    address = upload(client, workbook=workbook())["Location"]
+    work()
+    client.post(f"{address}confirm/")
+    work()
+    ledger = Ledger.objects.get()
+    other = client_for(make_user(Role.SUPERVISOR, unit=supervisor.unit))
+    for browser, count in ((client, 113), (other, 0)):
+        page = browser.get(f"/files/?group=care&ledger={ledger.number}")
+        assert page.context["page"].paginator.count == count
+    assert other.get("/files/?ledger='--").context["page"].paginator.count == 113
 
 
 def test_columns_that_are_not_taken_in_are_named(client: Client) -> None:
@@ -119,11 +139,11 @@ def test_the_refused_rows_come_back_as_text_with_what_is_wrong(client: Client) -
 
 def test_discarding_and_confirming_at_the_wrong_moment_is_refused_in_words(client: Client) -> None:
     address = upload(client, workbook=workbook())["Location"]
-    for step in ("confirm", "discard"):
-        answer = client.post(f"{address}{step}/", follow=True)
-        assert b"further on already" in answer.content
+    assert b"further on already" in client.post(f"{address}confirm/", follow=True).content
+    assert b"Discard the ledger" in client.get(address).content
     work()
     assert client.post(f"{address}discard/")["Location"] == "/ledgers/"
+    assert b"further on already" in client.post(f"{address}discard/", follow=True).content
     assert Ledger.objects.get().state == LedgerState.DISCARDED
     assert b"No rows here" in client.get(address).content
 
