@@ -199,6 +199,11 @@ class Reading:
                 self._owners[owner] = thing.log_reference
         return self
 
+    @property
+    def groups(self) -> frozenset[str]:
+        """What has been opened so far."""
+        return frozenset(self._groups)
+
     def note(self, *, group: str, owner: UUID) -> None:
         """Note one opened group; the vault calls this before it hands out anything."""
         if not self._is_live:
