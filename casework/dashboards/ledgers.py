@@ -1,6 +1,7 @@
 """What a page shows of a ledger: how far it is, its rows with what stands against them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,14 +13,15 @@ from django.utils.http import urlencode
 
 from casework.actions.ledgers import APPLY, CHECK
 from casework.dashboards import lists
+from casework.identity import FormatError, parse_date
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
-from casework.sheets.problems import Problem
+from casework.sheets.problems import Problem, listed, with_name
 from kpm import masking
 from kpm.excel import from_json
 from kpm.jobs.models import Job
 from kpm.vault.opening import Reading, open_groups
 from risk_levels.populations import POPULATIONS, Field
-from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Sensitivity
+from risk_levels.populations.parts import DATE, NAME, PEOPLE, PHONE, Sensitivity
 
 PER_PAGE = 50
 # How a value of the ledger is masked when a page repeats it.
@@ -48,6 +50,11 @@ class Row:
     faults: list[Fault]
     changes: list[str | Promise]
     file_number: str
+
+    @property
+    def told(self) -> str:
+        """What differs, in words."""
+        return listed(self.changes)
 
 
 def counts(ledger: Ledger) -> dict[str, int]:
@@ -141,18 +148,27 @@ def _fault(columns: Mapping[str, Field], row: LedgerRow, kept: Mapping[str, Any]
     column = columns[problem.code]
     return Fault(
         column=column.headings[0],
-        value=_masked(column, text_of(row.cells.get(problem.code))),
+        value=_masked(column, text_of(row.cells.get(problem.code), column)),
         words=problem.words,
         fix=problem.fix,
     )
 
 
-def text_of(cell: Any) -> str:
-    """A cell as somebody typed it."""
+def text_of(cell: Any, column: Field | None = None) -> str:
+    """A cell as somebody sees it in Excel, where a day is a number that looks like one."""
     value = from_json(cell)
     if value is None:
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    is_number = not isinstance(value, str) or value.strip().isdecimal()
+    if column is not None and column.kind == DATE and is_number:
+        with suppress(FormatError):
+            return parse_date(_whole(value)).isoformat()
+    return str(_whole(value))
+
+
+def _whole(value: Any) -> Any:
+    """A number without the point that spreadsheets put behind it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _masked(column: Field, value: str) -> str:
@@ -173,12 +189,14 @@ def _masked(column: Field, value: str) -> str:
 def sheet_of(ledger: Ledger, rows: Iterable[LedgerRow]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the sheet that goes back: as typed, and what is wrong behind it."""
     codes = list(ledger.columns)
+    columns = {each.code: each for each in POPULATIONS[ledger.population].columns}
     lines = []
     for row in rows:
         problems = [Problem(each["code"], each["reason"], each["hints"]) for each in row.problems]
         told = "\n".join(
-            f"{ledger.columns.get(each.code, each.code)}: {each.words}. {each.fix}"
+            with_name(ledger.columns.get(each.code, columns[each.code].headings[0]), each.told)
             for each in problems
         )
-        lines.append([*(text_of(row.cells.get(code)) for code in codes), told])
+        cells = (text_of(row.cells.get(code), columns[code]) for code in codes)
+        lines.append([*cells, told])
     return [ledger.columns[code] for code in codes], lines

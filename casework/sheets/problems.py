@@ -1,10 +1,12 @@
 """What can be wrong with what is known of somebody, and what helps: for sheets and for forms."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class Words(NamedTuple):
@@ -22,6 +24,16 @@ class Words(NamedTuple):
 def sentences(words: str, fix: str) -> str:
     """What is wrong and what helps, one after the other."""
     return str(_("%(words)s. %(fix)s")) % {"words": words, "fix": fix}
+
+
+def with_name(name: str, told: str) -> str:
+    """What is told of a thing that has a name."""
+    return str(_("%(name)s: %(told)s")) % {"name": name, "told": told}
+
+
+def listed(names: Iterable[object]) -> str:
+    """Several names in a row, parted as the language parts them."""
+    return str(pgettext_lazy("between the names of a list", ", ")).join(map(str, names))
 
 
 # What is wrong with a cell, and what to do about it.

@@ -3,6 +3,7 @@
 import html
 import io
 import re
+from datetime import date
 from typing import Any
 
 import openpyxl
@@ -135,6 +136,38 @@ def test_the_refused_rows_come_back_as_text_with_what_is_wrong(client: Client) -
     assert rows[0][-1] == "What is wrong"
     assert "the check digit is wrong" in str(rows[1][-1])
     assert all(cell.data_type in {"s", "n"} for line in sheet.iter_rows() for cell in line)
+
+
+def test_days_of_refused_rows_come_back_as_days(client: Client) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    headings = [
+        "姓名",
+        "联系电话",
+        "现居住地",
+        "出生日期",
+        "释放日期",
+        "衔接日期",
+        "衔接情况",
+        "帮教类别",
+    ]
+    sheet.append(headings)
+    sheet.append(["张三", "12", "清溪镇枫林村", 45610, date(2024, 11, 14), "45610", "", ""])
+    sheet.append(["李四", "12", "清溪镇枫林村", 1996, "2024年1月5日", 12.5, "", ""])
+    with io.BytesIO() as stream:
+        book.save(stream)
+        workbook = SimpleUploadedFile("x.xlsx", stream.getvalue())
+    address = upload(client, population="released", workbook=workbook)["Location"]
+    work()
+    answer = client.get(f"{address}refused/")
+    back = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert back is not None
+    first, second = list(back.iter_rows(min_row=2, values_only=True))
+    assert first[3:6] == ("2024-11-14", "2024-11-14", "2024-11-14")
+    # What is no day comes back as it was typed.
+    assert second[3:6] == ("1996", "2024年1月5日", "12.5")
+    assert "联系电话: not a phone number. Mobile" in str(first[-1])
 
 
 def test_discarding_and_confirming_at_the_wrong_moment_is_refused_in_words(client: Client) -> None:
