@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from casework.models import Assignment, CaseFile, Ledger, Plan
 from casework.models.plans import State
 from casework.models.visits import Outcome
+from casework.sheets.problems import PROBLEMS
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
 from kpm.permissions import Permission, Role, is_granted
@@ -45,6 +46,18 @@ def check_is_open(case_file: CaseFile) -> None:
     """Work happens on open files only."""
     if not case_file.is_open:
         raise Refused(_("This file is closed."))
+
+
+def check_can_find_person(user: User) -> None:
+    """Whoever meets people asks first whether somebody is known."""
+    if not is_granted(user, Permission.FIND_PERSON):
+        raise Refused(_("Your role does not look for people."))
+
+
+def check_is_findable(*, id_number: str, phone: str) -> None:
+    """Without ID number and phone nobody would know the person again."""
+    if not id_number and not phone:
+        raise Refused(PROBLEMS["no_way_to_find"].told, field="id_number")
 
 
 def check_can_admit_person(user: User, population: str, unit: Unit) -> None:

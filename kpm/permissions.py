@@ -26,6 +26,7 @@ class Permission(StrEnum):
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
     DECIDE_LEVEL = "decide_level"
     DRAFT_PLAN = "draft_plan"
+    FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
     OPEN_ACCOUNT = "open_account"
@@ -68,6 +69,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SOCIAL_WORKER: frozenset(
         {
             Permission.DRAFT_PLAN,
+            Permission.FIND_PERSON,
             Permission.PROPOSE_LEVEL,
             Permission.RECORD_ASSESSMENT,
             Permission.RECORD_VISIT,
@@ -81,6 +83,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.ADMIT_PERSON,
             Permission.ASSIGN_WORKERS,
             Permission.DECIDE_LEVEL,
+            Permission.FIND_PERSON,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
             Permission.REVEAL_FIELD,

@@ -170,6 +170,8 @@ def _check(admissions: Sequence[Admission], population: str, by: User) -> None:
         rules.check_can_admit_person(by, population, unit)
     for each in admissions:
         rules.check_details_fit(population, each.details)
+        if not by.is_system:
+            rules.check_is_findable(id_number=each.id_number, phone=each.phone)
     _check_are_several(admissions)
 
 

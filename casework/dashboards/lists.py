@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
-from audit.models import LoggedEvent
+from casework.actions import searches
 from casework.actions.matches import scope_of
 from casework.caseload import Lack, Missing, missing
 from casework.models import Assignment, CaseFile, Ledger, Plan
@@ -36,7 +36,6 @@ MOST_MATCHES = 2_000
 MOST_SHOWN = 50
 # What a list can be narrowed to besides what its files are.
 NO_LEAD, OVERDUE = "none", "overdue"
-SEARCHES, WITHIN = 30, timedelta(minutes=1)
 
 
 def groups_of(user: User) -> list[str]:
@@ -122,7 +121,7 @@ def brought_by(user: User, number: str) -> QuerySet[LedgerRow, Any]:
 
 def search_files(*, user: User, group: str, text: str, now: datetime) -> list[CaseFile]:
     """The user's own files whose people match; the text goes nowhere else."""
-    check_may_search(user, now)
+    searches.check_pace(user, Event.SEARCH_RUN, now, field="text")
     found = [person for scope in scopes_of(user) for person in search.find(scope, text)]
     if len(found) > MOST_MATCHES:
         raise refused_search(user, "too_many", _("Very many people match. Please type more."))
@@ -149,16 +148,6 @@ def scopes_of(user: User) -> list[str]:
     """The districts that the user's grant reaches."""
     districts = units_under(user).order_by().values_list("district", flat=True).distinct()
     return [scope_of(district) for district in districts]
-
-
-def check_may_search(user: User, now: datetime) -> None:
-    """Whoever tries names one after the other is slowed down."""
-    runs = LoggedEvent.objects.filter(actor=user.log_reference, event=Event.SEARCH_RUN)
-    last = runs.order_by("-id").values_list("at", flat=True)[SEARCHES - 1 : SEARCHES]
-    for at in last:
-        if datetime.fromisoformat(at) > now - WITHIN:
-            words = _("Too many searches in a minute. Please wait a moment.")
-            raise refused_search(user, "too_often", words)
 
 
 @dataclass(frozen=True)

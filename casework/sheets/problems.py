@@ -93,6 +93,14 @@ PROBLEMS: Final[dict[str, Words]] = {
         _("several people on record have this name and this phone"),
         _("Give the ID number, so that nobody is taken in twice."),
     ),
+    "too_young": Words(
+        _("too young for this group"),
+        _("It is for people of %(years)s and over: check the date, or choose another group."),
+    ),
+    "too_old": Words(
+        _("too old for this group"),
+        _("It is for people up to %(years)s: check the date, or choose another group."),
+    ),
     "in_the_future": Words(_("lies in the future"), _("Check the year.")),
 }
 
