@@ -132,15 +132,10 @@ def show_history(request: SignedInRequest, number: str) -> HttpResponse:
     """Everything that changed in the file: when, who, which fields."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    return render(
-        request,
-        "casework/case_files/history.html",
-        {
-            "case_file": case_file,
-            "is_team": rules.is_in_team(request.user, case_file),
-            "entries": timelines.entries_of(case_file, reading),
-        },
-    )
+    is_team = rules.is_in_team(request.user, case_file)
+    entries = timelines.entries_of(case_file, reading, is_team=is_team)
+    around = {"case_file": case_file, "is_team": is_team, "entries": entries}
+    return render(request, "casework/case_files/history.html", around)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
