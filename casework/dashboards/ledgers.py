@@ -17,6 +17,7 @@ from casework.identity import FormatError, parse_date
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.problems import Problem, listed, with_name
 from kpm import masking
+from kpm.accounts.models import User
 from kpm.excel import from_json
 from kpm.jobs.models import Job
 from kpm.vault.opening import Reading, open_groups
@@ -85,9 +86,9 @@ class Unled:
     query: str
 
 
-def unled(ledger: Ledger, today: date) -> Unled:
+def unled(ledger: Ledger, by: User, today: date) -> Unled:
     """What is to be done next about a ledger that has been taken in."""
-    by, group = ledger.uploaded_by, lists.group_of(ledger.population)
+    group = lists.group_of(ledger.population)
     chosen: dict[str, Any] = {
         "lead": lists.NO_LEAD,
         "population": ledger.population,
@@ -98,7 +99,13 @@ def unled(ledger: Ledger, today: date) -> Unled:
 
 
 def look(
-    ledger: Ledger, *, outcome: str, page: str | None, reading: Reading | None, today: date
+    ledger: Ledger,
+    *,
+    outcome: str,
+    page: str | None,
+    reading: Reading | None,
+    by: User,
+    today: date,
 ) -> dict[str, Any]:
     """Everything that the page of a ledger shows."""
     found = counts(ledger)
@@ -110,12 +117,12 @@ def look(
         open_groups(shown.object_list, "body", reading=reading)
     return {
         "ledger": ledger,
-        "job": job_of(ledger),
+        "job": job_of(ledger) if ledger.is_busy else None,
         "counts": [(each, each.label, found[each]) for each in RowOutcome if found[each]],
         "outcome": outcome,
         "page": shown,
         "rows": rows_of(ledger, shown.object_list) if reading is not None else [],
-        "unled": unled(ledger, today) if ledger.state == LedgerState.APPLIED else None,
+        "unled": unled(ledger, by, today) if ledger.state == LedgerState.APPLIED else None,
         "taken_in": found[RowOutcome.NEW],
         "corrected": found[RowOutcome.CHANGED],
         "will_change": found[RowOutcome.NEW] + found[RowOutcome.CHANGED],

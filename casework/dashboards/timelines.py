@@ -146,13 +146,15 @@ def open_versions(versions: Sequence[Version], reading: Reading) -> None:
 
 
 def names_of(versions: Sequence[Version]) -> Names:
-    """The colleagues and the units that entries name, in two queries."""
+    """The colleagues that entries name, and the units where somebody moved."""
     ids: set[Any] = {each.past.history_user_id for each in versions}
     units: set[Any] = set()
     for row in (row for each in versions for row in (each.earlier, each.row)):
         ids |= {getattr(row, code, None) for code in COLLEAGUES}
         units.add(getattr(row, "unit_id", None))
     names = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    if len(units - {None}) < 2:
+        return names
     return names | dict(Unit.objects.filter(pk__in=units - {None}).values_list("pk", "name"))
 
 

@@ -12,7 +12,15 @@ from casework.models import CaseFile, TeamMember
 from kpm.permissions import Role
 from kpm.vault.errors import Sealed
 from kpm.vault.opening import open_groups
-from tests.factories import TODAY, assign, make_case_file, make_proposal, make_user
+from tests.factories import (
+    TODAY,
+    VILLAGE,
+    assign,
+    make_case_file,
+    make_proposal,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -94,6 +102,16 @@ def test_what_identifies_somebody_stays_masked(case_file, worker):
     with reading(worker, case_file) as opened:
         names = timelines.entries_of(case_file, opened, is_team=True)[0].changes[0]
     assert (names.before, names.after) == ("王秀英", "欧阳娜娜")
+
+
+def test_a_move_names_both_villages(case_file, worker):
+    with reading(worker, case_file) as opened:
+        open_groups([case_file], "body", reading=opened)
+    case_file.unit = make_unit("100122101202", name="Taocun")
+    case_file.save_as(by=worker)
+
+    (change,) = told(case_file, worker)[0].changes
+    assert (change.before, change.after) == (f"Unit {VILLAGE}", "Taocun")
 
 
 def test_of_a_long_past_the_newest_is_told(case_file, worker, monkeypatch):
