@@ -191,7 +191,7 @@ def test_a_row_that_stands_twice_without_an_id_number_is_one_person() -> None:
 def test_a_phone_that_several_share_is_nobody_new_without_a_name_that_fits() -> None:
     by = somebody()
     taken_in(by, NAMELESS, HUSBAND)
-    ledger = taken_in(by, NAMELESS | {"姓名": "史小妹"})
+    ledger = handed_in(by, NAMELESS | {"姓名": "史小妹"})
     assert reasons(ledger, by) == [[("phone", "phone_of_another")]]
     assert Person.objects.count() == 2
 
