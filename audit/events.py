@@ -53,6 +53,7 @@ class Event(StrEnum):
     PERSON_INDEXED = "person.indexed"
     PERSON_MATCHED = "person.matched"
     PERSON_REFUSED = "person.refused"
+    PERSON_SOUGHT = "person.sought"
     PLAN_APPROVED = "plan.approved"
     PLAN_DRAFTED = "plan.drafted"
     RISK_LEVEL_APPROVED = "risk_level.approved"

@@ -71,6 +71,7 @@ VERBS: dict[str, Promise] = {
     "revealed": gettext_lazy("revealed"),
     "run": gettext_lazy("run"),
     "searched": gettext_lazy("searched"),
+    "sought": gettext_lazy("asked whether known"),
     "started": gettext_lazy("started"),
     "uploaded": gettext_lazy("uploaded"),
     "verified": gettext_lazy("verified"),

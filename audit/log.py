@@ -59,6 +59,21 @@ class Context(Origin):
     is_settled: bool = field(default=False, init=False)
     _queue: list[Entry] = field(default_factory=list, init=False)
     _readings: list["Reading"] = field(default_factory=list, init=False)
+    _written: list[Entry] = field(default_factory=list, init=False)
+
+    def write(self) -> None:
+        """Write what waits into the open transaction: what it is about is kept with it or not.
+
+        Work that nobody watches has no answer to hold back, so its last act is this.
+        """
+        self._queue += [reading.close() for reading in self._readings]
+        self._readings = []
+        _write(self._queue)
+        self._written, self._queue = self._written + self._queue, []
+
+    def unwrite(self) -> None:
+        """That transaction was rolled back, and with it what was written: it waits again."""
+        self._queue, self._written = self._written + self._queue, []
 
     def settle(self) -> None:
         """Write what waits: readings, and refusals whose transaction was rolled back."""
@@ -84,6 +99,9 @@ def entered(context: Context) -> Iterator[Context]:
     token = _current.set(context)
     try:
         yield context
+    except BaseException:
+        context.unwrite()
+        raise
     finally:
         try:
             context.settle()
@@ -181,6 +199,11 @@ class Reading:
             for owner in getattr(thing, "log_owners", ()):
                 self._owners[owner] = thing.log_reference
         return self
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """What has been opened so far."""
+        return frozenset(self._groups)
 
     def note(self, *, group: str, owner: UUID) -> None:
         """Note one opened group; the vault calls this before it hands out anything."""

@@ -11,10 +11,11 @@ from audit import log
 from audit.events import Event, Purpose
 from casework.actions import destructions, indexes, ledgers, people
 from casework.ledgers.matching import Match, admission, match
-from casework.models import Destruction
+from casework.models import CaseFile, Destruction
 from casework.models.destructions import DestructionState
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
-from casework.sheets.rows import CheckedRow, Checker, Problem
+from casework.sheets.problems import Problem
+from casework.sheets.rows import CheckedRow, Checker
 from casework.sheets.tables import TableRow
 from casework.sheets.units import Villages
 from kpm.accounts.actions import system_account
@@ -88,7 +89,7 @@ class Table:
 
     def matched(self, rows: Sequence[CheckedRow]) -> list[Match]:
         """The rows beside what is on record."""
-        return match(rows, population=self.ledger.population, units=self.units, by=self.by)
+        return match(rows, ledger=self.ledger, units=self.units, by=self.by)
 
 
 @handles(ledgers.CHECK, gettext_lazy("Check a ledger"))
@@ -136,8 +137,13 @@ def apply(run: Run) -> None:
 
 def _take_in(table: Table, rows: list[LedgerRow], run: Run) -> None:
     # What was new when it was checked may be on record by now: look once more.
-    table.checker.seen.clear()
+    table.checker.forget()
     matches = table.matched(table.checked(rows))
+    seen = {row.number for row in rows if row.case_file_id is not None}
+    for each in matches:
+        if each.outcome == RowOutcome.NEW and each.row.number in seen:
+            # Whom it meant is described otherwise by now: nobody guesses that they are new.
+            each.refuse("name", "refused_now")
     _admit(table, [each for each in matches if each.outcome == RowOutcome.NEW], run)
     for each in matches:
         if each.outcome == RowOutcome.CHANGED and each.case_file is not None:
@@ -156,6 +162,7 @@ def _admit(table: Table, new: list[Match], run: Run) -> None:
             population=table.ledger.population,
             by=table.by,
             today=table.today,
+            ledger=table.ledger,
         )
     except Refused as refusal:
         # Somebody else may have taken some of them in a moment ago: look again.
@@ -168,6 +175,10 @@ def _admit(table: Table, new: list[Match], run: Run) -> None:
         return
     for each, case_file in zip(new, files, strict=True):
         each.case_file = case_file
+    if len(new) == 1:
+        # The next one may share their phone, as it does in the table.
+        row = table.ledger.rows.filter(number=new[0].row.number)
+        row.update(is_applied=True, case_file=new[0].case_file)
 
 
 def _correct(table: Table, changed: Match) -> None:
@@ -193,15 +204,22 @@ def _propose(table: Table, taken: Iterable[Match], run: Run) -> None:
         if case_file is None or each.outcome == RowOutcome.SAME:
             continue
         level = case_file.risk_level
-        if (
-            each.outcome == RowOutcome.CHANGED
-            and level.proposals.filter(state__in=("draft", "submitted")).exists()
+        if each.outcome == RowOutcome.CHANGED and (
+            not _is_classed_anew(each, case_file)
+            or level.proposals.filter(state__in=("draft", "submitted")).exists()
         ):
             continue
-        draft = official_draft(level, each.row.details, today=table.today)
+        # What the file holds now: an empty cell of the row takes none of it away.
+        draft = official_draft(level, case_file.details, today=table.today)
         if draft is not None:
             drafts.append(draft)
     bulk_propose(drafts, by=system_account("ledger"), now=run.now(), entered_by=table.by)
+
+
+def _is_classed_anew(changed: Match, case_file: CaseFile) -> bool:
+    """Whether a field of the official scale says something else: what was decided is decided."""
+    scale = POPULATIONS[case_file.population].official_scale
+    return scale is not None and not set(scale.fields).isdisjoint(changed.changes)
 
 
 def _write(

@@ -13,6 +13,7 @@ from casework.models.destructions import DestructionState
 from casework.models.ledgers import LedgerState
 from casework.models.plans import State
 from casework.models.visits import Outcome, Way
+from casework.sheets.problems import PROBLEMS
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
 from kpm.permissions import Permission, Role, is_granted
@@ -56,6 +57,18 @@ def check_is_open(case_file: CaseFile) -> None:
         raise Refused(_("This file is closed."))
 
 
+def check_can_find_person(user: User) -> None:
+    """Whoever meets people asks first whether somebody is known."""
+    if not is_granted(user, Permission.FIND_PERSON):
+        raise Refused(_("Your role does not look for people."))
+
+
+def check_is_findable(*, id_number: str, phone: str) -> None:
+    """Without ID number and phone nobody would know the person again."""
+    if not id_number and not phone:
+        raise Refused(PROBLEMS["no_way_to_find"].told, field="id_number")
+
+
 def check_can_admit_person(user: User, population: str, unit: Unit) -> None:
     """A supervisor takes people in for their units and populations; parts of the system may."""
     if user.is_system:
@@ -66,6 +79,13 @@ def check_can_admit_person(user: User, population: str, unit: Unit) -> None:
         raise Refused(_("This unit or group is not yours."), field="unit")
 
 
+def words_of_known_elsewhere(user: User) -> str:
+    """Whom to ask; neither which unit nor which group knows the person."""
+    if user.role == Role.SUPERVISOR:
+        return _("This person is already known. Please ask the supervisor of your district.")
+    return _("This person is already known. Please ask your supervisor.")
+
+
 def check_can_import_ledger(user: User, population: str) -> None:
     """A supervisor brings in tables of the populations that are theirs."""
     if not is_granted(user, Permission.IMPORT_LEDGER):
@@ -74,12 +94,12 @@ def check_can_import_ledger(user: User, population: str) -> None:
         raise Refused(_("This group is not yours."), field="population")
 
 
-def check_can_go_on_with_ledger(user: User, ledger: Ledger, state: str) -> None:
+def check_can_go_on_with_ledger(user: User, ledger: Ledger, *states: str) -> None:
     """Whoever uploaded a ledger goes on with it, one step after the other."""
     check_can_import_ledger(user, ledger.population)
     if ledger.uploaded_by_id != user.pk:
         raise Refused(_("Whoever uploaded a ledger goes on with it."))
-    if ledger.state != state:
+    if ledger.state not in states:
         raise Refused(_("This ledger is further on already. Please look again."))
 
 

@@ -43,6 +43,7 @@ register_converter(WorkerConverter, "worker")
 app_name = "casework"
 urlpatterns = [
     path("files/", case_files.list_case_files, name="list_case_files"),
+    path("files/find/", people.find_person, name="find_person"),
     path("files/new/", people.admit_person, name="admit_person"),
     path("files/search/", case_files.search_case_files, name="search_case_files"),
     path("files/<number:number>/", case_files.show_case_file, name="show_case_file"),

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     DECIDE_LEVEL = "decide_level"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
+    FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
     OPEN_ACCOUNT = "open_account"
@@ -76,6 +77,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.ADD_ATTACHMENT,
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_PLAN,
+            Permission.FIND_PERSON,
             Permission.PROPOSE_LEVEL,
             Permission.RECORD_ASSESSMENT,
             Permission.RECORD_VISIT,
@@ -91,6 +93,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.ASSIGN_WORKERS,
             Permission.DECIDE_LEVEL,
             Permission.DOWNLOAD_ATTACHMENT,
+            Permission.FIND_PERSON,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
             Permission.PROPOSE_DESTRUCTION,

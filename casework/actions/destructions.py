@@ -10,7 +10,7 @@ from django.db import transaction
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.actions.people import scope_of
+from casework.actions.matches import scope_of
 from casework.models import CaseFile, Destruction, Ledger, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState

@@ -5,7 +5,7 @@ from django.db.models import F, Q
 
 from audit import log
 from audit.events import Event, Purpose
-from casework.actions.people import scope_of
+from casework.actions.matches import scope_of
 from casework.models import Person
 from kpm.custody import actions
 from kpm.vault import rotations

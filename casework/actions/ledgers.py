@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.models.ledgers import Ledger, LedgerRow, LedgerState
+from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.tables import NotThisLedger, Table, find_table
 from kpm.accounts.models import RoleGrant, User
 from kpm.errors import Refused
@@ -21,6 +21,8 @@ from risk_levels.populations import POPULATIONS, Population
 
 CHECK, APPLY = "ledger.check", "ledger.apply"
 BATCH = 1000
+# So many headings make clear which table is meant.
+MOST_NAMED = 5
 
 
 def upload(*, population: str, workbook: "UploadedFile[bytes]", by: User, now: datetime) -> Ledger:
@@ -54,25 +56,44 @@ def upload(*, population: str, workbook: "UploadedFile[bytes]", by: User, now: d
 
 def _table(sheets: Sequence[Sheet], population: Population) -> Table:
     """The table of the first sheet that holds one."""
-    missing: Sequence[str] = ()
+    refusals: list[NotThisLedger] = []
     for sheet in sheets:
         try:
             table = find_table(sheet.rows, population)
-        except NotThisLedger as refused:
-            missing = missing or refused.missing
+        except NotThisLedger as refusal:
+            refusals.append(refusal)
             continue
         if table.rows:
             return table
         raise Refused(_("The headings are there, but no rows below them."), field="workbook")
-    if missing:
-        raise Refused(
-            _("This is no ledger of this group: the column %(columns)s is missing.")
-            % {"columns": "、".join(missing)},
-            field="workbook",
-        )
-    raise Refused(
-        _("No table with the headings of this group's ledger was found."), field="workbook"
-    )
+    raise Refused(_words_of(refusals), field="workbook")
+
+
+def _words_of(refusals: Sequence[NotThisLedger]) -> str:
+    """Why none of the sheets is a ledger of this group: what helps most comes first."""
+    for each in refusals:
+        if each.looks_like is not None:
+            return _(
+                "This table looks more like a ledger of the group “%(group)s” (it has: %(signs)s). "
+                "Please check the group that you chose."
+            ) % {"group": each.looks_like.population.label, "signs": _some(each.looks_like.signs)}
+    for each in refusals:
+        if each.missing:
+            return _("This is no ledger of this group: the column %(columns)s is missing.") % {
+                "columns": "、".join(each.missing)
+            }
+    for each in refusals:
+        if each.lacking:
+            return _(
+                "Fewer than half of this group's own columns are there. Missing: %(columns)s."
+            ) % {"columns": _some(each.lacking)}
+    return _("No table with the headings of this group's ledger was found.")
+
+
+def _some(headings: Sequence[str]) -> str:
+    """The first headings, as ledgers write them."""
+    shown = "、".join(headings[:MOST_NAMED])
+    return f"{shown}…" if len(headings) > MOST_NAMED else shown
 
 
 def _rows(ledger: Ledger, table: Table) -> list[LedgerRow]:
@@ -108,9 +129,9 @@ def confirm(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
 
 @transaction.atomic
 def discard(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
-    """Take nothing in; the rows are deleted."""
+    """Take nothing in; the rows are deleted. Work that is still at them finds none."""
     ledger = locked(ledger)
-    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKED)
+    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKING, LedgerState.CHECKED)
     ledger.discard(at=now)
     ledger.save_as(by=by)
     ledger.rows.all().delete()
@@ -123,7 +144,10 @@ def finish(*, ledger: Ledger, by: User, now: datetime) -> None:
     """The last row has been looked at: checked, or taken in."""
     ledger = locked(ledger)
     if ledger.state == LedgerState.CHECKING:
-        ledger.finish_check()
+        if ledger.rows.filter(outcome__in=(RowOutcome.NEW, RowOutcome.CHANGED)).exists():
+            ledger.finish_check()
+        else:
+            ledger.finish_unchanged(at=now)
         event = Event.LEDGER_CHECKED
     elif ledger.state == LedgerState.APPLYING:
         ledger.finish(at=now)

@@ -11,19 +11,17 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.actions import case_files
-from casework.models import CaseFile, Person
+from casework.actions import case_files, matches
+from casework.actions.matches import Found, scope_of
+from casework.models import CaseFile, Ledger, Person
 from casework.models.people import Sex
+from casework.sheets.problems import PROBLEMS
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
 from kpm.vault import search
 from kpm.vault.blind_index import IndexKeys, index_keys
 from kpm.vault.history import bulk_create_as
-from kpm.vault.opening import open_groups
 from risk_levels.actions import Opening, bulk_open_levels
-
-# How many indexes one query asks for.
-BATCH = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,54 +59,6 @@ class Admission:
         return person
 
 
-def scope_of(district: str) -> str:
-    """The scope of keys that searching a district takes."""
-    return f"district:{district}"
-
-
-def known(district: str, id_numbers: Iterable[str]) -> dict[str, Person]:
-    """The people of a district who have one of these ID numbers; nothing is opened."""
-    keys = index_keys(scope_of(district))
-    asked = {keys.of("id_number", number): number for number in id_numbers if number}
-    found: dict[str, Person] = {}
-    indexes = list(asked)
-    for start in range(0, len(indexes), BATCH):
-        rows = Person.objects.filter(
-            district=district, id_number_index__in=indexes[start : start + BATCH]
-        )
-        found.update({asked[row.id_number_index]: row for row in rows})
-    return found
-
-
-def known_by_phone(district: str, phones: Iterable[str]) -> dict[str, Person]:
-    """The people of a district who have no ID number and one of these phones; nothing is opened.
-
-    A phone that several share names nobody.
-    """
-    keys = index_keys(scope_of(district))
-    asked = {keys.of("phone", phone): phone for phone in phones if phone}
-    found: dict[str, list[Person]] = {}
-    indexes = list(asked)
-    for start in range(0, len(indexes), BATCH):
-        rows = Person.objects.filter(
-            district=district,
-            phone_index__in=indexes[start : start + BATCH],
-            id_number_index__isnull=True,
-        )
-        for row in rows:
-            found.setdefault(asked[row.phone_index], []).append(row)
-    return {phone: rows[0] for phone, rows in found.items() if len(rows) == 1}
-
-
-def is_found_by(person: Person, *, id_number: str, phone: str) -> bool:
-    """Whether somebody whose body is open has the number that an index found them by.
-
-    An index is 64 bits that lie beside the sealed record: two numbers may share one by chance, and
-    somebody with the database in hand may have moved it.
-    """
-    return bool(person.id_number == id_number if id_number else person.phone == phone)
-
-
 @transaction.atomic
 def correct(
     *,
@@ -141,7 +91,11 @@ def _correct_person(person: Person, changed: Mapping[str, Any], by: User) -> Non
     for code, value in changed.items():
         setattr(person, code, value)
     person.set_indexes(index_keys(scope))
-    person.save_as(by=by)
+    try:
+        with transaction.atomic():
+            person.save_as(by=by)
+    except IntegrityError:
+        raise Refused(_("Somebody else has this ID number."), field="id_number") from None
     search.replace(
         scope,
         [
@@ -167,15 +121,17 @@ def admit_many(
     by: User,
     today: date,
     at: datetime | None = None,
+    ledger: Ledger | None = None,
 ) -> list[CaseFile]:
     """Take people in to one population: people, files, levels, search, history, one event.
 
-    `at` is the moment that the history says; only the invented past of a demo has one.
+    `at` is the moment that the history says; only the invented past of a demo has one. `ledger`
+    is the table that they stand in.
     """
     if not admissions:
         return []
     _check(admissions, population, by)
-    people = _people(admissions, by)
+    people = _people(admissions, by, ledger)
     new = [person for person in people if person._state.adding]
     files = [
         CaseFile(
@@ -212,77 +168,61 @@ def _check(admissions: Sequence[Admission], population: str, by: User) -> None:
         rules.check_can_admit_person(by, population, unit)
     for each in admissions:
         rules.check_details_fit(population, each.details)
+        if not by.is_system:
+            rules.check_is_findable(id_number=each.id_number, phone=each.phone)
+    _check_are_several(admissions)
+
+
+def _check_are_several(admissions: Sequence[Admission]) -> None:
+    """Nobody is taken in twice in one go."""
     numbers = [each.id_number for each in admissions if each.id_number]
     if len(set(numbers)) < len(numbers):
         raise Refused(_("Two of these people have one ID number."), field="id_number")
-
-
-def _people(admissions: Sequence[Admission], by: User) -> list[Person]:
-    """A new person each, or whoever has the ID number already and may be met here."""
-    here: dict[str, Person] = {}
-    indexes: dict[str, IndexKeys] = {}
-    for district in {each.unit.district for each in admissions}:
-        indexes[district] = index_keys(scope_of(district))
-        numbers = [each.id_number for each in admissions if each.unit.district == district]
-        here.update(known(district, numbers))
-    _check_may_meet(list(here.values()), by)
-    _check_same(here, admissions, by)
-    return [
-        here.get(each.id_number) or each.person(indexes[each.unit.district]) for each in admissions
-    ]
-
-
-def _check_may_meet(people: Sequence[Person], by: User) -> None:
-    """Whose files are all somebody else's is "already known", and nothing more is said."""
-    if by.is_system or not people:
-        return
-    met = set(
-        CaseFile.objects.visible_to(by)
-        .filter(person__in=people)
-        .values_list("person_id", flat=True)
-    )
-    for person in people:
-        if person.pk not in met:
-            log.refused(
-                Event.PERSON_REFUSED,
-                by=by,
-                target=person,
-                rule="known_elsewhere",
-                purpose=Purpose.INTAKE,
-            )
-            raise Refused(
-                _("This person is already known. Please ask your supervisor."),
-                field="id_number",
-            )
-
-
-def _check_same(here: dict[str, Person], admissions: Sequence[Admission], by: User) -> None:
-    """One ID number under two names is a mistake somewhere, and nobody guesses where.
-
-    So is an index that leads to somebody with another number.
-    """
-    if not here:
-        return
-    people = list(here.values())
-    with log.reading(
-        by, event=Event.PERSON_MATCHED, purpose=Purpose.INTAKE, about=people, rule="intake"
-    ) as reading:
-        open_groups(people, "head", "body", reading=reading)
+    by_phone: dict[str, list[Admission]] = {}
     for each in admissions:
-        person = here.get(each.id_number)
-        if person is None:
-            continue
-        if not is_found_by(person, id_number=each.id_number, phone=each.phone):
-            log.refused(Event.PERSON_REFUSED, by=by, target=person, rule="another_number")
-            raise Refused(
-                _("The record found by this number holds another one. Tell the administrators."),
-                field="id_number",
-            )
-        if search.normalised(person.name) != search.normalised(each.name):
-            raise Refused(
-                _("This ID number is on record with another name. Please check both."),
-                field="name",
-            )
+        earlier = by_phone.setdefault(each.phone, [])
+        if any(matches.are_one(each, other) for other in earlier):
+            raise Refused(_("Two of these people have one phone and one name."), field="phone")
+        earlier.append(each)
+
+
+def _people(admissions: Sequence[Admission], by: User, ledger: Ledger | None) -> list[Person]:
+    """A new person each, or whoever is on record and may be met here."""
+    found: dict[int, Found] = {}
+    keys: dict[str, IndexKeys] = {}
+    for district in sorted({each.unit.district for each in admissions}):
+        mine = [each for each in admissions if each.unit.district == district]
+        _hold(district, mine)
+        keys[district] = index_keys(scope_of(district))
+        for each, answer in zip(
+            mine, matches.look_up(district, mine, by=by, ledger=ledger), strict=True
+        ):
+            found[id(each)] = answer
+    for answer in found.values():
+        if answer.problem:
+            raise _refused(answer, by)
+    return [found[id(each)].person or each.person(keys[each.unit.district]) for each in admissions]
+
+
+def _hold(district: str, admissions: Iterable[Admission]) -> None:
+    """Let nobody else take people in here meanwhile: a phone and a name are no unique column."""
+    if not all(each.id_number for each in admissions):
+        list(Unit.objects.select_for_update().filter(code=district.ljust(12, "0")))
+
+
+def _refused(answer: Found, by: User) -> Refused:
+    """Why nobody is taken in; whose files are all somebody else's, and nothing more of them."""
+    if answer.problem in matches.LOGGED:
+        log.refused(
+            Event.PERSON_REFUSED,
+            by=by,
+            target=answer.person,
+            rule=answer.problem,
+            purpose=Purpose.INTAKE,
+        )
+    if answer.problem == "known_elsewhere":
+        return Refused(rules.words_of_known_elsewhere(by), field=answer.field)
+    return Refused(PROBLEMS[answer.problem].told, field=answer.field)
 
 
 def _give_levels(files: Sequence[CaseFile], *, by: User, today: date, at: datetime | None) -> None:

@@ -1,22 +1,28 @@
 """What a page shows of a ledger: how far it is, its rows with what stands against them."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import Count
 from django.utils.functional import Promise
+from django.utils.http import urlencode
 
 from casework.actions.ledgers import APPLY, CHECK
+from casework.dashboards import lists
+from casework.identity import FormatError, parse_date
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
-from casework.sheets.rows import Problem
+from casework.sheets.problems import Problem, listed, with_name
 from kpm import masking
+from kpm.accounts.models import User
 from kpm.excel import from_json
 from kpm.jobs.models import Job
 from kpm.vault.opening import Reading, open_groups
 from risk_levels.populations import POPULATIONS, Field
-from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Sensitivity
+from risk_levels.populations.parts import DATE, NAME, PEOPLE, PHONE, Sensitivity
 
 PER_PAGE = 50
 # How a value of the ledger is masked when a page repeats it.
@@ -46,6 +52,11 @@ class Row:
     changes: list[str | Promise]
     file_number: str
 
+    @property
+    def told(self) -> str:
+        """What differs, in words."""
+        return listed(self.changes)
+
 
 def counts(ledger: Ledger) -> dict[str, int]:
     """How many rows of each outcome."""
@@ -57,7 +68,7 @@ def counts(ledger: Ledger) -> dict[str, int]:
 
 def job_of(ledger: Ledger) -> Job | None:
     """The work that is being done on it, or was done last."""
-    kind = CHECK if ledger.state in (LedgerState.CHECKING, LedgerState.CHECKED) else APPLY
+    kind = APPLY if ledger.state in (LedgerState.APPLYING, LedgerState.APPLIED) else CHECK
     return Job.objects.latest_for(kind, ledger.number)
 
 
@@ -67,8 +78,34 @@ def first_look(found: Mapping[str, int]) -> str:
     return next((each for each in order if found[each]), RowOutcome.WAITING)
 
 
+@dataclass(frozen=True)
+class Unled:
+    """How many files that a ledger opened have no lead worker, and the list of exactly these."""
+
+    count: int
+    query: str
+
+
+def unled(ledger: Ledger, by: User, today: date) -> Unled:
+    """What is to be done next about a ledger that has been taken in."""
+    group = lists.group_of(ledger.population)
+    chosen: dict[str, Any] = {
+        "lead": lists.NO_LEAD,
+        "population": ledger.population,
+        "ledger": ledger.number,
+    }
+    files = lists.Narrowed(**chosen).of(lists.files_of(by, group), by, today)
+    return Unled(files.count(), urlencode({"group": group, **chosen}))
+
+
 def look(
-    ledger: Ledger, *, outcome: str, page: str | None, reading: Reading | None
+    ledger: Ledger,
+    *,
+    outcome: str,
+    page: str | None,
+    reading: Reading | None,
+    by: User,
+    today: date,
 ) -> dict[str, Any]:
     """Everything that the page of a ledger shows."""
     found = counts(ledger)
@@ -76,16 +113,21 @@ def look(
     rows = ledger.rows.filter(outcome=outcome).select_related("case_file").order_by("number")
     shown = Paginator(rows, PER_PAGE).get_page(page)
     if reading is not None:
+        open_groups([ledger], "head", reading=reading)
         open_groups(shown.object_list, "body", reading=reading)
     return {
         "ledger": ledger,
-        "job": job_of(ledger),
+        "job": job_of(ledger) if ledger.is_busy else None,
         "counts": [(each, each.label, found[each]) for each in RowOutcome if found[each]],
         "outcome": outcome,
         "page": shown,
         "rows": rows_of(ledger, shown.object_list) if reading is not None else [],
+        "unled": unled(ledger, by, today) if ledger.state == LedgerState.APPLIED else None,
+        "taken_in": found[RowOutcome.NEW],
+        "corrected": found[RowOutcome.CHANGED],
         "will_change": found[RowOutcome.NEW] + found[RowOutcome.CHANGED],
         "refused": found[RowOutcome.REFUSED],
+        "unknown": ledger.unknown if reading is not None else [],
     }
 
 
@@ -113,18 +155,27 @@ def _fault(columns: Mapping[str, Field], row: LedgerRow, kept: Mapping[str, Any]
     column = columns[problem.code]
     return Fault(
         column=column.headings[0],
-        value=_masked(column, text_of(row.cells.get(problem.code))),
+        value=_masked(column, text_of(row.cells.get(problem.code), column)),
         words=problem.words,
         fix=problem.fix,
     )
 
 
-def text_of(cell: Any) -> str:
-    """A cell as somebody typed it."""
+def text_of(cell: Any, column: Field | None = None) -> str:
+    """A cell as somebody sees it in Excel, where a day is a number that looks like one."""
     value = from_json(cell)
     if value is None:
         return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    is_number = not isinstance(value, str) or value.strip().isdecimal()
+    if column is not None and column.kind == DATE and is_number:
+        with suppress(FormatError):
+            return parse_date(_whole(value)).isoformat()
+    return str(_whole(value))
+
+
+def _whole(value: Any) -> Any:
+    """A number without the point that spreadsheets put behind it."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _masked(column: Field, value: str) -> str:
@@ -145,12 +196,14 @@ def _masked(column: Field, value: str) -> str:
 def sheet_of(ledger: Ledger, rows: Iterable[LedgerRow]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows of the sheet that goes back: as typed, and what is wrong behind it."""
     codes = list(ledger.columns)
+    columns = {each.code: each for each in POPULATIONS[ledger.population].columns}
     lines = []
     for row in rows:
         problems = [Problem(each["code"], each["reason"], each["hints"]) for each in row.problems]
         told = "\n".join(
-            f"{ledger.columns.get(each.code, each.code)}: {each.words}. {each.fix}"
+            with_name(ledger.columns.get(each.code, columns[each.code].headings[0]), each.told)
             for each in problems
         )
-        lines.append([*(text_of(row.cells.get(code)) for code in codes), told])
+        cells = (text_of(row.cells.get(code), columns[code]) for code in codes)
+        lines.append([*cells, told])
     return [ledger.columns[code] for code in codes], lines

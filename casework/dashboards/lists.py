@@ -1,25 +1,26 @@
 """Lists of files: which groups may stand together, what a search finds, what red lacks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
-from audit.models import LoggedEvent
-from casework.actions.people import scope_of
+from casework.actions import searches
+from casework.actions.matches import scope_of
 from casework.caseload import Lack, Missing, missing
-from casework.models import Assignment, CaseFile, Plan
+from casework.models import Assignment, CaseFile, Ledger, Plan
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
+from casework.models.ledgers import LedgerRow, RowOutcome
 from casework.models.plans import State
-from kpm.accounts.models import User
+from kpm.accounts.models import Unit, User
 from kpm.accounts.scoping import units_under
 from kpm.errors import Refused
 from kpm.vault import search
@@ -33,9 +34,8 @@ LABELS = {CARE: gettext_lazy("Care"), JUSTICE: gettext_lazy("Justice")}
 # Beyond these a search says nothing but that it found too much.
 MOST_MATCHES = 2_000
 MOST_SHOWN = 50
-# More than anybody can put right in a day; those with the least time left come first.
-MOST_INCOMPLETE = 200
-SEARCHES, WITHIN = 30, timedelta(minutes=1)
+# What a list can be narrowed to besides what its files are.
+NO_LEAD, OVERDUE = "none", "overdue"
 
 
 def groups_of(user: User) -> list[str]:
@@ -78,9 +78,50 @@ def files_of(user: User, group: str) -> CaseFileQuerySet:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Narrowed:
+    """Which of the files a list shows; a number that leads to a list counts by the same."""
+
+    status: str = Status.OPEN
+    population: str = ""
+    level: str = ""
+    unit: Unit | None = None
+    lead: str = ""
+    due: str = ""
+    ledger: str = ""
+
+    def of(self, files: CaseFileQuerySet, user: User, today: date) -> CaseFileQuerySet:
+        """The files that are meant."""
+        lookups: dict[str, Any] = {"status": self.status}
+        if self.population:
+            lookups["population"] = self.population
+        if self.level:
+            lookups["risk_level__level"] = self.level
+        if self.unit is not None:
+            lookups["unit__code__startswith"] = self.unit.prefix
+        if self.due == OVERDUE:
+            lookups["next_due_on__lt"] = today
+        if self.ledger:
+            lookups["pk__in"] = brought_by(user, self.ledger)
+        found = files.filter(**lookups)
+        if self.lead == NO_LEAD:
+            places = Assignment.objects.active().filter(case_file=OuterRef("pk"), role=Place.LEAD)
+            found = found.filter(~Exists(places))
+        return found
+
+
+def brought_by(user: User, number: str) -> QuerySet[LedgerRow, Any]:
+    """The files that one of the user's own ledgers has opened."""
+    return LedgerRow.objects.filter(
+        ledger__in=Ledger.objects.visible_to(user).filter(number=number),
+        outcome=RowOutcome.NEW,
+        is_applied=True,
+    ).values("case_file")
+
+
 def search_files(*, user: User, group: str, text: str, now: datetime) -> list[CaseFile]:
     """The user's own files whose people match; the text goes nowhere else."""
-    check_may_search(user, now)
+    searches.check_pace(user, Event.SEARCH_RUN, now, field="text")
     found = [person for scope in scopes_of(user) for person in search.find(scope, text)]
     if len(found) > MOST_MATCHES:
         raise refused_search(user, "too_many", _("Very many people match. Please type more."))
@@ -109,16 +150,6 @@ def scopes_of(user: User) -> list[str]:
     return [scope_of(district) for district in districts]
 
 
-def check_may_search(user: User, now: datetime) -> None:
-    """Whoever tries names one after the other is slowed down."""
-    runs = LoggedEvent.objects.filter(actor=user.log_reference, event=Event.SEARCH_RUN)
-    last = runs.order_by("-id").values_list("at", flat=True)[SEARCHES - 1 : SEARCHES]
-    for at in last:
-        if datetime.fromisoformat(at) > now - WITHIN:
-            words = _("Too many searches in a minute. Please wait a moment.")
-            raise refused_search(user, "too_often", words)
-
-
 @dataclass(frozen=True)
 class Incomplete:
     """A red file and what it lacks."""
@@ -127,12 +158,12 @@ class Incomplete:
     missing: Missing
 
 
-def incomplete_files(user: User, group: str) -> list[Incomplete]:
+def incomplete_files(user: User, group: str) -> CaseFileQuerySet:
     """The red files that lack somebody or something, those with the least time left first."""
     places = Assignment.objects.active().filter(case_file=OuterRef("pk"))
     plans = Plan.objects.filter(case_file=OuterRef("pk"), state=State.APPROVED)
     red = Decision.objects.filter(risk_level=OuterRef("risk_level")).beginning(Level.RED)
-    files = (
+    return (
         files_of(user, group)
         .filter(status=Status.OPEN, risk_level__level=Level.RED)
         .annotate(
@@ -145,8 +176,12 @@ def incomplete_files(user: User, group: str) -> list[Incomplete]:
         .filter(Q(has_lead=False) | Q(has_deputy=False) | Q(has_plan=False))
         .order_by("red_since", "id")
     )
+
+
+def lacking(files: Iterable[CaseFile]) -> list[Incomplete]:
+    """What each of these lacks."""
     found = []
-    for each in files[:MOST_INCOMPLETE]:
+    for each in files:
         has = [lack for lack in Lack if getattr(each, f"has_{lack}")]
         lacks = missing(began_at=vars(each)["red_since"], has=has)
         if lacks is not None:

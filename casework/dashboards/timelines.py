@@ -1,28 +1,35 @@
-"""The history of a file in words: when, who, what, which fields; never the values."""
+"""The history of a file in words: when, who, what, why, and each field before and after."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import groupby
+from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from casework.dashboards import files
 from casework.models import Assignment, Attachment, CaseFile, Person, Plan, TeamMember, Visit
 from casework.models.plans import State
-from kpm.accounts.models import User
+from kpm import masking
+from kpm.accounts.models import Unit, User
 from kpm.vault.groups import VirtualField
 from kpm.vault.opening import Reading, open_all_groups
 from risk_levels.models import Proposal
+from risk_levels.populations import POPULATIONS
 
 # What changes without meaning anything to a reader.
 QUIET = frozenset({"id", "key_owner", "key_gen", "district", "log_reference", "next_due_on"})
-Names = dict[UUID, str]
+# How a person's fields look in it; a day of birth hides whole.
+PERSON_MASKS = {**files.MASKS, "emergency_name": "name", "birth_on": "hidden"}
+COLLEAGUES = ("worker_id", "drafted_by_id", "approved_by_id", "proposer_id", "decider_id")
+Names = dict[Any, str]
 # So much of the past fits on one page.
 MOST = 200
+NEWEST = ("-history_date", "-history_id")
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,16 @@ class Row:
 
     label: Any
     value: Any
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field that became something else; what may not be shown is only named."""
+
+    label: Any
+    before: str = ""
+    after: str = ""
+    is_shown: bool = True
 
 
 @dataclass(frozen=True)
@@ -44,6 +61,7 @@ class Entry:
     before: str = ""
     after: str = ""
     rows: list[Row] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -60,12 +78,14 @@ class Version:
         return self.earlier is None
 
 
-def entries_of(case_file: CaseFile, reading: Reading) -> list[Entry]:
+def entries_of(case_file: CaseFile, reading: Reading, *, is_team: bool = False) -> list[Entry]:
     """Everything that happened in a file, the latest first."""
     versions = list(versions_of(case_file))
     open_versions(versions, reading)
-    names = names_of(person for version in versions for person in people_in(version))
-    entries = [entry for version in versions if (entry := entry_of(version, names))]
+    names = names_of(versions)
+    entries = [
+        entry for version in versions if (entry := entry_of(version, names, is_team=is_team))
+    ]
     entries += [*decisions_of(case_file), *assessments_of(case_file)]
     # What happened at one moment keeps its order: drafted, handed in, decided.
     return sorted(entries, key=attrgetter("at"))[::-1][:MOST]
@@ -95,41 +115,55 @@ def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:
 
 
 def versions_of(case_file: CaseFile) -> Iterator[Version]:
-    """Every version of every row, each with the one before."""
+    """The newest versions of every row, each with the one before."""
     for pasts in pasts_of(case_file):
-        ordered = pasts.order_by("id", "history_date", "history_id")[: 2 * MOST]
-        for _id, group in groupby(ordered, key=attrgetter("id")):
-            earlier = None
-            for past in group:
-                row = past.instance
-                yield Version(row, earlier, past)
-                earlier = row
+        newest = list(pasts.order_by(*NEWEST)[:MOST])
+        known = earlier_of(pasts, newest)
+        for past in reversed(newest):
+            row = past.instance
+            yield Version(row, known.get(past.id), past)
+            known[past.id] = row
+
+
+def earlier_of(pasts: models.QuerySet[Any], newest: Sequence[Any]) -> dict[UUID, Any]:
+    """What came before the oldest of the newest versions of each row that was not made in them."""
+    made = {past.id for past in newest if past.history_type == "+"}
+    cut = {past.id for past in newest} - made
+    found: dict[UUID, Any] = {}
+    if cut:
+        seen = [past.history_id for past in newest]
+        older = pasts.filter(id__in=cut).exclude(history_id__in=seen)
+        for past in older.order_by(*NEWEST)[:MOST]:
+            found.setdefault(past.id, past.instance)
+    return found
 
 
 def open_versions(versions: Sequence[Version], reading: Reading) -> None:
-    """Open all versions in one go."""
-    rows = [version.row for version in versions if hasattr(version.row, "model_code")]
-    open_all_groups(rows, reading=reading)
+    """Open all versions, and those they are compared with, in one go."""
+    rows = {id(row): row for each in versions for row in (each.earlier, each.row)}
+    sealed = [row for row in rows.values() if hasattr(row, "model_code")]
+    open_all_groups(sealed, reading=reading)
 
 
-def people_in(version: Version) -> Iterator[UUID | None]:
-    """The colleagues whose names an entry says."""
-    yield version.past.history_user_id
-    yield getattr(version.row, "worker_id", None)
-
-
-def names_of(users: Iterable[UUID | None]) -> Names:
-    """Who they are, in one query."""
-    ids = {each for each in users if each is not None}
-    return dict(User.objects.filter(pk__in=ids).values_list("pk", "name"))
+def names_of(versions: Sequence[Version]) -> Names:
+    """The colleagues that entries name, and the units where somebody moved."""
+    ids: set[Any] = {each.past.history_user_id for each in versions}
+    units: set[Any] = set()
+    for row in (row for each in versions for row in (each.earlier, each.row)):
+        ids |= {getattr(row, code, None) for code in COLLEAGUES}
+        units.add(getattr(row, "unit_id", None))
+    names = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    if len(units - {None}) < 2:
+        return names
+    return names | dict(Unit.objects.filter(pk__in=units - {None}).values_list("pk", "name"))
 
 
 def changed_fields(version: Version) -> list[Any]:
-    """What the fields are called that differ from the version before."""
+    """The fields that differ from the version before."""
     meta = version.row._meta
     fields = [*meta.concrete_fields, *(f for f in meta.private_fields if is_virtual(f))]
     return [
-        each.verbose_name
+        each
         for each in fields
         if each.name not in QUIET
         and not isinstance(each, models.BinaryField)
@@ -137,21 +171,85 @@ def changed_fields(version: Version) -> list[Any]:
     ]
 
 
+def changes_of(version: Version, names: Names, *, is_team: bool) -> list[Change]:
+    """Each of them before and after, as this reader may see it."""
+    found: list[Change] = []
+    for each in changed_fields(version):
+        if each.name == "details":
+            found += detail_changes(version, is_team=is_team)
+            continue
+        before, after = (
+            shown(row, each, names, is_team=is_team) for row in (version.earlier, version.row)
+        )
+        if before is None or after is None:
+            found.append(Change(each.verbose_name, is_shown=False))
+        else:
+            found.append(Change(each.verbose_name, before, after))
+    return found
+
+
+def detail_changes(version: Version, *, is_team: bool) -> list[Change]:
+    """The fields of the population, each masked as on the page of the file."""
+    found = []
+    for declared in POPULATIONS[version.row.population].fields:
+        old, new = (row.details.get(declared.code) for row in (version.earlier, version.row))
+        if old != new:
+            before, after = (
+                files.detail_fact(declared, value, is_team=is_team).shown for value in (old, new)
+            )
+            found.append(Change(declared.label, before, after))
+    return found
+
+
+def shown(row: Any, each: Any, names: Names, *, is_team: bool) -> str | None:
+    """One value as this reader may see it; nothing where it is only said that it changed."""
+    value = getattr(row, each.attname)
+    if isinstance(row, Person):
+        return shown_of_person(each, value, is_team=is_team)
+    if is_virtual(each):
+        is_open = each.name == "remark" and is_team
+        return str(value) if is_open else None
+    if value in names:
+        return names[value]
+    return in_words(each, value)
+
+
+def shown_of_person(each: Any, value: Any, *, is_team: bool) -> str | None:
+    """Who somebody is and how they are reached, masked as on the page of the file."""
+    if each.name == "name" and is_team:
+        return str(value)
+    if each.name in PERSON_MASKS:
+        return masking.masked(str(value or ""), PERSON_MASKS[each.name])
+    return in_words(each, value)
+
+
+def in_words(each: Any, value: Any) -> str | None:
+    """A value that hides nobody: a choice by its label, a day or moment whole."""
+    if value is None or value == "":
+        return ""
+    if each.choices:
+        return str(dict(each.flatchoices).get(value, value))
+    if isinstance(value, datetime):
+        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, date | int | str):
+        return str(value)
+    return None
+
+
 def is_virtual(each: Any) -> bool:
     """Whether this is a sealed field."""
     return isinstance(each, VirtualField)
 
 
-def entry_of(version: Version, names: Names) -> Entry | None:
+def entry_of(version: Version, names: Names, *, is_team: bool) -> Entry | None:
     """One version in words; nothing where nothing that matters changed."""
-    changed = [] if version.is_first else changed_fields(version)
-    if not version.is_first and not changed:
+    changes = [] if version.is_first else changes_of(version, names, is_team=is_team)
+    if not version.is_first and not changes:
         return None
     title = TITLES[type(version.row)](version, names)
     who = names.get(version.past.history_user_id, "")
-    told = ", ".join(str(label) for label in changed)
-    rows = [Row(_("Changed"), told)] if told else []
-    return Entry(version.past.history_date, title, who, rows=rows)
+    why = version.past.history_change_reason or ""
+    return Entry(version.past.history_date, title, who, text=why, changes=changes)
 
 
 def title_of_file(version: Version, names: Names) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import TruncDate
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
@@ -195,32 +196,33 @@ def is_past(visit: Visit, today: date) -> bool:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One number that waits for a supervisor, and the page behind it."""
+    """One number that waits for a supervisor, and the page that shows exactly these."""
 
     label: Any
     count: int
     page: str
     kind: str = ""
+    query: str = ""
 
 
-def waiting_for(user: User, group: str, counts: Counts) -> list[Waiting]:
+def waiting_for(user: User, group: str, today: date) -> list[Waiting]:
     """What waits for this supervisor in one kind of populations."""
     files = open_files(user, group).order_by()
     submitted = Proposal.objects.filter(
         state=ProposalState.SUBMITTED, risk_level__case_file__in=files
     ).count()
-    leads = Assignment.objects.active().filter(case_file=OuterRef("pk"), role=Place.LEAD)
-    numbers = files.aggregate(
-        unled=Count("id", filter=~Q(Exists(leads))),
-        ungraded=Count("id", filter=Q(risk_level__level=Level.UNGRADED)),
-    )
-    incomplete = len(lists.incomplete_files(user, group))
+    incomplete = lists.incomplete_files(user, group).count()
+
+    def listed(label: Any, kind: str = "", **chosen: Any) -> Waiting:
+        count = lists.Narrowed(**chosen).of(files, user, today).count()
+        return Waiting(label, count, "casework:list_case_files", kind, f"&{urlencode(chosen)}")
+
     return [
         Waiting(_("proposals to decide"), submitted, "casework:list_reviews", "brand"),
         Waiting(_("red files that lack something"), incomplete, "casework:list_missing", "red"),
-        Waiting(_("files overdue"), counts.overdue, "casework:list_case_files", "yellow"),
-        Waiting(_("files without a lead worker"), numbers["unled"], "casework:list_case_files"),
-        Waiting(_("files not yet graded"), numbers["ungraded"], "casework:list_case_files"),
+        listed(_("files overdue"), "yellow", due=lists.OVERDUE),
+        listed(_("files without a lead worker"), lead=lists.NO_LEAD),
+        listed(_("files not yet graded"), level=str(Level.UNGRADED)),
     ]
 
 

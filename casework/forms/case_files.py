@@ -6,13 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from audit.events import Purpose
+from casework.dashboards import lists
 from casework.models.case_files import Status
 from kpm.accounts.forms import UnitChoiceField
-from kpm.accounts.models import Unit
 from kpm.forms import ActionForm
 from risk_levels.levels import Level
 
 ANY = ("", _("All"))
+NUMBER = "^[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}$"
 
 
 class FilterForm(forms.Form):
@@ -26,6 +27,16 @@ class FilterForm(forms.Form):
         choices=[(each.value, each.label) for each in (Status.OPEN, Status.CLOSED)],
     )
     unit = UnitChoiceField(required=False, empty_label=ANY[1])
+    lead = forms.ChoiceField(
+        label=_("Lead worker"),
+        required=False,
+        choices=[ANY, (lists.NO_LEAD, _("Without a lead worker"))],
+    )
+    due = forms.ChoiceField(
+        label=_("Next due"), required=False, choices=[ANY, (lists.OVERDUE, _("Overdue"))]
+    )
+    # Only by the link of a ledger; it says which one, and nothing about anybody.
+    ledger = forms.RegexField(NUMBER, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, populations: list[tuple[str, Any]], units: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
@@ -33,19 +44,10 @@ class FilterForm(forms.Form):
         fields["population"].choices = [ANY, *populations]
         fields["unit"].queryset = units
 
-    def chosen(self) -> dict[str, Any]:
-        """The lookups of the filters that hold; one that makes no sense is left out."""
+    def chosen(self) -> lists.Narrowed:
+        """The filters that hold; one that makes no sense is left out."""
         self.is_valid()
-        values = self.cleaned_data
-        lookups: dict[str, Any] = {"status": values.get("status") or Status.OPEN}
-        if values.get("population"):
-            lookups["population"] = values["population"]
-        if values.get("level"):
-            lookups["risk_level__level"] = values["level"]
-        unit: Unit | None = values.get("unit")
-        if unit is not None:
-            lookups["unit__code__startswith"] = unit.prefix
-        return lookups
+        return lists.Narrowed(**{name: value for name, value in self.cleaned_data.items() if value})
 
 
 class SearchForm(ActionForm):

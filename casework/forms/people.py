@@ -8,9 +8,10 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from casework.identity import FormatError, parse_id_number, parse_phone
+from casework.identity import FormatError, age_on, parse_id_number, parse_phone
 from casework.models.people import Sex
-from casework.sheets.rows import LENGTHS, LONGEST, PROBLEMS
+from casework.sheets.problems import PROBLEMS, Problem
+from casework.sheets.rows import LENGTHS, LONGEST
 from kpm.accounts.forms import UnitChoiceField, date_input
 from kpm.forms import ActionForm
 from risk_levels.populations import Field, Population
@@ -26,10 +27,7 @@ def parsed_by(parse: Callable[[str], Any]) -> Callable[[str], None]:
         try:
             parse(value)
         except FormatError as wrong:
-            words, fix = PROBLEMS[wrong.reason]
-            raise ValidationError(
-                "%(words)s. %(fix)s", params={"words": words, "fix": fix}
-            ) from None
+            raise ValidationError(PROBLEMS[wrong.reason].told) from None
 
     return check
 
@@ -81,18 +79,66 @@ def kept(declared: Field, value: Any) -> Any:
     return value
 
 
-class AdmitPersonForm(ActionForm):
-    """One person and their file in one population."""
-
-    name = forms.CharField(label=_("Name"), max_length=LENGTHS["name"])
-    id_number = forms.CharField(
+def id_number_field(help_text: Any = "") -> forms.CharField:
+    """The number on an ID card."""
+    return forms.CharField(
         label=_("ID number"),
         required=False,
         max_length=30,
         validators=[parsed_by(parse_id_number)],
-        help_text=_("We look first whether this person is here already."),
+        help_text=help_text,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class _KnownByForm(ActionForm):
+    """By what somebody is known again: one spelling for it, and at least one of two."""
+
+    def _add_problem(self, code: str, reason: str, **hints: str) -> None:
+        self.add_error(code, ValidationError(Problem(code, reason, hints).told))
+
+    def _clean_known_by(self, values: dict[str, Any]) -> None:
+        if values.get("phone"):
+            values["phone"] = parse_phone(values["phone"])
+        if values.get("id_number"):
+            values["id_number"] = parse_id_number(values["id_number"]).value
+        if not {"phone", "id_number"} & self.errors.keys() and not (
+            values.get("id_number") or values.get("phone")
+        ):
+            self._add_problem("id_number", "no_way_to_find")
+
+
+class FindPersonForm(_KnownByForm):
+    """Whether somebody is known: an ID number, or a phone with the name to it."""
+
+    # The same question may be asked again.
+    once = False
+
+    id_number = id_number_field()
+    phone = phone_field(_("Phone"))
+    name = forms.CharField(
+        label=_("Name"),
+        required=False,
+        max_length=LENGTHS["name"],
+        help_text=_("Needed where there is no ID number: a phone is shared in a family."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Enough to know somebody by."""
+        values = super().clean() or self.cleaned_data
+        self._clean_known_by(values)
+        is_by_phone = values.get("phone") and "id_number" not in self.errors
+        if is_by_phone and not values.get("id_number") and not values.get("name"):
+            self._add_problem("name", "missing")
+        return values
+
+
+class AdmitPersonForm(_KnownByForm):
+    """One person and their file in one population."""
+
+    name = forms.CharField(label=_("Name"), max_length=LENGTHS["name"])
+    id_number = id_number_field(_("We look first whether this person is here already."))
     sex = forms.TypedChoiceField(
         label=_("Sex"), choices=Sex.choices, coerce=int, initial=Sex.UNKNOWN
     )
@@ -140,13 +186,12 @@ class AdmitPersonForm(ActionForm):
     def clean(self) -> dict[str, Any]:
         """One spelling for numbers, and the details together, as an admission has them."""
         values = super().clean() or self.cleaned_data
-        for code in ("phone", "emergency_phone"):
-            if values.get(code):
-                values[code] = parse_phone(values[code])
+        self._clean_known_by(values)
+        if values.get("emergency_phone"):
+            values["emergency_phone"] = parse_phone(values["emergency_phone"])
         self._agree_with_id_number(values)
-        birth_on: date | None = values.get("birth_on")
-        if birth_on is not None and birth_on > self.today:
-            self._add_problem("birth_on", "in_the_future")
+        if values.get("birth_on") is not None:
+            self._clean_age(values["birth_on"])
         values["details"] = {
             each.code: kept(each, value)
             for each in self.population.fields
@@ -158,14 +203,19 @@ class AdmitPersonForm(ActionForm):
         if not values.get("id_number"):
             return
         known = parse_id_number(values["id_number"])
-        values["id_number"] = known.value
         for code, said in (("sex", known.sex), ("birth_on", known.birth_on)):
             if values.get(code) not in (None, Sex.UNKNOWN, Sex.UNSTATED, said):
                 self._add_problem(code, "contradicts_id_number")
             values[code] = said
 
-    def _add_problem(self, code: str, reason: str) -> None:
-        words, fix = PROBLEMS[reason]
-        self.add_error(
-            code, ValidationError("%(words)s. %(fix)s", params={"words": words, "fix": fix})
-        )
+    def _clean_age(self, birth_on: date) -> None:
+        """Beside the field that says it: the day of birth, or the number that it is read from."""
+        code = "birth_on" if self.data.get("birth_on") else "id_number"
+        years = age_on(birth_on, self.today)
+        least, most = self.population.least_age, self.population.most_age
+        if birth_on > self.today:
+            self._add_problem("birth_on", "in_the_future")
+        elif years < least:
+            self._add_problem(code, "too_young", years=str(least))
+        elif most is not None and years > most:
+            self._add_problem(code, "too_old", years=str(most))

@@ -28,6 +28,7 @@ class LedgerState(models.TextChoices):
 
     CHECKING = "checking", _("Being checked")
     CHECKED = "checked", _("Checked, waits for you")
+    UNCHANGED = "unchanged", _("Checked, no changes")
     APPLYING = "applying", _("Being taken in")
     APPLIED = "applied", _("Taken in")
     DISCARDED = "discarded", _("Discarded")
@@ -133,6 +134,11 @@ class Ledger(GuardedStateModel, SealedModel):
     @transition(field="state", source=LedgerState.CHECKING, target=LedgerState.CHECKED)
     def finish_check(self) -> None:
         """Every row has its outcome."""
+
+    @transition(field="state", source=LedgerState.CHECKING, target=LedgerState.UNCHANGED)
+    def finish_unchanged(self, *, at: object) -> None:
+        """Every row has its outcome, and none is new or changed: nobody has to say yes."""
+        self.ended_at = at  # type: ignore[assignment]
 
     @transition(field="state", source=LedgerState.CHECKED, target=LedgerState.APPLYING)
     def confirm(self, *, at: object) -> None:

@@ -28,6 +28,8 @@ from risk_levels.populations import POPULATIONS
 
 # What a paper can hold and somebody can read: earlier visits are in the file.
 MOST_VISITS = 20
+# The name stands above in any case.
+REVEALED = tuple(code for code in rules.REVEALED_OF_PERSON if code != "name")
 TEMPLATE = "casework/reports/case_summary.html"
 
 
@@ -94,19 +96,24 @@ def print_summary(
             Event.CASE_FILE_PRINTED,
             by=by,
             target=case_file,
-            groups=groups_of(in_full=in_full),
+            groups=sorted(reading.groups | shown_of(case_file, in_full=in_full)),
             purpose=purpose,
             detail={"reason": reason},
         )
     return document
 
 
-def groups_of(*, in_full: bool) -> list[str]:
-    """What stands on the paper, as the log names it."""
-    groups = ["case_file.body", "person.head"]
-    if in_full:
-        groups += [f"person.{code}" for code in rules.REVEALED_OF_PERSON if code != "name"]
-    return groups
+def shown_of(case_file: CaseFile, *, in_full: bool) -> set[str]:
+    """What stands on the paper unmasked though it opens one by one elsewhere, for the log."""
+    if not in_full:
+        return set()
+    person, declared = case_file.person, POPULATIONS[case_file.population].fields
+    shown = {f"person.{code}" for code in REVEALED if getattr(person, code)}
+    return shown | {
+        f"case_file.{each.code}"
+        for each in declared
+        if rules.is_revealed(each) and case_file.details.get(each.code)
+    }
 
 
 def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, today: date) -> Summary:

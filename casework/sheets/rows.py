@@ -5,9 +5,6 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
 from casework.identity import (
     FormatError,
     age_on,
@@ -16,63 +13,12 @@ from casework.identity import (
     parse_phone,
     plain,
 )
+from casework.sheets.problems import Problem
 from casework.sheets.tables import TableRow, is_filled
 from casework.sheets.units import Villages
+from kpm.vault.search import normalised
 from risk_levels.populations import Field, Population
 
-# What is wrong with a cell, and what to do about it.
-PROBLEMS: Final[dict[str, tuple[Promise, Promise]]] = {
-    "missing": (_("missing"), _("Fill it in.")),
-    "check_digit": (_("the check digit is wrong"), _("Compare it with the ID card.")),
-    "no_such_date": (_("there is no such date"), _("Compare it with the papers.")),
-    "not_18_digits": (_("not 18 digits"), _("Compare it with the ID card.")),
-    "unassigned_area": (_("the area code belongs to nobody"), _("Compare it with the ID card.")),
-    "typed_as_number": (
-        _("typed as a number, so Excel has rounded it"),
-        _("Format the column as text and type the number again."),
-    ),
-    "not_a_phone_number": (
-        _("not a phone number"),
-        _("Mobile: 11 digits; landline with area code."),
-    ),
-    "not_a_date": (_("not a date"), _("Write it as 2026-11-24.")),
-    "not_a_number": (_("not a number"), _("Write it in digits.")),
-    "not_a_choice": (_("not one of the possible answers"), _("Use one of: %(choices)s.")),
-    "too_long": (_("too long"), _("Shorten it to %(most)s characters.")),
-    "contradicts_id_number": (
-        _("contradicts the ID number"),
-        _("One of the two is wrong: compare both with the ID card."),
-    ),
-    "no_such_unit": (
-        _("no such village in your units"),
-        _("Write it as in the unit tree. The nearest: %(nearest)s."),
-    ),
-    "twice_in_the_file": (
-        _("twice in the file"),
-        _("Keep one of the two rows; the first is in row %(row)s."),
-    ),
-    "known_elsewhere": (
-        _("this person is already known"),
-        _("Ask the supervisor of your district."),
-    ),
-    "another_name": (
-        _("the ID number is on record with another name"),
-        _("Compare both with the ID card."),
-    ),
-    "another_number": (
-        _("the record found by this number holds another one"),
-        _("Tell the administrators: somebody may have changed the database."),
-    ),
-    "refused_now": (
-        _("could not be taken in any more"),
-        _("Somebody may have taken this person in meanwhile: upload the ledger again."),
-    ),
-    "no_way_to_find": (
-        _("neither ID number nor phone"),
-        _("Give one of the two, so that nobody is taken in twice."),
-    ),
-    "in_the_future": (_("lies in the future"), _("Check the year.")),
-}
 LENGTHS: Final = {"name": 50, "address": 200, "emergency_relation": 20, "emergency_name": 50}
 LONGEST: Final = 500
 IDENTITY: Final = frozenset(
@@ -95,25 +41,6 @@ PASSING: Final = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Problem:
-    """One cell that is refused: its column, why, and what helps to mend it."""
-
-    code: str
-    reason: str
-    hints: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def words(self) -> str:
-        """What is wrong."""
-        return str(PROBLEMS[self.reason][0])
-
-    @property
-    def fix(self) -> str:
-        """What to do."""
-        return str(PROBLEMS[self.reason][1]) % self.hints
-
-
 @dataclass
 class CheckedRow:
     """One row as it would be taken in, or with what stands against it."""
@@ -132,14 +59,19 @@ class CheckedRow:
 
 
 class Checker:
-    """Checks the rows of one ledger in their order; remembers ID numbers that it has seen."""
+    """Checks the rows of one ledger in their order; remembers whom it has seen."""
 
     def __init__(self, population: Population, villages: Villages, today: date) -> None:
         self.population = population
         self.villages = villages
         self.today = today
         self.columns = {each.code: each for each in population.columns}
-        self.seen: dict[str, int] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin another round over rows that were checked before."""
+        self.numbers: dict[str, int] = {}
+        self.phones: dict[tuple[str, str], list[tuple[int, str]]] = {}
 
     def check_all(self, rows: Iterable[TableRow]) -> list[CheckedRow]:
         """Every row of a table."""
@@ -151,7 +83,10 @@ class Checker:
         for code, value in row.cells.items():
             self._cell(found, self.columns[code], value)
         # A number that stands twice is in doubt itself: nothing is compared with it.
-        self._identity(found, row, is_in_doubt=self._is_twice(found))
+        is_in_doubt = self._is_twice(found)
+        self._identity(found, row, is_in_doubt=is_in_doubt)
+        if not is_in_doubt:
+            self._is_described_twice(found)
         self._unit(found, row.cells.get("residence"))
         self._findable(found, row)
         return found
@@ -247,11 +182,24 @@ class Checker:
         number = found.identity.get("id_number")
         if not number:
             return False
-        first = self.seen.setdefault(number, found.number)
+        first = self.numbers.setdefault(number, found.number)
         if first == found.number:
             return False
         found.problems.append(Problem("id_number", "twice_in_the_file", {"row": str(first)}))
         return True
+
+    def _is_described_twice(self, found: CheckedRow) -> None:
+        """One phone and one name are one person, unless two ID numbers say that they are two."""
+        phone, name = found.identity.get("phone"), found.identity.get("name")
+        if not phone or not name:
+            return
+        number = found.identity.get("id_number", "")
+        earlier = self.phones.setdefault((phone, normalised(name)), [])
+        for first, other in earlier:
+            if not (number and other):
+                found.problems.append(Problem("phone", "twice_in_the_file", {"row": str(first)}))
+                return
+        earlier.append((found.number, number))
 
 
 def _digits(value: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from risk_levels.populations import Field, Population
+from risk_levels.populations import POPULATIONS, Field, Population
 
 # Titles and dates stand above the headings; further down nothing can be a heading.
 MOST_TITLE_ROWS: Final = 15
@@ -16,12 +16,31 @@ BRACKETS = re.compile(r"\([^)]*\)")
 MARKS = re.compile(r"[\s*:_\-]+")
 
 
-class NotThisLedger(Exception):
-    """The sheet holds no table of this population; `missing` are headings that it lacks."""
+@dataclass(frozen=True)
+class Likeness:
+    """Another population whose ledger this looks like, and the headings that say so."""
 
-    def __init__(self, missing: Sequence[str] = ()) -> None:
+    population: Population
+    signs: tuple[str, ...]
+
+
+class NotThisLedger(Exception):
+    """The sheet holds no table of this population.
+
+    `missing` are headings without which there is none, `lacking` its own ones that would tell it
+    from the others; `looks_like` is another population that fits better.
+    """
+
+    def __init__(
+        self,
+        missing: Sequence[str] = (),
+        lacking: Sequence[str] = (),
+        looks_like: Likeness | None = None,
+    ) -> None:
         super().__init__("not this ledger")
         self.missing = tuple(missing)
+        self.lacking = tuple(lacking)
+        self.looks_like = looks_like
 
 
 @dataclass(frozen=True)
@@ -72,12 +91,37 @@ def find_table(rows: Sequence[Sequence[Any]], population: Population) -> Table:
     ]
     if len(columns) < FEWEST_HEADINGS or missing:
         raise NotThisLedger(missing)
+    _check_is_its_own(rows[at], population)
     unknown = tuple(
         str(cell).strip()
         for index, cell in enumerate(rows[at])
         if index not in columns and is_filled(cell)
     )
     return Table(columns, unknown, tuple(_rows(rows, at, columns)))
+
+
+def _check_is_its_own(headings: Sequence[Any], population: Population) -> None:
+    """Who somebody is stands in every ledger; what a population asks tells them apart."""
+    own = own_headings(headings, population)
+    if 2 * len(own) >= len(population.fields):
+        return
+    share = len(own) / len(population.fields)
+    looks_like = None
+    for other in POPULATIONS.values():
+        found = own_headings(headings, other)
+        if len(found) / len(other.fields) > share:
+            share = len(found) / len(other.fields)
+            signs = [name for code, name in found.items() if code not in own]
+            looks_like = Likeness(other, tuple(signs))
+    lacking = [each.headings[0] for each in population.fields if each.code not in own]
+    raise NotThisLedger(lacking=lacking, looks_like=looks_like)
+
+
+def own_headings(headings: Sequence[Any], population: Population) -> dict[str, str]:
+    """The fields that a population declares itself and that are there, with their headings."""
+    declared = {each.code for each in population.fields}
+    columns = _columns(headings, _names(population))
+    return {each.code: each.headings[0] for each in columns.values() if each.code in declared}
 
 
 def _names(population: Population) -> dict[str, Field]:

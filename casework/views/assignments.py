@@ -1,6 +1,7 @@
 """Pages of teams: who helps, and which red files still lack somebody."""
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import F
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -16,6 +17,8 @@ from casework.views.opening import find_file, open_file, open_rows
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
+
+PER_PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,13 +69,16 @@ def end_assignment(request: SignedInRequest, number: str, place: str, worker: st
 def list_missing(request: SignedInRequest) -> HttpResponse:
     """Red files that lack a lead, a deputy or a plan, those with the least time left first."""
     group = lists.choose_group(request.user, request.GET.get("group"))
-    rows = lists.incomplete_files(request.user, group)
+    found = lists.incomplete_files(request.user, group)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    rows = lists.lacking(page.object_list)
     open_rows(request.user, [row.case_file for row in rows])
     groups = lists.groups_of(request.user)
     return render(
         request,
         "casework/assignments/missing.html",
         {
+            "page": page,
             "rows": [(row.case_file, files.in_words(row.missing)) for row in rows],
             "group": group,
             "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],

@@ -39,7 +39,9 @@ def list_case_files(request: SignedInRequest) -> HttpResponse:
     """My files, masked; care and justice each in a list of their own."""
     group = lists.choose_group(request.user, request.GET.get("group"))
     filters = filter_form(request, group)
-    found = lists.files_of(request.user, group).filter(**filters.chosen())
+    found = filters.chosen().of(
+        lists.files_of(request.user, group), request.user, timezone.localdate()
+    )
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     open_rows(request.user, page.object_list)
     return render(
@@ -138,18 +140,12 @@ def show_history(request: SignedInRequest, number: str) -> HttpResponse:
     """Everything that changed in the file: when, who, which fields."""
     case_file = find_file(request, number)
     reading = reading_of(request, case_file)
+    is_team = rules.is_in_team(request.user, case_file)
     # The past asks for its keys anew, in any case; opened first, it leaves them for the head.
-    entries = timelines.entries_of(case_file, reading)
+    entries = timelines.entries_of(case_file, reading, is_team=is_team)
     open_groups([case_file.person], "head", reading=reading)
-    return render(
-        request,
-        "casework/case_files/history.html",
-        {
-            "case_file": case_file,
-            "is_team": rules.is_in_team(request.user, case_file),
-            "entries": entries,
-        },
-    )
+    around = {"case_file": case_file, "is_team": is_team, "entries": entries}
+    return render(request, "casework/case_files/history.html", around)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

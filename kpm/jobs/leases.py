@@ -6,7 +6,7 @@ checkpoint. Whatever the first one still tries fails together with its transacti
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
@@ -17,7 +17,7 @@ from django.db.models.functions import Coalesce
 
 from kpm.database import turns
 from kpm.jobs.models import Job, State
-from kpm.jobs.registers import Stopping
+from kpm.jobs.registers import Around, Stopping
 
 LEASE = timedelta(seconds=15)
 # After so many attempts in a row without one step done, nobody tries again.
@@ -68,11 +68,13 @@ class Leased:
         job: Job,
         *,
         clock: Callable[[], datetime],
+        around: Around = nullcontext,
         lease: timedelta = LEASE,
         stop: Event | None = None,
     ) -> None:
         self.job = job
         self.clock = clock
+        self.around = around
         self.lease = lease
         self.stop = stop or Event()
         self.object_number = job.object_number
@@ -90,8 +92,11 @@ class Leased:
         if self.stop.is_set():
             raise Stopping
         start = time.monotonic()
-        with transaction.atomic():
+        with self.around() as waiting, transaction.atomic():
             yield
+            if waiting is not None:
+                # Before the commit: a step that can't be written down has not been done.
+                waiting.write()
         if not turns.are_given(connection) and time.monotonic() - start > LONG_STEP:
             self.stop.wait(PAUSE)
 

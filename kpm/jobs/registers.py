@@ -21,6 +21,16 @@ class GiveUp(Exception):
         self.code = code
 
 
+class Waiting(Protocol):
+    """What surrounds work, where it has something to write down (the log's context)."""
+
+    def write(self) -> None:
+        """Write it down in the open transaction; whoever can't, raises."""
+
+
+Around = Callable[[], AbstractContextManager[Waiting | None]]
+
+
 class Run(Protocol):
     """What a handler is given."""
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import socket
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from threading import Event, Thread
 
@@ -17,7 +17,7 @@ from kpm import faults
 from kpm.jobs import leases
 from kpm.jobs.leases import Leased, LeaseLost
 from kpm.jobs.models import Sweep
-from kpm.jobs.registers import HANDLERS, SWEEPS, GiveUp, Regular, Stopping
+from kpm.jobs.registers import HANDLERS, SWEEPS, Around, GiveUp, Regular, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,6 @@ SWEEP_HELD = timedelta(minutes=10)
 SWEEP_RETRY = timedelta(minutes=5)
 
 Clock = Callable[[], datetime]
-Around = Callable[[], AbstractContextManager[object]]
 
 
 def owner_name() -> str:
@@ -36,7 +35,7 @@ def owner_name() -> str:
 
 
 class Worker:
-    """One process that works; `around` surrounds every job and sweep (the log's context)."""
+    """One process that works; `around` surrounds every job, step and sweep (the log's context)."""
 
     def __init__(
         self,
@@ -78,7 +77,7 @@ class Worker:
         job = leases.claim(self.owner, self.clock(), self.lease)
         if job is None:
             return False
-        run = Leased(job, clock=self.clock, lease=self.lease, stop=self.stop)
+        run = Leased(job, clock=self.clock, around=self.around, lease=self.lease, stop=self.stop)
         heart = Heart(run) if has_heart else None
         try:
             self._do(run)

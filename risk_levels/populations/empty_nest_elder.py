@@ -151,6 +151,7 @@ FIELDS = (
 
 POPULATION = Population(
     code="empty_nest_elder",
+    least_age=60,
     label=_("Empty-nest elders"),
     one=_("empty-nest elder"),
     level_label=_("Care level"),

@@ -244,4 +244,5 @@ POPULATION = Population(
     basis=BASIS,
     needs_decision_down=True,
     is_minor=True,
+    most_age=17,
 )

@@ -223,6 +223,9 @@ class Population:
     # For minors: kept at least until this birthday.
     retain_until_age: int = 0
     is_minor: bool = False
+    # The full years of those whom it is for.
+    least_age: int = 0
+    most_age: int | None = None
     needs_woman_in_team: bool = False
 
     @property

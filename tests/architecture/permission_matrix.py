@@ -50,6 +50,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     # --- case files
     "casework:view_today": CASE_ROLES,
     "casework:list_case_files": CASE_ROLES,
+    # The one question of intake: a worker is told yes or no, and nothing else.
+    "casework:find_person": CASE_ROLES,
     "casework:admit_person": only(SUPERVISOR),
     "casework:search_case_files": CASE_ROLES,
     "casework:show_case_file": CASE_ROLES,

@@ -308,6 +308,37 @@ def test_the_vault_opens_nothing_without_a_reading() -> None:
     assert len(body["f"]) == 1
 
 
+def test_work_is_kept_with_what_it_read_or_not_at_all() -> None:
+    with log.entered(log.Context(channel="job")) as context, transaction.atomic():
+        with reading() as opened:
+            opened.note(group="person.head", owner=OWNER)
+        context.write()
+    (body,) = logged()
+    assert (body["f"], body["out"]) == (["person.head"], "ok")
+
+
+def test_what_was_written_with_work_that_failed_is_written_after_it() -> None:
+    with ends_in(KeyError), log.entered(log.Context()) as context, transaction.atomic():
+        with reading() as opened:
+            opened.note(group="person.head", owner=OWNER)
+        log.refused(Event.PERSON_REFUSED, by=WORKER, rule="known_elsewhere")
+        context.write()
+        raise KeyError
+    assert sorted(body["act"] for body in logged()) == ["case_file.read", "person.refused"]
+
+
+def test_work_that_the_log_refuses_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unloggable(_reading: log.Reading) -> None:
+        raise NotLoggable("An event is about things of one kind.")
+
+    monkeypatch.setattr(log.Reading, "close", unloggable)
+    with ends_in(NotLoggable), log.entered(log.Context()) as context, transaction.atomic():
+        log.record(Event.CASE_FILE_OPENED, by=WORKER, target=FILE)
+        reading()
+        context.write()
+    assert logged() == []
+
+
 def test_a_database_that_begins_nothing_is_a_broken_log(monkeypatch: pytest.MonkeyPatch) -> None:
     def locked(**_options: object) -> None:
         raise OperationalError("database is locked")

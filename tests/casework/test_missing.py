@@ -50,14 +50,18 @@ def complete(case_file, supervisor):
 
 
 def listed(user, group="care"):
-    return [row.case_file for row in lists.incomplete_files(user, group)]
+    return [row.case_file for row in lacking(user, group)]
+
+
+def lacking(user, group="care"):
+    return lists.lacking(lists.incomplete_files(user, group))
 
 
 def test_a_new_red_file_lacks_everything_with_the_clock_running(supervisor):
     now = timezone.now() - timedelta(hours=3)
     case_file = make_red(now)
 
-    (row,) = lists.incomplete_files(supervisor, "care")
+    (row,) = lacking(supervisor)
 
     assert row.case_file == case_file
     assert list(row.missing.lacks) == ["lead", "deputy", "plan"]
@@ -109,8 +113,19 @@ def test_a_file_comes_back_when_somebody_leaves(supervisor, place):
 
     assignments.end(assignment=leaving, by=supervisor, today=timezone.localdate())
 
-    (row,) = lists.incomplete_files(supervisor, "care")
+    (row,) = lacking(supervisor)
     assert list(row.missing.lacks) == [place]
+
+
+def test_what_does_not_fit_on_a_page_stands_on_the_next(supervisor, monkeypatch):
+    monkeypatch.setattr("casework.views.assignments.PER_PAGE", 2)
+    for hours in (3, 2, 1):
+        make_red(timezone.now() - timedelta(hours=hours))
+    client = client_for(supervisor)
+
+    assert client.get("/missing/").context["page"].paginator.count == 3
+    assert len(client.get("/missing/?page=2").context["rows"]) == 1
+    assert "<strong>3</strong><span>red files that" in client.get("/today/").content.decode()
 
 
 def test_the_least_time_left_comes_first(supervisor):

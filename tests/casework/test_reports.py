@@ -1,5 +1,6 @@
 """The summary on paper: right person, right file, in the log first, masked unless asked for."""
 
+import json
 import re
 import subprocess
 from datetime import timedelta
@@ -150,6 +151,27 @@ def test_who_printed_it_and_why_is_in_the_log(supervisor, case_file):
     assert event.actor == supervisor.log_reference
     assert event.subject == case_file.number
     assert LoggedEvent.objects.filter(event="case_file.read", subject=case_file.number).exists()
+
+
+@pytest.mark.parametrize("in_full", [False, True])
+def test_the_log_names_everything_that_was_printed(supervisor, in_full):
+    made = make_case_file(
+        phone=PHONE, emergency_phone="", details={"child_phone": "13700001111", "living": "alone"}
+    )
+    assign(made, make_user())
+    printed(page_for(supervisor, made), made, **({"in_full": "on"} if in_full else {}))
+    body = json.loads(LoggedEvent.objects.get(event="case_file.printed").body)
+    groups = {"case_file.body", "person.body", "person.head"}
+    if in_full:
+        groups |= {"case_file.child_phone", "person.address", "person.id_number"}
+        groups.add("person.phone")
+    assert set(body["f"]) == groups
+
+
+def test_the_log_names_plan_visits_and_team_on_the_paper(supervisor, case_file):
+    printed(page_for(supervisor, case_file), case_file)
+    body = json.loads(LoggedEvent.objects.get(event="case_file.printed").body)
+    assert {"plan.body", "visit.body", "team_member.head"} <= set(body["f"])
 
 
 def test_without_the_log_there_is_no_paper(supervisor, case_file, monkeypatch):

@@ -12,7 +12,15 @@ from casework.models import CaseFile, TeamMember
 from kpm.permissions import Role
 from kpm.vault.errors import Sealed
 from kpm.vault.opening import open_groups
-from tests.factories import TODAY, assign, make_case_file, make_proposal, make_user
+from tests.factories import (
+    TODAY,
+    VILLAGE,
+    assign,
+    make_case_file,
+    make_proposal,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -49,18 +57,78 @@ def test_the_latest_comes_first(case_file, worker):
     ]
 
 
-def test_changed_fields_are_named_without_their_values(case_file, worker):
+def test_changed_fields_are_told_before_and_after_with_why(case_file, worker):
     with reading(worker, case_file) as opened:
         open_groups([case_file], "body", reading=opened)
     case_file.remark = "坐轮椅"
     case_file.close(on=TODAY)
-    case_file.save_as(by=worker)
+    case_file.details = {"living": "alone", "child_phone": "13700001111"}
+    case_file.save_as(by=worker, reason="Moved away")
 
     latest = told(case_file, worker)[0]
 
-    assert (str(latest.title), latest.who) == ("The file was changed", "何敏")
-    (row,) = latest.rows
-    assert row.value == "status, closed on, remark"
+    assert (str(latest.title), latest.who, latest.text) == (
+        "The file was changed",
+        "何敏",
+        "Moved away",
+    )
+    assert [(str(each.label), each.before, each.after) for each in latest.changes] == [
+        ("status", "Open", "Closed"),
+        ("closed on", "", str(TODAY)),
+        ("Lives", "", "Alone"),
+        ("Phone of the son or daughter", "", "1**********"),
+        ("remark", "", ""),
+    ]
+    assert not latest.changes[-1].is_shown
+    with reading(worker, case_file) as opened:
+        (remark,) = timelines.entries_of(case_file, opened, is_team=True)[0].changes[-1:]
+    assert (remark.before, remark.after) == ("", "坐轮椅")
+
+
+def test_what_identifies_somebody_stays_masked(case_file, worker):
+    person = case_file.person
+    with reading(worker, case_file) as opened:
+        open_groups([person], "head", "body", reading=opened)
+    person.name, person.phone, person.birth_on = "欧阳娜娜", "02088886666", TODAY
+    person.save_as(by=worker)
+
+    latest = told(case_file, worker)[0]
+
+    assert {str(each.label): (each.before, each.after) for each in latest.changes} == {
+        "name": ("王**", "欧阳**"),
+        "date of birth": ("***", "***"),
+        "phone": ("1**********", "0**********"),
+    }
+    with reading(worker, case_file) as opened:
+        names = timelines.entries_of(case_file, opened, is_team=True)[0].changes[0]
+    assert (names.before, names.after) == ("王秀英", "欧阳娜娜")
+
+
+def test_a_move_names_both_villages(case_file, worker):
+    with reading(worker, case_file) as opened:
+        open_groups([case_file], "body", reading=opened)
+    case_file.unit = make_unit("100122101202", name="Taocun")
+    case_file.save_as(by=worker)
+
+    (change,) = told(case_file, worker)[0].changes
+    assert (change.before, change.after) == (f"Unit {VILLAGE}", "Taocun")
+
+
+def test_of_a_long_past_the_newest_is_told(case_file, worker, monkeypatch):
+    monkeypatch.setattr(timelines, "MOST", 3)
+    for number in range(6):
+        with reading(worker, case_file) as opened:
+            open_groups([case_file], "body", reading=opened)
+        case_file.details = {"health": f"30→{number}"}
+        case_file.save_as(by=worker)
+
+    entries = told(case_file, worker)
+
+    assert [[(each.before, each.after) for each in entry.changes] for entry in entries] == [
+        [("30→4", "30→5")],
+        [("30→3", "30→4")],
+        [("30→2", "30→3")],
+    ]
 
 
 def test_saving_without_a_change_is_no_news(case_file, worker):

@@ -1,5 +1,7 @@
 """Today: what a worker finds by person, what a supervisor finds in numbers."""
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -13,7 +15,14 @@ from casework.caseload import DueKind
 from casework.dashboards import today
 from casework.models import CaseFile
 from kpm.permissions import Role
-from tests.factories import OTHER_VILLAGE, client_for, make_case_file, make_unit, make_user
+from tests.factories import (
+    OTHER_VILLAGE,
+    client_for,
+    make_case_file,
+    make_level,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 # A first visit is due seven days after a file was opened.
@@ -259,6 +268,30 @@ def test_a_supervisor_sees_what_waits_in_numbers_and_no_person():
     row = page[page.index("周敏") :]
     assert '<td class="amount">1</td>' in row
     assert not events("case_file.listed")
+
+
+@pytest.mark.parametrize("group", ["care", "justice"])
+def test_each_number_leads_to_exactly_the_files_that_it_counts(group):
+    supervisor, lead = make_user(Role.SUPERVISOR), make_user()
+    population = "empty_nest_elder" if group == "care" else "drug"
+    other = "drug" if group == "care" else "empty_nest_elder"
+    opened(OVERDUE, lead=lead, population=population)
+    opened(COMING, population=population)
+    opened(OVERDUE, population=population)
+    make_level(opened(COMING, lead=lead, population=population), "green")
+    opened(OVERDUE, population=other)
+    page = page_for(supervisor, f"?group={group}").content.decode()
+    tiles = re.findall(
+        r'<a class="tile[^"]*" href="(/files/[^"]+)"><strong>(\d+)</strong><span>([^<]+)', page
+    )
+    assert [(int(number), words) for _link, number, words in tiles] == [
+        (2, "files overdue"),
+        (2, "files without a lead worker"),
+        (3, "files not yet graded"),
+    ]
+    for link, number, _words in tiles:
+        rows = client_for(supervisor).get(html.unescape(link)).context["rows"]
+        assert len(rows) == int(number)
 
 
 def test_a_supervisor_counts_their_own_units_only():

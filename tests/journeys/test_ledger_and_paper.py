@@ -44,8 +44,8 @@ def test_a_ledger_goes_in_once(sign_in: SignIn) -> None:
 
     # When they hand it in again, then nothing would change
     hand_in_ledger(supervisor)
-    expect(supervisor.main("#confirm")).to_contain_text("不会有任何变化")
-    expect(supervisor.main("section[aria-labelledby=confirm] form")).to_have_count(1)
+    expect(supervisor.main(".notice").first).to_contain_text("没有新增或变更的行")
+    expect(supervisor.main("section[aria-labelledby=confirm]")).to_have_count(0)
 
 
 def test_a_summary_is_printed_with_a_watermark_that_copies_clean(

@@ -206,6 +206,8 @@ def more_staff(more: int) -> None:
 
 def test_no_page_asks_more_the_more_there_is(demo: RealCommits) -> None:
     grow(FEW)
+    # The page of a ledger that has been taken in says more than that of one that waits.
+    worlds.take_in("drug")
     # Once before: then everybody has been here, and no list is empty.
     walk()
     few = walk()

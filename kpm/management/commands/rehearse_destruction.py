@@ -9,7 +9,7 @@ from django.db import transaction
 from audit import log
 from audit.events import Event, Outcome
 from casework.actions import destructions
-from casework.actions.people import scope_of
+from casework.actions.matches import scope_of
 from casework.models import CaseFile, Destruction
 from kpm.database.copies import opened_copy
 from kpm.vault.rehearsals import Rehearsal, rehearse

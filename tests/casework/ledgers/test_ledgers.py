@@ -15,6 +15,7 @@ from casework.models import CaseFile, Ledger, Person
 from casework.models.ledgers import LedgerState, RowOutcome
 from kpm.accounts.models import Unit, User
 from kpm.errors import Refused
+from kpm.excel import write_rows
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.management.demo.county import places
@@ -109,7 +110,10 @@ def test_a_second_upload_changes_nothing(supervisor: User) -> None:
     before = sorted(CaseFile.objects.values_list("number", "body"))
     second = uploaded(supervisor)
     assert outcomes(second) == {RowOutcome.SAME: 113, RowOutcome.REFUSED: 7}
-    ledgers.confirm(ledger=second, by=supervisor, now=NOW)
+    # Nobody has to say yes to nothing.
+    assert second.state == LedgerState.UNCHANGED
+    with pytest.raises(Refused):
+        ledgers.confirm(ledger=second, by=supervisor, now=NOW)
     work()
     assert sorted(CaseFile.objects.values_list("number", "body")) == before
     assert Proposal.objects.count() == 113
@@ -163,9 +167,41 @@ def test_a_ledger_of_another_population_is_told_by_its_headings(supervisor: User
     assert refused.value.field == "workbook"
 
 
+@pytest.mark.parametrize("population", ["drug", "left_behind_child", "released"])
+def test_the_ledger_of_elders_is_taken_for_no_other(supervisor: User, population: str) -> None:
+    with pytest.raises(Refused) as refused:
+        ledgers.upload(population=population, workbook=workbook(), by=supervisor, now=NOW)
+    assert refused.value.field == "workbook"
+    words = str(refused.value)
+    assert "looks more like a ledger of the group “Empty-nest elders”" in words
+    assert "居住方式、自理能力" in words
+    assert not Ledger.objects.exists()
+
+
+def test_what_looks_like_no_ledger_at_all_names_what_is_missing(supervisor: User) -> None:
+    people = write_rows(
+        "表", ["姓名", "性别", "联系电话", "现居住地"], [["张三", "男", "13812345678", "枫林村"]]
+    )
+    book = SimpleUploadedFile("x.xlsx", people)
+    with pytest.raises(Refused, match="Fewer than half of this group's own columns") as refused:
+        ledgers.upload(population="drug", workbook=book, by=supervisor, now=NOW)
+    assert "措施类型、" in str(refused.value)
+
+
 def test_a_discarded_ledger_leaves_nothing_of_its_rows(supervisor: User) -> None:
     ledger = uploaded(supervisor)
     ledgers.discard(ledger=ledger, by=supervisor, now=NOW)
+    ledger.refresh_from_db()
+    assert ledger.state == LedgerState.DISCARDED
+    assert not ledger.rows.exists()
+
+
+def test_a_ledger_that_is_stuck_can_be_discarded(supervisor: User) -> None:
+    ledger = ledgers.upload(
+        population="empty_nest_elder", workbook=workbook(), by=supervisor, now=NOW
+    )
+    ledgers.discard(ledger=ledger, by=supervisor, now=NOW)
+    work()
     ledger.refresh_from_db()
     assert ledger.state == LedgerState.DISCARDED
     assert not ledger.rows.exists()
@@ -192,9 +228,10 @@ def as_drug_ledger(rows: list[list[str]]) -> SimpleUploadedFile:
     """The same people in another population's table."""
     book = openpyxl.Workbook()
     sheet = book.active
-    sheet.append(["姓名", "身份证号码", "联系电话", "现居住地", "风险等级"])
+    own = ["措施类型", "决定日期", "报到日期", "风险等级"]
+    sheet.append(["姓名", "身份证号码", "联系电话", "现居住地", *own])
     for row in rows:
-        sheet.append([*row, "低"])
+        sheet.append([*row, "", "", "", "低"])
     stream = io.BytesIO()
     book.save(stream)
     return SimpleUploadedFile("drug.xlsx", stream.getvalue())

@@ -1,19 +1,25 @@
 """Pages of ledgers: who may, whose they are, what they show and what they never repeat."""
 
+import html
 import io
+import re
+from datetime import date
 from typing import Any
 
 import openpyxl
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from audit.models import LoggedEvent
 from casework.models import Ledger
 from casework.models.ledgers import LedgerState
 from kpm.accounts.models import User
+from kpm.excel import write_rows
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.permissions import Role
+from tests.casework.ledgers import large
 from tests.casework.ledgers.test_ledgers import (  # noqa: F401 the fixture is used by name
     supervisor,
     uploaded,
@@ -50,10 +56,16 @@ def test_a_ledger_goes_all_the_way_in_the_browser(client: Client) -> None:
     work()
     page = client.get(answer["Location"]).content.decode()
     assert "113 rows would be taken in" in page
+    assert "Take in as “Empty-nest elders” (113 rows)" in page
     assert "the check digit is wrong" in page
     client.post(f"{answer['Location']}confirm/")
     work()
-    assert "has been taken in" in client.get(answer["Location"]).content.decode()
+    page = client.get(answer["Location"]).content.decode()
+    assert "Taken in: 113 new, 0 corrected, 7 refused." in page
+    (link,) = re.findall(r'href="([^"]+)">113 new files without a lead worker ›', page)
+    listed = client.get(html.unescape(link))
+    assert listed.context["page"].paginator.count == 113
+    assert ledger.number in listed.content.decode()
     new = client.get(f"{answer['Location']}?outcome=new").content.decode()
     assert new.count("/files/") >= 50
     assert ledger.number in client.get("/ledgers/").content.decode()
@@ -69,6 +81,32 @@ def test_a_page_repeats_no_id_number_and_no_whole_name(client: Client) -> None:
     for row in sheet.iter_rows(min_row=4, values_only=True):
         for cell in (row[1], row[3], row[4]):
             assert not cell or str(cell).strip() not in page
+
+
+def test_a_list_is_narrowed_by_ones_own_ledgers_only(client: Client, supervisor: User) -> None:  # noqa: F811 pytest hands it in
+    address = upload(client, workbook=workbook())["Location"]
+    work()
+    client.post(f"{address}confirm/")
+    work()
+    ledger = Ledger.objects.get()
+    other = client_for(make_user(Role.SUPERVISOR, unit=supervisor.unit))
+    for browser, count in ((client, 113), (other, 0)):
+        page = browser.get(f"/files/?group=care&ledger={ledger.number}")
+        assert page.context["page"].paginator.count == count
+    assert other.get("/files/?ledger='--").context["page"].paginator.count == 113
+
+
+def test_columns_that_are_not_taken_in_are_named(client: Client) -> None:
+    headings = [*large.HEADINGS, "宗教信仰"]
+    data = write_rows("台账", headings, [[*large.row(0), "无"]])
+    address = upload(client, workbook=SimpleUploadedFile("x.xlsx", data))["Location"]
+    work()
+    page = client.get(address).content.decode()
+    assert "Columns that are not taken in" in page
+    assert "宗教信仰" in page
+    other = upload(client, workbook=workbook())["Location"]
+    work()
+    assert "Columns that are not taken in" not in client.get(other).content.decode()
 
 
 def test_bad_workbooks_are_refused_beside_the_field(client: Client) -> None:
@@ -100,13 +138,45 @@ def test_the_refused_rows_come_back_as_text_with_what_is_wrong(client: Client) -
     assert all(cell.data_type in {"s", "n"} for line in sheet.iter_rows() for cell in line)
 
 
+def test_days_of_refused_rows_come_back_as_days(client: Client) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    headings = [
+        "姓名",
+        "联系电话",
+        "现居住地",
+        "出生日期",
+        "释放日期",
+        "衔接日期",
+        "衔接情况",
+        "帮教类别",
+    ]
+    sheet.append(headings)
+    sheet.append(["张三", "12", "清溪镇枫林村", 45610, date(2024, 11, 14), "45610", "", ""])
+    sheet.append(["李四", "12", "清溪镇枫林村", 1996, "2024年1月5日", 12.5, "", ""])
+    with io.BytesIO() as stream:
+        book.save(stream)
+        workbook = SimpleUploadedFile("x.xlsx", stream.getvalue())
+    address = upload(client, population="released", workbook=workbook)["Location"]
+    work()
+    answer = client.get(f"{address}refused/")
+    back = openpyxl.load_workbook(io.BytesIO(answer.content)).active
+    assert back is not None
+    first, second = list(back.iter_rows(min_row=2, values_only=True))
+    assert first[3:6] == ("2024-11-14", "2024-11-14", "2024-11-14")
+    # What is no day comes back as it was typed.
+    assert second[3:6] == ("1996", "2024年1月5日", "12.5")
+    assert "联系电话: not a phone number. Mobile" in str(first[-1])
+
+
 def test_discarding_and_confirming_at_the_wrong_moment_is_refused_in_words(client: Client) -> None:
     address = upload(client, workbook=workbook())["Location"]
-    for step in ("confirm", "discard"):
-        answer = client.post(f"{address}{step}/", follow=True)
-        assert b"further on already" in answer.content
+    assert b"further on already" in client.post(f"{address}confirm/", follow=True).content
+    assert b"Discard the ledger" in client.get(address).content
     work()
     assert client.post(f"{address}discard/")["Location"] == "/ledgers/"
+    assert b"further on already" in client.post(f"{address}discard/", follow=True).content
     assert Ledger.objects.get().state == LedgerState.DISCARDED
     assert b"No rows here" in client.get(address).content
 

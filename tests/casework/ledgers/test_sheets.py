@@ -25,7 +25,9 @@ REASONS = {
     "missing": "missing",
     "not a phone number": "not_a_phone_number",
 }
-HEADINGS = ["序号", "姓名", "性别", "身份证号码", "联系电话", "现居住地", "居住方式"]
+# So many of a population's own columns make a table its ledger.
+OWN = ["自理能力", "能力等级", "健康状况", "子女姓名", "子女电话"]
+HEADINGS = ["序号", "姓名", "性别", "身份证号码", "联系电话", "现居住地", "居住方式", *OWN]
 GOOD = [1, "张三", "男", "100101195512310036", "13812345678", "石桥街道新桥社区", "独居"]
 
 
@@ -47,7 +49,7 @@ def problems(row: CheckedRow) -> list[tuple[str, str]]:
 
 def one(**cells: Any) -> CheckedRow:
     """A good row with some cells written differently."""
-    row = dict(zip(HEADINGS, GOOD, strict=True)) | cells
+    row = dict.fromkeys(HEADINGS) | dict(zip(HEADINGS[:7], GOOD, strict=True)) | cells
     return check([list(row), list(row.values())])[0]
 
 
@@ -74,7 +76,7 @@ def test_headings_are_found_in_any_order_below_titles_and_with_hints() -> None:
     title = ["某县台账", *[None] * 6]
     headings = ["居住方式(独居/双老/其他)", "姓 名*", "居住地", "身份证号", "手机", "性别", "No."]
     row = ["独居", "张三", "新桥社区", "100101195512310036", "13812345678", "男", 1]
-    (found,) = check([title, [None] * 7, headings, row])
+    (found,) = check([title, [None] * 7, [*headings, *OWN], row])
     assert problems(found) == []
     assert found.details == {"living": "alone"}
     assert found.unit_code == "100122001001"
@@ -90,6 +92,30 @@ def test_another_table_is_said_to_be_none() -> None:
     with pytest.raises(NotThisLedger) as refused:
         find_table([["日期", "金额"], ["2026-01-01", 3]], POPULATIONS["drug"])
     assert refused.value.missing == ("姓名", "现居住地")
+
+
+def test_who_somebody_is_does_not_make_a_table_the_ledger_of_a_group() -> None:
+    with pytest.raises(NotThisLedger) as refused:
+        find_table([HEADINGS, GOOD], POPULATIONS["drug"])
+    assert refused.value.lacking[0] == "措施类型"
+    looks_like = refused.value.looks_like
+    assert looks_like is not None
+    assert looks_like.population.code == "empty_nest_elder"
+    assert looks_like.signs[:2] == ("居住方式", "自理能力")
+
+
+def test_half_of_its_own_columns_are_enough_and_fewer_are_not() -> None:
+    assert find_table([HEADINGS, GOOD], POPULATIONS["empty_nest_elder"]).rows
+    with pytest.raises(NotThisLedger):
+        find_table([HEADINGS[:-1], GOOD], POPULATIONS["empty_nest_elder"])
+
+
+def test_a_phone_and_a_name_that_stand_twice_are_one_person_without_an_id_number() -> None:
+    nameless = [2, GOOD[1], "男", None, *GOOD[4:]]
+    another = [3, "张四", "男", None, *GOOD[4:]]
+    first, second, third = check([HEADINGS, GOOD, nameless, another])
+    assert problems(first) == problems(third) == []
+    assert problems(second) == [("phone", "twice_in_the_file")]
 
 
 def test_an_id_number_that_excel_took_for_a_number_is_refused_and_not_repaired() -> None:
@@ -142,16 +168,17 @@ def test_the_second_row_with_one_id_number_is_refused_and_names_the_first() -> N
 
 
 def test_an_age_must_fit_the_date_of_birth() -> None:
-    rows = [[*HEADINGS, "年龄"], [*GOOD, "70岁"], [2, *GOOD[1:3], None, *GOOD[4:], "abc"]]
-    first, second = check(rows)
+    headings = [*HEADINGS[:7], "年龄", *OWN]
+    nameless = [2, "张四", "男", None, *GOOD[4:], "abc"]
+    first, second = check([headings, [*GOOD, "70岁"], nameless])
     assert problems(first) == []
     assert problems(second) == []
-    assert problems(check([rows[0], [*GOOD, 50]])[0]) == [("age", "contradicts_id_number")]
-    assert problems(check([rows[0], [*GOOD, "abc"]])[0]) == [("age", "not_a_number")]
+    assert problems(check([headings, [*GOOD, 50]])[0]) == [("age", "contradicts_id_number")]
+    assert problems(check([headings, [*GOOD, "abc"]])[0]) == [("age", "not_a_number")]
 
 
 def test_a_birth_in_the_future_is_refused() -> None:
-    rows = [[*HEADINGS, "出生日期"], [1, "张三", "男", None, *GOOD[4:], "2030-01-01"]]
+    rows = [[*HEADINGS[:7], "出生日期", *OWN], [1, "张三", "男", None, *GOOD[4:], "2030-01-01"]]
     assert problems(check(rows)[0]) == [("birth_on", "in_the_future")]
 
 

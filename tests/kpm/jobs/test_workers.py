@@ -74,6 +74,21 @@ def test_every_job_is_surrounded():
     assert seen == ["in", "7K3MQ-9TX2A", "out"]
 
 
+def test_a_step_that_cannot_be_written_down_is_not_done():
+    class Broken:
+        def write(self):
+            raise ValueError
+
+    @contextmanager
+    def around():
+        yield Broken()
+
+    job = ask("test.steps")
+    Worker(around=around, clock=lambda: NOW).run_job()
+    assert state_of(job) == (State.WAITING, "ValueError")
+    assert (job.done, done_steps("A")) == (0, [])
+
+
 def test_what_went_wrong_is_told_without_its_words(caplog):
     @handles("test.broken", "")
     def broken(run):
