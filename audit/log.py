@@ -32,6 +32,7 @@ __all__ = [
     "reading",
     "record",
     "refused",
+    "written_together",
 ]
 
 DATABASE = "default"
@@ -92,6 +93,25 @@ _current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
 def current() -> Context | None:
     """The context at hand, if any: whoever knows the session pseudonym puts it there."""
     return _current.get()
+
+
+@contextmanager
+def written_together() -> Iterator[None]:
+    """A transaction that commits with what waits in the context, and not before it.
+
+    For long work in many steps: whoever is killed between two of them leaves no step whose
+    readings and refusals are in no log. What was opened in a step does not stay open after it.
+    """
+    context = _current.get()
+    with transaction.atomic(using=DATABASE):
+        yield
+        if context is not None:
+            if problem := context._end_readings():
+                raise problem
+            _write(context._queue)
+    # Only now: what is rolled back with its step happened all the same, and waits for the end.
+    if context is not None:
+        context._queue.clear()
 
 
 @contextmanager
@@ -241,6 +261,9 @@ class Reading:
         if self._context is not None and _is_open():
             return
         if self._context is not None:
+            if self not in self._context._readings:
+                # Ended, and written, with the step that it was about.
+                return
             self._context._readings.remove(self)
         if _is_open():
             _write([self.close()])

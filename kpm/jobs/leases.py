@@ -6,7 +6,7 @@ checkpoint. Whatever the first one still tries fails together with its transacti
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
@@ -70,7 +70,9 @@ class Leased:
         clock: Callable[[], datetime],
         lease: timedelta = LEASE,
         stop: Event | None = None,
+        transact: Callable[[], AbstractContextManager[object]] = transaction.atomic,
     ) -> None:
+        self.transact = transact
         self.job = job
         self.clock = clock
         self.lease = lease
@@ -90,7 +92,7 @@ class Leased:
         if self.stop.is_set():
             raise Stopping
         start = time.monotonic()
-        with transaction.atomic():
+        with self.transact():
             yield
         if not turns.are_given(connection) and time.monotonic() - start > LONG_STEP:
             self.stop.wait(PAUSE)

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from django.db import Error as DatabaseFault
-from django.db import connections
+from django.db import connections, transaction
 from django.utils import timezone
 
 from kpm import faults
@@ -36,17 +36,23 @@ def owner_name() -> str:
 
 
 class Worker:
-    """One process that works; `around` surrounds every job and sweep (the log's context)."""
+    """One process that works.
+
+    `around` surrounds every job and sweep (the log's context), `transact` every step (a
+    transaction that takes the log's events with it).
+    """
 
     def __init__(
         self,
         *,
         around: Around = nullcontext,
+        transact: Around = transaction.atomic,
         clock: Clock = timezone.now,
         lease: timedelta = leases.LEASE,
     ) -> None:
         self.owner = owner_name()
         self.around = around
+        self.transact = transact
         self.clock = clock
         self.lease = lease
         self.stop = Event()
@@ -78,7 +84,9 @@ class Worker:
         job = leases.claim(self.owner, self.clock(), self.lease)
         if job is None:
             return False
-        run = Leased(job, clock=self.clock, lease=self.lease, stop=self.stop)
+        run = Leased(
+            job, clock=self.clock, lease=self.lease, stop=self.stop, transact=self.transact
+        )
         heart = Heart(run) if has_heart else None
         try:
             self._do(run)

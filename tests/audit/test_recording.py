@@ -369,3 +369,54 @@ def test_an_entry_that_cannot_be_made_takes_no_other_with_it() -> None:
         reading().note(group="person.head", owner=OWNER)
     acts = [(body["act"], body.get("f")) for body in logged()]
     assert acts == [("case_file.refused", None), ("case_file.read", ["person.head"])]
+
+
+def test_a_step_takes_its_readings_and_refusals_with_it() -> None:
+    with log.entered(log.Context(channel="job")):
+        with log.written_together():
+            with transaction.atomic(), reading() as opened:
+                opened.note(group="person.head", owner=OWNER)
+            log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="not_visible")
+            assert logged() == []
+        # Whoever is killed here leaves both.
+        assert [body["act"] for body in logged()] == ["case_file.refused", "case_file.read"]
+        with pytest.raises(log.ReadingClosed):
+            opened.note(group="person.head", owner=OWNER)
+    assert len(logged()) == 2
+
+
+def test_a_reading_around_a_step_is_written_with_it_and_once() -> None:
+    with log.entered(log.Context(channel="job")), reading() as opened:
+        with log.written_together():
+            opened.note(group="person.head", owner=OWNER)
+        assert len(logged()) == 1
+    assert len(logged()) == 1
+
+
+def test_what_was_opened_in_a_step_that_failed_is_written_when_the_job_ends() -> None:
+    with log.entered(log.Context(channel="job")):
+        with ends_in(KeyError), log.written_together():
+            with reading() as opened:
+                opened.note(group="person.head", owner=OWNER)
+            raise KeyError
+        assert logged() == []
+        with log.written_together():
+            pass
+        assert len(logged()) == 1
+    assert len(logged()) == 1
+
+
+def test_a_step_whose_reading_cannot_be_written_did_not_happen() -> None:
+    with ends_in(NotLoggable), log.entered(log.Context(channel="job")):
+        with ends_in(NotLoggable), log.written_together():
+            log.record(Event.CASE_FILE_CHANGED, by=WORKER, target=FILE)
+            reading().note(group="No group of ours", owner=OWNER)
+        assert logged() == []
+        raise NotLoggable
+    assert logged() == []
+
+
+def test_steps_without_a_context_are_plain_transactions() -> None:
+    with log.written_together():
+        log.record(Event.CASE_FILE_CHANGED, by=WORKER, target=FILE)
+    assert len(logged()) == 1

@@ -42,7 +42,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work."""
         refuse_unless_ready()
-        worker = Worker(around=in_the_log, lease=timedelta(seconds=options["lease"]))
+        worker = Worker(
+            around=in_the_log,
+            transact=log.written_together,
+            lease=timedelta(seconds=options["lease"]),
+        )
         if options["once"]:
             worker.work_off()
             while checkpoints.sequence_once(timezone.now()):
