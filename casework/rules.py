@@ -1,7 +1,7 @@
 """Who may do what to a file and when: every rule refuses in words, and buttons ask the same."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -22,6 +22,8 @@ from risk_levels.populations.parts import PHONE, Field, Sensitivity
 # Fields of a person that open one by one, with a reason. The name is one of them for whoever
 # does not work on the file; the team reads it on the page.
 REVEALED_OF_PERSON = ("name", "id_number", "phone", "address", "emergency_phone")
+
+PLANNED_AT_MOST = timedelta(days=366)
 
 
 def covers(user: User, unit: Unit, population: str) -> bool:
@@ -146,6 +148,8 @@ def check_visit_fits(outcome: str, happened_at: datetime, opened_on: date, now: 
     if outcome == Outcome.PLANNED:
         if happened_at <= now:
             raise Refused(_("A planned visit lies ahead."), field="happened_at")
+        if happened_at > now + PLANNED_AT_MOST:
+            raise Refused(_("Plan a visit at most a year ahead."), field="happened_at")
     elif happened_at > now:
         raise Refused(_("This has not happened yet."), field="happened_at")
     elif happened_at.astimezone(now.tzinfo).date() < opened_on:
