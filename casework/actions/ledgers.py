@@ -1,6 +1,7 @@
 """Ledgers are uploaded, confirmed and discarded here; the work itself is done in the background."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -23,14 +24,27 @@ CHECK, APPLY = "ledger.check", "ledger.apply"
 BATCH = 1000
 
 
-def upload(*, population: str, workbook: "UploadedFile[bytes]", by: User, now: datetime) -> Ledger:
-    """Read a workbook, keep its rows sealed, and have them checked; nothing is taken in yet."""
-    rules.check_can_import_ledger(by, population)
+@dataclass(frozen=True)
+class Workbook:
+    """A workbook that has been read: its table, and what it was called."""
+
+    name: str
+    table: Table = field(repr=False)
+
+
+def read(workbook: "UploadedFile[bytes]", population: str) -> Workbook:
+    """Read a workbook; it may take seconds, so no transaction may be open meanwhile."""
     try:
         sheets = read_sheets(workbook.read())
     except UnreadableWorkbook as refused:
         raise Refused(refused.words, field="workbook") from None
-    table = _table(sheets, POPULATIONS[population])
+    return Workbook((workbook.name or "")[:255], _table(sheets, POPULATIONS[population]))
+
+
+def upload(*, population: str, workbook: Workbook, by: User, now: datetime) -> Ledger:
+    """Keep the rows of a workbook sealed, and have them checked; nothing is taken in yet."""
+    rules.check_can_import_ledger(by, population)
+    table = workbook.table
     ledger = Ledger(
         population=population,
         # Whoever may import holds a grant.
@@ -38,7 +52,7 @@ def upload(*, population: str, workbook: "UploadedFile[bytes]", by: User, now: d
         uploaded_by=by,
         uploaded_at=now,
         total=len(table.rows),
-        file_name=(workbook.name or "")[:255],
+        file_name=workbook.name,
         columns={each.code: each.headings[0] for each in table.columns.values()},
         unknown=list(table.unknown),
     )
