@@ -76,6 +76,19 @@ def check_can_import_ledger(user: User, population: str) -> None:
 def check_can_go_on_with_ledger(user: User, ledger: Ledger, state: str) -> None:
     """Whoever uploaded a ledger goes on with it, one step after the other."""
     check_can_import_ledger(user, ledger.population)
+    _check_waits_for(user, ledger, state)
+    if not covers(user, ledger.unit, ledger.population):
+        raise Refused(_("This unit or group is not yours."))
+
+
+def check_can_discard_ledger(user: User, ledger: Ledger, state: str) -> None:
+    """Whoever uploaded a ledger discards it, even if its unit or group is no longer theirs."""
+    if not is_granted(user, Permission.IMPORT_LEDGER):
+        raise Refused(_("Your role does not import ledgers."))
+    _check_waits_for(user, ledger, state)
+
+
+def _check_waits_for(user: User, ledger: Ledger, state: str) -> None:
     if ledger.uploaded_by_id != user.pk:
         raise Refused(_("Whoever uploaded a ledger goes on with it."))
     if ledger.state != state:

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 
 from casework.actions.ledgers import APPLY, CHECK
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.rows import Problem
 from kpm import masking
+from kpm.accounts.models import User
 from kpm.excel import from_json
 from kpm.jobs.models import Job
 from kpm.vault.opening import Reading, open_groups
@@ -45,6 +46,12 @@ class Row:
     faults: list[Fault]
     changes: list[str | Promise]
     file_number: str
+
+
+def left_behind(user: User) -> QuerySet[Ledger]:
+    """Ledgers that wait for somebody who may not read them any more, only discard them."""
+    visible = Ledger.objects.visible_to(user)
+    return Ledger.objects.left_to(user).exclude(pk__in=visible.values("pk"))
 
 
 def counts(ledger: Ledger) -> dict[str, int]:
