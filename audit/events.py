@@ -6,6 +6,7 @@ from enum import StrEnum
 class Event(StrEnum):
     """Everything that the log may hold, `noun.verbed`, sorted by noun. Names are kept for ever."""
 
+    ACCOUNT_CLAIMED = "account.claimed"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_LISTED = "account.listed"
     ASSESSMENT_RECORDED = "assessment.recorded"

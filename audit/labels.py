@@ -36,6 +36,7 @@ VERBS: dict[str, Promise] = {
     "approved": gettext_lazy("approved"),
     "changed": gettext_lazy("changed"),
     "checked": gettext_lazy("checked"),
+    "claimed": gettext_lazy("used for the first time"),
     "confirmed": gettext_lazy("confirmed"),
     "corrected": gettext_lazy("corrected"),
     "discarded": gettext_lazy("discarded"),

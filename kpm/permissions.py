@@ -31,6 +31,7 @@ class Permission(StrEnum):
     DRAFT_PLAN = "draft_plan"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
+    ISSUE_PASSWORD = "issue_password"  # noqa: S105 a name, not a secret
     OPEN_ACCOUNT = "open_account"
     OPEN_UNIT = "open_unit"
     PRINT_SUMMARY = "print_summary"
@@ -99,6 +100,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.PRIVACY_OFFICER: frozenset({Permission.VIEW_LEGAL_BASES}),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
+            Permission.ISSUE_PASSWORD,
             Permission.OPEN_ACCOUNT,
             Permission.OPEN_UNIT,
             Permission.VIEW_ACCOUNTS,
@@ -107,7 +109,12 @@ ROLES: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.SECURITY_ADMINISTRATOR: frozenset(
-        {Permission.GRANT_ROLE, Permission.VIEW_ACCOUNTS, Permission.VIEW_GRANTS}
+        {
+            Permission.GRANT_ROLE,
+            Permission.ISSUE_PASSWORD,
+            Permission.VIEW_ACCOUNTS,
+            Permission.VIEW_GRANTS,
+        }
     ),
 }
 

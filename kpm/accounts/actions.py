@@ -82,11 +82,11 @@ def sign_in(
     if user is None:
         _record_failure(username, address=address, day=now.date())
         raise Refused(_("This name and password do not belong together."))
-    admit(request=request, user=user)
+    admit(request=request, user=user, now=now)
     return user
 
 
-def admit(*, request: HttpRequest, user: User) -> None:
+def admit(*, request: HttpRequest, user: User, now: datetime) -> None:
     """Begin the session of somebody whose password was right.
 
     Everybody who signs in passes here, after the password and before the session: this is the
@@ -98,6 +98,11 @@ def admit(*, request: HttpRequest, user: User) -> None:
         if context := log.current():
             context.session = cast(SessionStore, request.session).log_reference
         log.record(Event.SESSION_STARTED, by=user, target=user)
+        if user.first_seen_at is None:
+            # Told to whoever looks after roles: was it the person whom they handed the account?
+            user.first_seen_at = now
+            user.save_as(by=user)
+            log.record(Event.ACCOUNT_CLAIMED, by=user, target=user)
 
 
 def sign_out(*, request: HttpRequest, user: User) -> None:
@@ -141,12 +146,15 @@ def open_account(*, username: str, name: str, unit: Unit, by: User) -> Opened:
 
 
 @transaction.atomic
-def issue_password(*, user: User, by: User) -> Opened:
-    """A new one-time password for an account whose owner has not signed in yet."""
+def issue_password(*, user: User, by: User, today: date) -> Opened:
+    """A new one-time password for an account whose owner has not chosen one yet."""
     user = User.objects.select_for_update().get(pk=user.pk)
-    rules.check_can_issue_password(by, user)
+    has_grant = user.grants.not_over(today).exists()
+    rules.check_can_issue_password(by, user, has_grant=has_grant)
     password = one_time_password()
     user.set_password(password)
+    # Whoever uses this one is told anew.
+    user.first_seen_at = None
     user.save_as(by=by)
     log.record(Event.PASSWORD_ISSUED, by=by, target=user)
     return Opened(user, password)
@@ -190,6 +198,10 @@ def grant_role(
     )
     rules.check_grant_fits(grant, today=today)
     grant.save_as(by=by)
+    if user.must_change_password and not by.is_system:
+        # Whoever opened the account has seen this one, and must not sign in to the role with it.
+        user.set_unusable_password()
+        user.save_as(by=by)
     log.record(
         Event.GRANT_STARTED,
         by=by,
