@@ -39,6 +39,7 @@ class Event(StrEnum):
     LEDGER_UPLOADED = "ledger.uploaded"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 a name, not a secret
     PASSWORD_ISSUED = "password.issued"  # noqa: S105 a name, not a secret
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105 a name, not a secret
     PERMISSION_REFUSED = "permission.refused"
     PERSON_CHANGED = "person.changed"
     PERSON_MATCHED = "person.matched"

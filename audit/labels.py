@@ -129,6 +129,7 @@ RULES: dict[str, Promise] = {
     "shape": gettext_lazy("the sealed bytes have the wrong shape"),
     "suite": gettext_lazy("sealed with a cipher that this program does not have"),
     "supervision": gettext_lazy("supervision of the unit"),
+    "too_soon": gettext_lazy("tried again too soon"),
     "version": gettext_lazy("sealed by a newer version of the program"),
     "wrong_key": gettext_lazy("the key is not the one it was sealed with"),
     **{str(each): gettext_lazy("not part of this role") for each in Permission},

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
-from kpm.accounts import rules
+from kpm.accounts import rules, throttles
 from kpm.accounts.models import (
     RoleGrant,
     Session,
@@ -78,10 +78,24 @@ def sign_in(
     *, request: HttpRequest, username: str, password: str, address: str, now: datetime
 ) -> User:
     """Check name and password and begin a session; one answer for everything that is wrong."""
+    tried = [
+        (throttles.NAME, normalise_username(username)),
+        (throttles.NETWORK, network_of(address)),
+    ]
+    try:
+        throttles.enter(tried, now=now)
+    except throttles.TooSoon as early:
+        # Not even looked at, so that the right password is no answer either.
+        _record_failure(username, address=address, day=now.date(), rule="too_soon")
+        raise Refused(
+            _("Too many failed tries with this name or from this network. Wait %(seconds)d s.")
+            % {"seconds": early.seconds}
+        ) from None
     user = auth.authenticate(request, username=username, password=password)
     if user is None:
-        _record_failure(username, address=address, day=now.date())
+        _record_failure(username, address=address, day=now.date(), rule="password")
         raise Refused(_("This name and password do not belong together."))
+    throttles.succeeded(tried, now=now)
     admit(request=request, user=user, now=now)
     return user
 
@@ -112,8 +126,11 @@ def sign_out(*, request: HttpRequest, user: User) -> None:
         auth.logout(request)
 
 
-def change_password(*, request: HttpRequest, user: User, password: str) -> None:
+def change_password(
+    *, request: HttpRequest, user: User, current: str, password: str, now: datetime
+) -> None:
     """Set one's own password; every other session of the account ends."""
+    _check_present_password(request, user, current, now)
     # Hashed before the row is locked: it takes a tenth of a second.
     user.set_password(password)
     with transaction.atomic():
@@ -122,9 +139,27 @@ def change_password(*, request: HttpRequest, user: User, password: str) -> None:
         locked.must_change_password = False
         locked.save_as(by=locked)
         auth.update_session_auth_hash(request, locked)
-        current = hash_key(request.session.session_key or "")
-        Session.objects.filter(user=locked).exclude(key_hash=current).delete()
+        here = hash_key(request.session.session_key or "")
+        Session.objects.filter(user=locked).exclude(key_hash=here).delete()
         log.record(Event.PASSWORD_CHANGED, by=locked, target=locked)
+
+
+def _check_present_password(request: HttpRequest, user: User, current: str, now: datetime) -> None:
+    """Whoever finds an open page does not know the password, and guesses a few times only."""
+    session = cast(SessionStore, request.session).log_reference or ""
+    tried = [(throttles.SESSION, session)]
+    try:
+        tries = throttles.enter(tried, now=now)
+    except throttles.TooSoon:
+        # Several at one moment: the session has ended, or is about to.
+        tries = throttles.SESSION.free + 1
+    if tries <= throttles.SESSION.free and user.check_password(current):
+        throttles.succeeded(tried, now=now)
+        return
+    log.refused(Event.PASSWORD_REFUSED, by=user, target=user, rule="password")
+    if tries >= throttles.SESSION.free:
+        sign_out(request=request, user=user)
+    raise Refused(_("This is not your present password."), field="current")
 
 
 @transaction.atomic
@@ -230,11 +265,11 @@ def end_grant(*, grant: RoleGrant, until_on: date, by: User, today: date) -> Rol
     return grant
 
 
-def _record_failure(username: str, *, address: str, day: date) -> None:
+def _record_failure(username: str, *, address: str, day: date, rule: str) -> None:
     """Log a failed try under the account it was aimed at; a name of nobody is only counted."""
     user = User.objects.filter(username=normalise_username(username)).first()
     if user is not None:
-        log.refused(Event.SESSION_REFUSED, by=log.ANONYMOUS, target=user, rule="password")
+        log.refused(Event.SESSION_REFUSED, by=log.ANONYMOUS, target=user, rule=rule)
         return
     with transaction.atomic():
         count, _made = UnknownSignIn.objects.get_or_create(day=day, network=network_of(address))

@@ -330,6 +330,23 @@ class UnknownSignIn(models.Model):
         return f"{self.day} {self.network}"
 
 
+class FailedTry(models.Model):
+    """How often something was tried in vain of late, and from when on it may be tried again."""
+
+    # Says nothing of whose: see kpm.accounts.throttles.
+    key = models.BinaryField(_("what was tried"), max_length=32, primary_key=True)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    tried_at = models.DateTimeField(_("last tried at"), db_index=True)
+    opens_at = models.DateTimeField(_("may be tried from"))
+
+    class Meta:
+        verbose_name = _("failed tries")
+        verbose_name_plural = _("failed tries")
+
+    def __str__(self) -> str:
+        return str(self.tries)
+
+
 class SignedInRequest(HttpRequest):
     """What a view behind @requires is given."""
 

@@ -65,9 +65,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def change_password(request: SignedInRequest) -> HttpResponse:
     """One's own password; with a one-time password nothing else is open."""
     form = forms.ChangePasswordForm.from_request(request, user=request.user)
-    if form.run(actions.change_password, request=request, user=request.user):
+    user, now = request.user, timezone.localtime()
+    if form.run(actions.change_password, request=request, user=user, now=now):
         messages.success(request, _("Your password was changed. Other sign-ins have ended."))
         return redirect("home")
+    if request.session.is_empty():
+        messages.error(request, _("Too many wrong passwords: you were signed out."))
+        return redirect("accounts:sign_in")
     return render(request, "kpm/accounts/change_password.html", {"form": form}, status=status(form))
 
 

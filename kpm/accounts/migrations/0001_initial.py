@@ -39,6 +39,19 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='FailedTry',
+            fields=[
+                ('key', models.BinaryField(max_length=32, primary_key=True, serialize=False, verbose_name='what was tried')),
+                ('tries', models.PositiveIntegerField(default=0, verbose_name='tries')),
+                ('tried_at', models.DateTimeField(db_index=True, verbose_name='last tried at')),
+                ('opens_at', models.DateTimeField(verbose_name='may be tried from')),
+            ],
+            options={
+                'verbose_name': 'failed tries',
+                'verbose_name_plural': 'failed tries',
+            },
+        ),
+        migrations.CreateModel(
             name='Submission',
             fields=[
                 ('key', models.BinaryField(max_length=32, primary_key=True, serialize=False, verbose_name='hash of the form')),
