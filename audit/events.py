@@ -6,6 +6,7 @@ from enum import StrEnum
 class Event(StrEnum):
     """Everything that the log may hold, `noun.verbed`, sorted by noun. Names are kept for ever."""
 
+    ACCOUNT_CLAIMED = "account.claimed"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_LISTED = "account.listed"
     ASSESSMENT_RECORDED = "assessment.recorded"
@@ -48,6 +49,7 @@ class Event(StrEnum):
     LOG_ROOT_CONFIRMED = "log_root.confirmed"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 a name, not a secret
     PASSWORD_ISSUED = "password.issued"  # noqa: S105 a name, not a secret
+    PASSWORD_REFUSED = "password.refused"  # noqa: S105 a name, not a secret
     PERMISSION_REFUSED = "permission.refused"
     PERSON_CHANGED = "person.changed"
     PERSON_INDEXED = "person.indexed"

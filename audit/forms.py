@@ -1,8 +1,10 @@
 """The filters of the list, sent by GET, and the button that verifies."""
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
@@ -11,6 +13,18 @@ from audit.searches import Filters, actors_called
 from kpm.forms import ActionForm
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+# Before and after these there is no log; the calendar itself ends where a day more or a zone of
+# time less makes no date any longer.
+FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
+NO_SUCH_DAY = _("Choose a day between 2000 and 2099.")
+# What a row of the log can be numbered.
+HIGHEST = 2**63 - 1
+
+
+def day_field(label: Any) -> forms.DateField:
+    """A day of the log."""
+    between = [MinValueValidator(FIRST, NO_SUCH_DAY), MaxValueValidator(LAST, NO_SUCH_DAY)]
+    return forms.DateField(label=label, required=False, widget=DAY, validators=between)
 
 
 class FilterForm(forms.Form):
@@ -23,10 +37,14 @@ class FilterForm(forms.Form):
     subject = forms.CharField(label=_("File or other number"), max_length=64, required=False)
     outcome = forms.ChoiceField(label=_("Outcome"), choices=outcome_choices, required=False)
     purpose = forms.ChoiceField(label=_("Purpose"), choices=purpose_choices, required=False)
-    since = forms.DateField(label=_("From day"), required=False, widget=DAY)
-    until = forms.DateField(label=_("To day"), required=False, widget=DAY)
-    before = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
-    after = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    since = day_field(_("From day"))
+    until = day_field(_("To day"))
+    before = forms.IntegerField(
+        required=False, min_value=1, max_value=HIGHEST, widget=forms.HiddenInput
+    )
+    after = forms.IntegerField(
+        required=False, min_value=0, max_value=HIGHEST, widget=forms.HiddenInput
+    )
 
     def clean_subject(self) -> str:
         """Numbers are looked for as they are written on the file."""

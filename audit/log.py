@@ -12,6 +12,7 @@ from django.db import Error as DatabaseFault
 from django.db import connections, transaction
 
 from audit import details
+from audit.bodies import NotLoggable
 from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
 from audit.events import Direction, Event, Outcome, Purpose
 
@@ -66,8 +67,8 @@ class Context(Origin):
 
         Work that nobody watches has no answer to hold back, so its last act is this.
         """
-        self._queue += [reading.close() for reading in self._readings]
-        self._readings = []
+        if problem := self._end_readings():
+            raise problem
         _write(self._queue)
         self._written, self._queue = self._written + self._queue, []
 
@@ -78,11 +79,26 @@ class Context(Origin):
     def settle(self) -> None:
         """Write what waits: readings, and refusals whose transaction was rolled back."""
         self.is_settled = True
-        readings, self._readings = self._readings, []
-        entries = [reading.close() for reading in readings]
+        problem = self._end_readings()
         queue, self._queue = self._queue, []
-        if entries or queue:
-            _write_apart(queue + entries)
+        if queue:
+            _write_apart(queue)
+        if problem is not None:
+            raise problem
+
+    def _end_readings(self) -> Exception | None:
+        """Put the entries of readings to those that wait; the problem, where one has none.
+
+        What cannot be said of one reading must not cost the others their entry.
+        """
+        problem = None
+        readings, self._readings = self._readings, []
+        for reading in readings:
+            try:
+                self._queue.append(reading.close())
+            except Exception as error:  # noqa: BLE001 raised once the others are written
+                problem = problem or error
+        return problem
 
 
 _current: ContextVar[Context | None] = ContextVar("audit_context", default=None)
@@ -193,7 +209,9 @@ class Reading:
         self._outcome = Outcome.OK
 
     def about(self, *things: Thing) -> Self:
-        """Declare whose content may be opened."""
+        """Declare whose content may be opened: things of one kind, as in every event."""
+        if len({thing.log_type for thing in (*self._things.values(), *things)}) > 1:
+            raise NotLoggable("A reading is about things of one kind.")
         for thing in things:
             self._things[thing.log_reference] = thing
             for owner in getattr(thing, "log_owners", ()):
@@ -246,6 +264,9 @@ class Reading:
         if self._context is not None and _is_open():
             return
         if self._context is not None:
+            if self not in self._context._readings:
+                # Ended, and written, with the step that it was about.
+                return
             self._context._readings.remove(self)
         if _is_open():
             _write([self.close()])

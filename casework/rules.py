@@ -1,7 +1,7 @@
 """Who may do what to a file and when: every rule refuses in words, and buttons ask the same."""
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -26,6 +26,8 @@ from risk_levels.populations.parts import PHONE, Field, Sensitivity
 # Fields of a person that open one by one, with a reason. The name is one of them for whoever
 # does not work on the file; the team reads it on the page.
 REVEALED_OF_PERSON = ("name", "id_number", "phone", "address", "emergency_phone")
+
+PLANNED_AT_MOST = timedelta(days=366)
 
 
 def covers(user: User, unit: Unit, population: str) -> bool:
@@ -97,6 +99,19 @@ def check_can_import_ledger(user: User, population: str) -> None:
 def check_can_go_on_with_ledger(user: User, ledger: Ledger, *states: str) -> None:
     """Whoever uploaded a ledger goes on with it, one step after the other."""
     check_can_import_ledger(user, ledger.population)
+    _check_waits_for(user, ledger, states)
+    if not covers(user, ledger.unit, ledger.population):
+        raise Refused(_("This unit or group is not yours."))
+
+
+def check_can_discard_ledger(user: User, ledger: Ledger, *states: str) -> None:
+    """Whoever uploaded a ledger discards it, even if its unit or group is no longer theirs."""
+    if not is_granted(user, Permission.IMPORT_LEDGER):
+        raise Refused(_("Your role does not import ledgers."))
+    _check_waits_for(user, ledger, states)
+
+
+def _check_waits_for(user: User, ledger: Ledger, states: Iterable[str]) -> None:
     if ledger.uploaded_by_id != user.pk:
         raise Refused(_("Whoever uploaded a ledger goes on with it."))
     if ledger.state not in states:
@@ -169,6 +184,8 @@ def check_visit_fits(outcome: str, happened_at: datetime, opened_on: date, now: 
     if outcome == Outcome.PLANNED:
         if happened_at <= now:
             raise Refused(_("A planned visit lies ahead."), field="happened_at")
+        if happened_at > now + PLANNED_AT_MOST:
+            raise Refused(_("Plan a visit at most a year ahead."), field="happened_at")
     elif happened_at > now:
         raise Refused(_("This has not happened yet."), field="happened_at")
     elif happened_at.astimezone(now.tzinfo).date() < opened_on:

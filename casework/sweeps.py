@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files, destructions, levels
+from casework.actions import case_files, destructions, ledgers, levels
 from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -107,6 +107,12 @@ def expire_levels(now: datetime) -> int:
     if failed:
         raise NotAllEnded(f"{failed} of {failed + ended}")
     return ended
+
+
+@sweep("discard_forgotten_ledgers", _("Discard forgotten ledgers"), every=timedelta(days=1))
+def discard_forgotten_ledgers(now: datetime) -> int:
+    """What nobody confirmed in a month is discarded with its rows."""
+    return ledgers.discard_forgotten(by=system_account("clock"), now=now)
 
 
 @transaction.atomic

@@ -1,8 +1,9 @@
 """Forms that hand over to an action, once, and say beside the field what is wrong."""
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, cast
 
 from django import forms
 from django.core.validators import MaxLengthValidator
@@ -15,6 +16,9 @@ from django.utils.translation import gettext_lazy as _
 
 from kpm.errors import Refused
 
+# Marks without a shape of their own turn a line of text round, or hide what stands in it. Three are
+# letters' business and stay: Mongolian and Uyghur names are spelled with them, emoji joined.
+JOINERS = frozenset("\u180e\u200c\u200d")
 BUILTINS = ["django.templatetags.i18n", "django.templatetags.static"]
 
 
@@ -84,6 +88,11 @@ class Submissions(Protocol):
         """Remember this form inside the open transaction; AlreadySent if it was here before."""
 
 
+def without_hidden_marks(text: str) -> str:
+    """Text as it is seen: nothing in it that turns its direction or takes no room."""
+    return "".join(c for c in text if c in JOINERS or unicodedata.category(c) != "Cf")
+
+
 class ActionForm(forms.Form):
     """A form whose one purpose is to call one action."""
 
@@ -111,6 +120,21 @@ class ActionForm(forms.Form):
             form = cls(**kwargs)
         form.request = request
         return form
+
+    def full_clean(self) -> None:
+        """Take the hidden marks out of what was typed, before anything looks at it."""
+        if self.is_bound:
+            self.data = self._as_seen()
+        super().full_clean()
+
+    def _as_seen(self) -> Any:
+        """What was sent, with the texts as people see them; a password stays as it was typed."""
+        data = cast(Any, self.data).copy()
+        for name, field in self.fields.items():
+            sent = self.add_prefix(name)
+            if isinstance(field, forms.CharField) and field.strip and sent in data:
+                data[sent] = without_hidden_marks(str(data[sent]))
+        return data
 
     def run(self, action: Callable[..., Any], **kwargs: Any) -> bool:
         """Call the action with what was filled in; a refusal becomes an error of the form."""

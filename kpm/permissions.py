@@ -34,6 +34,7 @@ class Permission(StrEnum):
     FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
+    ISSUE_PASSWORD = "issue_password"  # noqa: S105 a name, not a secret
     OPEN_ACCOUNT = "open_account"
     OPEN_UNIT = "open_unit"
     PRINT_SUMMARY = "print_summary"
@@ -107,6 +108,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
             Permission.CHANGE_KEYS,
+            Permission.ISSUE_PASSWORD,
             Permission.OPEN_ACCOUNT,
             Permission.OPEN_UNIT,
             Permission.VIEW_ACCOUNTS,
@@ -115,7 +117,12 @@ ROLES: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.SECURITY_ADMINISTRATOR: frozenset(
-        {Permission.GRANT_ROLE, Permission.VIEW_ACCOUNTS, Permission.VIEW_GRANTS}
+        {
+            Permission.GRANT_ROLE,
+            Permission.ISSUE_PASSWORD,
+            Permission.VIEW_ACCOUNTS,
+            Permission.VIEW_GRANTS,
+        }
     ),
 }
 

@@ -45,6 +45,10 @@ def content_unreadable(
     error: Unreadable, *, by: log.Actor, target: log.Thing | None = None
 ) -> None:
     """Write down that sealed content did not open: somebody may have changed it."""
+    if error.is_told:
+        # A step inside a job: the job has heard of it as well.
+        return
+    error.is_told = True
     # Codes and the owner's id, for whoever goes to look; the event has no room for them.
     logger.error("Sealed content does not open: %s", error)
     log.refused(Event.VAULT_REFUSED, by=by, target=target, rule=error.cause.name.lower())

@@ -3,6 +3,7 @@
 import logging
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import Error as DatabaseFault
 from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
@@ -54,9 +55,11 @@ def set_language(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """400, without repeating what was wrong."""
+    """400, without repeating what was wrong; 413 for what was too large to be read at all."""
     if exception is not None:
         logger.warning("A request was refused: %s", type(exception).__name__)
+    if isinstance(exception, RequestDataTooBig):
+        return plain(request, "413.html", 413)
     return plain(request, "400.html", 400)
 
 

@@ -1,6 +1,7 @@
 """Ledgers are uploaded, confirmed and discarded here; the work itself is done in the background."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import cast
 
@@ -25,22 +26,37 @@ BATCH = 1000
 MOST_NAMED = 5
 
 
-def upload(*, population: str, workbook: "UploadedFile[bytes]", by: User, now: datetime) -> Ledger:
-    """Read a workbook, keep its rows sealed, and have them checked; nothing is taken in yet."""
-    rules.check_can_import_ledger(by, population)
+@dataclass(frozen=True)
+class Workbook:
+    """A workbook that has been read: its table, and what it was called."""
+
+    name: str
+    table: Table = field(repr=False)
+
+
+def read(workbook: "UploadedFile[bytes]", population: str) -> Workbook:
+    """Read a workbook; it may take seconds, so no transaction may be open meanwhile."""
     try:
         sheets = read_sheets(workbook.read())
     except UnreadableWorkbook as refused:
         raise Refused(refused.words, field="workbook") from None
-    table = _table(sheets, POPULATIONS[population])
+    return Workbook((workbook.name or "")[:255], _table(sheets, POPULATIONS[population]))
+
+
+def upload(*, population: str, workbook: Workbook, by: User, now: datetime) -> Ledger:
+    """Keep the rows of a workbook sealed, and have them checked; nothing is taken in yet."""
+    rules.check_can_import_ledger(by, population)
+    table = workbook.table
+    # Whoever may import holds a grant.
+    unit = cast(RoleGrant, by.grant).unit
     ledger = Ledger(
         population=population,
-        # Whoever may import holds a grant.
-        district=cast(RoleGrant, by.grant).unit.district,
+        district=unit.district,
+        unit=unit,
         uploaded_by=by,
         uploaded_at=now,
         total=len(table.rows),
-        file_name=(workbook.name or "")[:255],
+        file_name=workbook.name,
         columns={each.code: each.headings[0] for each in table.columns.values()},
         unknown=list(table.unknown),
     )
@@ -112,7 +128,7 @@ def _rows(ledger: Ledger, table: Table) -> list[LedgerRow]:
 
 def locked(ledger: Ledger) -> Ledger:
     """The ledger as it is now, held until the transaction ends."""
-    return Ledger.objects.select_for_update(of=("self",)).get(pk=ledger.pk)
+    return Ledger.objects.select_for_update(of=("self",)).select_related("unit").get(pk=ledger.pk)
 
 
 @transaction.atomic
@@ -131,12 +147,32 @@ def confirm(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
 def discard(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
     """Take nothing in; the rows are deleted. Work that is still at them finds none."""
     ledger = locked(ledger)
-    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKING, LedgerState.CHECKED)
+    rules.check_can_discard_ledger(by, ledger, LedgerState.CHECKING, LedgerState.CHECKED)
+    _discard(ledger, by=by, now=now, purpose=Purpose.INTAKE)
+    return ledger
+
+
+def discard_forgotten(*, by: User, now: datetime) -> int:
+    """Discard what nobody confirmed in a month, each in a transaction of its own."""
+    forgotten = list(Ledger.objects.forgotten(now).order_by("uploaded_at"))
+    return sum(_forget(ledger, by=by, now=now) for ledger in forgotten)
+
+
+@transaction.atomic
+def _forget(ledger: Ledger, *, by: User, now: datetime) -> bool:
+    ledger = locked(ledger)
+    if ledger.state not in (LedgerState.CHECKING, LedgerState.CHECKED):
+        # Confirmed or discarded between the question and now.
+        return False
+    _discard(ledger, by=by, now=now, purpose=Purpose.SYSTEM)
+    return True
+
+
+def _discard(ledger: Ledger, *, by: User, now: datetime, purpose: Purpose) -> None:
     ledger.discard(at=now)
     ledger.save_as(by=by)
     ledger.rows.all().delete()
-    log.record(Event.LEDGER_DISCARDED, by=by, target=ledger, purpose=Purpose.INTAKE)
-    return ledger
+    log.record(Event.LEDGER_DISCARDED, by=by, target=ledger, purpose=purpose)
 
 
 @transaction.atomic

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.http import urlencode
 
@@ -56,6 +56,12 @@ class Row:
     def told(self) -> str:
         """What differs, in words."""
         return listed(self.changes)
+
+
+def left_behind(user: User) -> QuerySet[Ledger]:
+    """Ledgers that wait for somebody who may not read them any more, only discard them."""
+    visible = Ledger.objects.visible_to(user)
+    return Ledger.objects.left_to(user).exclude(pk__in=visible.values("pk"))
 
 
 def counts(ledger: Ledger) -> dict[str, int]:

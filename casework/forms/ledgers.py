@@ -6,8 +6,10 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
+from casework.actions import ledgers
 from casework.models.ledgers import RowOutcome
 from kpm.accounts.models import User
+from kpm.errors import Refused
 from kpm.excel import DEFAULT, REASONS
 from kpm.forms import ActionForm
 from kpm.uploads import OversizedFile
@@ -49,6 +51,19 @@ class UploadLedgerForm(ActionForm):
         if isinstance(workbook, OversizedFile) or (workbook.size or 0) > DEFAULT.size:
             raise forms.ValidationError(str(REASONS["too_large"]))
         return workbook
+
+    def clean(self) -> dict[str, Any]:
+        """The workbook as it was read, before the action opens its transaction.
+
+        SQLite has one writer: reading inside would stop the log, and so everybody.
+        """
+        values = super().clean() or self.cleaned_data
+        if "workbook" in values and "population" in values:
+            try:
+                values["workbook"] = ledgers.read(values["workbook"], values["population"])
+            except Refused as refusal:
+                self.add_error(refusal.field, refusal.message)
+        return values
 
 
 class ConfirmLedgerForm(ActionForm):

@@ -1,5 +1,6 @@
 """Ledgers: an uploaded table of people, its rows, and what became of each."""
 
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
@@ -9,7 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case_files import CaseFile
-from kpm.accounts.models import User
+from kpm.accounts.models import Unit, User
+from kpm.accounts.scoping import units_under
 from kpm.fsm import GuardedStateField, GuardedStateModel, transition
 from kpm.ids import file_number
 from kpm.vault.fields import (
@@ -21,6 +23,9 @@ from kpm.vault.fields import (
 )
 from kpm.vault.history import History
 from risk_levels.populations import POPULATIONS
+
+# How long rows that nobody confirmed lie here.
+KEPT_UNCONFIRMED = timedelta(days=30)
 
 
 class LedgerState(models.TextChoices):
@@ -48,9 +53,22 @@ class LedgerQuerySet(SealedQuerySet["Ledger"]):
     """The ledgers, and whose they are to see."""
 
     def visible_to(self, user: User) -> "LedgerQuerySet":
-        """Whoever uploaded a ledger goes on with it; nobody else needs to."""
+        """Whoever uploaded a ledger goes on with it, while its unit and group are still theirs."""
+        grant = user.grant
         # One whose key went with a person in it is gone whole.
-        return self.filter(uploaded_by=user, key_gen__gt=0)
+        mine = self.filter(uploaded_by=user, key_gen__gt=0, unit__in=units_under(user))
+        if grant is not None and grant.populations:
+            return mine.filter(population__in=grant.populations)
+        return mine
+
+    def left_to(self, user: User) -> "LedgerQuerySet":
+        """What waits for whoever uploaded it; they may discard it, whatever is theirs by now."""
+        return self.filter(uploaded_by=user, key_gen__gt=0, state=LedgerState.CHECKED)
+
+    def forgotten(self, now: datetime) -> "LedgerQuerySet":
+        """What nobody has confirmed in a month: rows of people for whom nothing was done."""
+        waiting = (LedgerState.CHECKING, LedgerState.CHECKED)
+        return self.filter(state__in=waiting, uploaded_at__lt=now - KEPT_UNCONFIRMED)
 
 
 class Ledger(GuardedStateModel, SealedModel):
@@ -71,6 +89,10 @@ class Ledger(GuardedStateModel, SealedModel):
         choices=[(code, each.label) for code, each in POPULATIONS.items()],
     )
     district = models.CharField(_("district"), max_length=6, editable=False)
+    # That of the grant under which it was uploaded: who goes elsewhere leaves it behind.
+    unit = models.ForeignKey(
+        Unit, verbose_name=_("unit"), on_delete=models.PROTECT, related_name="ledgers"
+    )
     state = GuardedStateField(
         _("state"), max_length=9, choices=LedgerState.choices, default=LedgerState.CHECKING
     )

@@ -33,7 +33,8 @@ def list_ledgers(request: SignedInRequest) -> HttpResponse:
     page = Paginator(Ledger.objects.visible_to(request.user), PER_PAGE).get_page(
         request.GET.get("page")
     )
-    return render(request, "casework/ledgers/list.html", {"page": page})
+    left = dashboard.left_behind(request.user)
+    return render(request, "casework/ledgers/list.html", {"page": page, "left": left})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -82,8 +83,9 @@ def confirm_ledger(request: SignedInRequest, number: str) -> HttpResponse:
 @require_POST
 @requires(Permission.IMPORT_LEDGER)
 def discard_ledger(request: SignedInRequest, number: str) -> HttpResponse:
-    """Take nothing of it in."""
-    ledger = find_ledger(request, number)
+    """Take nothing of it in; who has left its unit or group may still do that, and only that."""
+    left = dashboard.left_behind(request.user).filter(number=number).first()
+    ledger = left or find_ledger(request, number)
     form = ConfirmLedgerForm.from_request(request)
     if form.run(ledgers.discard, ledger=ledger, by=request.user, now=timezone.now()):
         messages.success(request, _("The ledger was discarded; nothing was taken in."))

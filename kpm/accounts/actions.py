@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
-from kpm.accounts import rules
+from kpm.accounts import rules, throttles
 from kpm.accounts.models import (
     RoleGrant,
     Session,
@@ -78,15 +78,29 @@ def sign_in(
     *, request: HttpRequest, username: str, password: str, address: str, now: datetime
 ) -> User:
     """Check name and password and begin a session; one answer for everything that is wrong."""
+    tried = [
+        (throttles.NAME, normalise_username(username)),
+        (throttles.NETWORK, network_of(address)),
+    ]
+    try:
+        throttles.enter(tried, now=now)
+    except throttles.TooSoon as early:
+        # Not even looked at, so that the right password is no answer either.
+        _record_failure(username, address=address, day=now.date(), rule="too_soon")
+        raise Refused(
+            _("Too many failed tries with this name or from this network. Wait %(seconds)d s.")
+            % {"seconds": early.seconds}
+        ) from None
     user = auth.authenticate(request, username=username, password=password)
     if user is None:
-        _record_failure(username, address=address, day=now.date())
+        _record_failure(username, address=address, day=now.date(), rule="password")
         raise Refused(_("This name and password do not belong together."))
-    admit(request=request, user=user)
+    throttles.succeeded(tried, now=now)
+    admit(request=request, user=user, now=now)
     return user
 
 
-def admit(*, request: HttpRequest, user: User) -> None:
+def admit(*, request: HttpRequest, user: User, now: datetime) -> None:
     """Begin the session of somebody whose password was right.
 
     Everybody who signs in passes here, after the password and before the session: this is the
@@ -98,6 +112,11 @@ def admit(*, request: HttpRequest, user: User) -> None:
         if context := log.current():
             context.session = cast(SessionStore, request.session).log_reference
         log.record(Event.SESSION_STARTED, by=user, target=user)
+        if user.first_seen_at is None:
+            # Told to whoever looks after roles: was it the person whom they handed the account?
+            user.first_seen_at = now
+            user.save_as(by=user)
+            log.record(Event.ACCOUNT_CLAIMED, by=user, target=user)
 
 
 def sign_out(*, request: HttpRequest, user: User) -> None:
@@ -107,8 +126,11 @@ def sign_out(*, request: HttpRequest, user: User) -> None:
         auth.logout(request)
 
 
-def change_password(*, request: HttpRequest, user: User, password: str) -> None:
+def change_password(
+    *, request: HttpRequest, user: User, current: str, password: str, now: datetime
+) -> None:
     """Set one's own password; every other session of the account ends."""
+    _check_present_password(request, user, current, now)
     # Hashed before the row is locked: it takes a tenth of a second.
     user.set_password(password)
     with transaction.atomic():
@@ -117,9 +139,27 @@ def change_password(*, request: HttpRequest, user: User, password: str) -> None:
         locked.must_change_password = False
         locked.save_as(by=locked)
         auth.update_session_auth_hash(request, locked)
-        current = hash_key(request.session.session_key or "")
-        Session.objects.filter(user=locked).exclude(key_hash=current).delete()
+        here = hash_key(request.session.session_key or "")
+        Session.objects.filter(user=locked).exclude(key_hash=here).delete()
         log.record(Event.PASSWORD_CHANGED, by=locked, target=locked)
+
+
+def _check_present_password(request: HttpRequest, user: User, current: str, now: datetime) -> None:
+    """Whoever finds an open page does not know the password, and guesses a few times only."""
+    session = cast(SessionStore, request.session).log_reference or ""
+    tried = [(throttles.SESSION, session)]
+    try:
+        tries = throttles.enter(tried, now=now)
+    except throttles.TooSoon:
+        # Several at one moment: the session has ended, or is about to.
+        tries = throttles.SESSION.free + 1
+    if tries <= throttles.SESSION.free and user.check_password(current):
+        throttles.succeeded(tried, now=now)
+        return
+    log.refused(Event.PASSWORD_REFUSED, by=user, target=user, rule="password")
+    if tries >= throttles.SESSION.free:
+        sign_out(request=request, user=user)
+    raise Refused(_("This is not your present password."), field="current")
 
 
 @transaction.atomic
@@ -141,12 +181,15 @@ def open_account(*, username: str, name: str, unit: Unit, by: User) -> Opened:
 
 
 @transaction.atomic
-def issue_password(*, user: User, by: User) -> Opened:
-    """A new one-time password for an account whose owner has not signed in yet."""
+def issue_password(*, user: User, by: User, today: date) -> Opened:
+    """A new one-time password for an account whose owner has not chosen one yet."""
     user = User.objects.select_for_update().get(pk=user.pk)
-    rules.check_can_issue_password(by, user)
+    has_grant = user.grants.not_over(today).exists()
+    rules.check_can_issue_password(by, user, has_grant=has_grant)
     password = one_time_password()
     user.set_password(password)
+    # Whoever uses this one is told anew.
+    user.first_seen_at = None
     user.save_as(by=by)
     log.record(Event.PASSWORD_ISSUED, by=by, target=user)
     return Opened(user, password)
@@ -190,6 +233,10 @@ def grant_role(
     )
     rules.check_grant_fits(grant, today=today)
     grant.save_as(by=by)
+    if user.must_change_password and not by.is_system:
+        # Whoever opened the account has seen this one, and must not sign in to the role with it.
+        user.set_unusable_password()
+        user.save_as(by=by)
     log.record(
         Event.GRANT_STARTED,
         by=by,
@@ -218,11 +265,11 @@ def end_grant(*, grant: RoleGrant, until_on: date, by: User, today: date) -> Rol
     return grant
 
 
-def _record_failure(username: str, *, address: str, day: date) -> None:
+def _record_failure(username: str, *, address: str, day: date, rule: str) -> None:
     """Log a failed try under the account it was aimed at; a name of nobody is only counted."""
     user = User.objects.filter(username=normalise_username(username)).first()
     if user is not None:
-        log.refused(Event.SESSION_REFUSED, by=log.ANONYMOUS, target=user, rule="password")
+        log.refused(Event.SESSION_REFUSED, by=log.ANONYMOUS, target=user, rule=rule)
         return
     with transaction.atomic():
         count, _made = UnknownSignIn.objects.get_or_create(day=day, network=network_of(address))

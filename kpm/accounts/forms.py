@@ -72,13 +72,6 @@ class ChangePasswordForm(ActionForm):
         super().__init__(*args, **kwargs)
         self.user = user
 
-    def clean_current(self) -> str:
-        """Whoever finds an open page does not know the password."""
-        current: str = self.cleaned_data["current"]
-        if not self.user.check_password(current):
-            raise ValidationError(_("This is not your present password."))
-        return current
-
     def clean_password(self) -> str:
         """Strong enough, and another one than before."""
         password: str = self.cleaned_data["password"]
@@ -88,9 +81,8 @@ class ChangePasswordForm(ActionForm):
         return password
 
     def clean(self) -> dict[str, Any]:
-        """Both the same; the action is given the new one only."""
+        """Both the same; the action is given the new one once, and looks at the present one."""
         cleaned: dict[str, Any] = super().clean() or {}
-        cleaned.pop("current", None)
         again = cleaned.pop("again", None)
         if "password" in cleaned and again is not None and again != cleaned["password"]:
             self.add_error("again", _("This is not the same as above."))

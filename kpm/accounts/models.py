@@ -129,6 +129,8 @@ class User(AbstractBaseUser, RecordedModel):
     # Raised to end every session of this account at once.
     session_epoch = models.PositiveIntegerField(_("session epoch"), default=0)
     opened_at = models.DateTimeField(_("opened at"), default=timezone.now)
+    # Null until somebody signs in with the one-time password that was made last.
+    first_seen_at = models.DateTimeField(_("first sign-in"), null=True, blank=True)
     # The log knows every sign-in; a column that each of them rewrites would only make history.
     last_login = None
 
@@ -205,6 +207,10 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def in_force(self, day: date) -> "RoleGrantQuerySet":
         """Those that hold on this day; the day in until_on is the first without the role."""
         return self.filter(Q(until_on__isnull=True) | Q(until_on__gt=day), start_on__lte=day)
+
+    def not_over(self, day: date) -> "RoleGrantQuerySet":
+        """Those that hold on this day or will hold later."""
+        return self.filter(Q(until_on__isnull=True) | Q(until_on__gt=day))
 
 
 class RoleGrant(RecordedModel):
@@ -322,6 +328,23 @@ class UnknownSignIn(models.Model):
 
     def __str__(self) -> str:
         return f"{self.day} {self.network}"
+
+
+class FailedTry(models.Model):
+    """How often something was tried in vain of late, and from when on it may be tried again."""
+
+    # Says nothing of whose: see kpm.accounts.throttles.
+    key = models.BinaryField(_("what was tried"), max_length=32, primary_key=True)
+    tries = models.PositiveIntegerField(_("tries"), default=0)
+    tried_at = models.DateTimeField(_("last tried at"), db_index=True)
+    opens_at = models.DateTimeField(_("may be tried from"))
+
+    class Meta:
+        verbose_name = _("failed tries")
+        verbose_name_plural = _("failed tries")
+
+    def __str__(self) -> str:
+        return str(self.tries)
 
 
 class SignedInRequest(HttpRequest):

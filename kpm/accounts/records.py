@@ -13,8 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from audit.events import Outcome
 from audit.labels import event_label, outcome_label, purpose_label
 from audit.models import LoggedEvent
+from kpm.accounts import rules
 from kpm.accounts.models import RoleGrant, User
 from kpm.accounts.scoping import POPULATIONS
+from kpm.errors import Refused
+from kpm.permissions import Permission, is_granted
 
 COLOURS: dict[str, str] = {Outcome.OK: "green", Outcome.DENIED: "yellow"}
 PLANNED, IN_FORCE, ENDED = _("planned"), _("in force"), _("ended")
@@ -47,6 +50,38 @@ class GrantRow:
         if grant.until_on is not None and grant.until_on <= today:
             return cls(grant, ENDED, can_end=False)
         return cls(grant, IN_FORCE, "green") if grant.start_on <= today else cls(grant, PLANNED)
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """An account, its role of today, and whether the reader makes its one-time password."""
+
+    account: User
+    grant: RoleGrant | None
+    may_issue: bool
+
+
+def account_rows(users: Iterable[User], *, by: User, today: date) -> list[AccountRow]:
+    """Accounts as the list shows them to this reader, in two queries."""
+    users = list(users)
+    roles = roles_of(users, today) if is_granted(by, Permission.VIEW_GRANTS) else {}
+    with_grant = set(
+        RoleGrant.objects.not_over(today)
+        .filter(user__in=[user.pk for user in users])
+        .values_list("user_id", flat=True)
+    )
+    return [
+        AccountRow(user, roles.get(user.pk), _may_issue(by, user, user.pk in with_grant))
+        for user in users
+    ]
+
+
+def _may_issue(by: User, user: User, has_grant: bool) -> bool:
+    try:
+        rules.check_can_issue_password(by, user, has_grant=has_grant)
+    except Refused:
+        return False
+    return True
 
 
 def entries_of(user: User) -> QuerySet[LoggedEvent]:

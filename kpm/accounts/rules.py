@@ -21,13 +21,27 @@ def name_is_taken() -> Refused:
     return Refused(_("Another account has this user name."), field="username")
 
 
-def check_can_issue_password(by: User, user: User) -> None:
-    """A one-time password may be made again until its owner has chosen their own."""
-    _check_may(by, Permission.OPEN_ACCOUNT)
+def check_can_issue_password(by: User, user: User, *, has_grant: bool) -> None:
+    """A one-time password may be made again until its owner has chosen their own.
+
+    Whoever makes it can sign in with it. As long as the account can do nothing, that is whoever
+    opens accounts; once a role runs or is coming, whoever grants them and opens none.
+    """
+    _check_may(by, Permission.ISSUE_PASSWORD)
     if user.is_system or not user.is_active:
         raise Refused(_("This account does not sign in."))
     if not user.must_change_password:
         raise Refused(_("The owner has chosen a password of their own; nobody else may set it."))
+    if by.is_system:
+        return
+    if has_grant and not is_granted(by, Permission.GRANT_ROLE):
+        raise Refused(
+            _("This account has a role: the security administrator makes its one-time password.")
+        )
+    if not has_grant and not is_granted(by, Permission.OPEN_ACCOUNT):
+        raise Refused(
+            _("This account has no role yet: the system administrator makes its one-time password.")
+        )
 
 
 def check_can_open_unit(by: User, code: str, parent: Unit | None) -> None:

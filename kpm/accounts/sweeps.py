@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from kpm.accounts import submissions
+from kpm.accounts import submissions, throttles
 from kpm.accounts.sessions import SessionStore
 from kpm.jobs.registers import sweep
 
@@ -19,3 +19,9 @@ def end_old_sessions(_now: datetime) -> None:
 def forget_sent_forms(now: datetime) -> None:
     """Remove the marks of forms sent more than a day ago."""
     submissions.purge(now)
+
+
+@sweep("forget_failed_tries", _("Forget failed tries"), every=timedelta(hours=6))
+def forget_failed_tries(now: datetime) -> None:
+    """Remove what was counted of tries that matter no more."""
+    throttles.purge(now)

@@ -65,9 +65,13 @@ def sign_out(request: HttpRequest) -> HttpResponse:
 def change_password(request: SignedInRequest) -> HttpResponse:
     """One's own password; with a one-time password nothing else is open."""
     form = forms.ChangePasswordForm.from_request(request, user=request.user)
-    if form.run(actions.change_password, request=request, user=request.user):
+    user, now = request.user, timezone.localtime()
+    if form.run(actions.change_password, request=request, user=user, now=now):
         messages.success(request, _("Your password was changed. Other sign-ins have ended."))
         return redirect("home")
+    if request.session.is_empty():
+        messages.error(request, _("Too many wrong passwords: you were signed out."))
+        return redirect("accounts:sign_in")
     return render(request, "kpm/accounts/change_password.html", {"form": form}, status=status(form))
 
 
@@ -94,9 +98,7 @@ def list_accounts(request: SignedInRequest) -> HttpResponse:
     """Who has an account; roles only for whoever looks after roles."""
     accounts = User.objects.filter(is_system=False).select_related("unit").order_by("username")
     page = Paginator(accounts, PER_PAGE).get_page(request.GET.get("page"))
-    shows_roles = is_granted(request.user, Permission.VIEW_GRANTS)
-    roles = records.roles_of(page, timezone.localdate()) if shows_roles else {}
-    rows = [(account, roles.get(account.pk)) for account in page]
+    rows = records.account_rows(page, by=request.user, today=timezone.localdate())
     with transaction.atomic():
         log.record(Event.ACCOUNT_LISTED, by=request.user, count=len(rows))
     return render(
@@ -105,7 +107,7 @@ def list_accounts(request: SignedInRequest) -> HttpResponse:
         {
             "rows": rows,
             "page": page,
-            "shows_roles": shows_roles,
+            "shows_roles": is_granted(request.user, Permission.VIEW_GRANTS),
             "may_open": is_granted(request.user, Permission.OPEN_ACCOUNT),
         },
     )
@@ -122,12 +124,13 @@ def open_account(request: SignedInRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@requires(Permission.OPEN_ACCOUNT)
+@requires(Permission.ISSUE_PASSWORD)
 def issue_password(request: SignedInRequest, reference: str) -> HttpResponse:
-    """Another first password for somebody who has not used theirs yet."""
+    """Another first password for somebody who has not chosen their own yet."""
     account = get_object_or_404(User, log_reference=reference, is_system=False)
     form = forms.IssuePasswordForm.from_request(request)
-    if form.run(actions.issue_password, user=account, by=request.user):
+    today = timezone.localdate()
+    if form.run(actions.issue_password, user=account, by=request.user, today=today):
         return render(request, "kpm/accounts/show_password.html", {"opened": form.result})
     return render(
         request,
@@ -175,6 +178,8 @@ def grant_role(request: SignedInRequest) -> HttpResponse:
     form = forms.GrantRoleForm.from_request(request, today=today)
     if form.run(actions.grant_role, by=request.user, today=today):
         messages.success(request, _("The role was granted."))
+        if form.result.user.must_change_password:
+            messages.warning(request, _("Their one-time password has ended: make a new one."))
         return redirect("accounts:list_grants")
     return render(request, "kpm/accounts/grant_role.html", {"form": form}, status=status(form))
 

@@ -116,6 +116,12 @@ def masked(value: str | None, kind: str) -> str:
 
 
 @register.filter
+def isolated(name: Any) -> SafeString:
+    """A name in a sentence: whichever way it is written, the words around it keep their order."""
+    return format_html("<bdi>{}</bdi>", name)
+
+
+@register.filter
 def age_band(born_on: date | None) -> str:
     """The band of ages that somebody born on this day is in today."""
     return masking.age_band(born_on, timezone.localdate()) if born_on else ""

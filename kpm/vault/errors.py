@@ -38,6 +38,9 @@ class KeysUnavailable(VaultError):
 class Unreadable(VaultError):
     """Stored bytes that do not open: model code, group and owner id, nothing else."""
 
+    # Set by whoever has written it down.
+    is_told = False
+
     def __init__(self, model_code: int, group: int, owner: UUID, cause: Cause) -> None:
         super().__init__(model_code, group, owner, cause)
         self.model_code = model_code

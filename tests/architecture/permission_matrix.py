@@ -38,7 +38,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     # --- accounts, units and roles: opening an account and granting a role are two people's work
     "accounts:list_accounts": only(SYSTEM, SECURITY),
     "accounts:open_account": only(SYSTEM),
-    "accounts:issue_password": only(SYSTEM),
+    "accounts:issue_password": only(SYSTEM, SECURITY),
     "accounts:list_units": only(SYSTEM),
     "accounts:open_unit": only(SYSTEM),
     "accounts:list_grants": only(SECURITY),

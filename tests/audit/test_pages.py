@@ -151,7 +151,10 @@ def test_filters_that_make_no_sense_are_said_and_searched_for_nothing(auditor: C
         ({"subject": "110101199003078515"}, "Type a file number"),
         ({"since": "2026-11-24", "until": "2026-11-23"}, "lies before the first one"),
         ({"event": "everything"}, "not one of the available choices"),
+        ({"since": "0001-01-01"}, "between 2000 and 2099"),
+        ({"until": "9999-12-31"}, "between 2000 and 2099"),
         ({"before": "x"}, "whole number"),
+        ({"before": "9" * 30}, "less than or equal"),
     ]
     for query, words in wrong:
         assertContains(auditor.get("/log/", query), words)

@@ -207,6 +207,7 @@ def test_what_waits_is_written_even_if_the_work_fails() -> None:
 
 OWNER = uuid4()
 MINE = File(log_owners=(OWNER,))
+PERSON = File("p:1", log_type="person", log_owners=(uuid4(),))
 
 
 def reading(**more: Any) -> log.Reading:
@@ -373,3 +374,29 @@ def test_a_connection_that_is_gone_is_an_event_that_is_not_written(
     monkeypatch.setattr(log, "connections", {"default": Gone()})
     with pytest.raises(log.NotWritten):
         log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="test")
+
+
+def test_a_reading_is_about_things_of_one_kind_from_the_start() -> None:
+    with log.entered(log.Context(channel="web")):
+        opened = reading()
+        with pytest.raises(NotLoggable):
+            opened.about(PERSON)
+        with pytest.raises(log.NotDeclared):
+            opened.note(group="person.head", owner=PERSON.log_owners[0])
+        with pytest.raises(NotLoggable):
+            log.reading(WORKER, event=Event.CASE_FILE_READ, purpose=None, about=[MINE, PERSON])
+        opened.note(group="person.head", owner=OWNER)
+    # What was declared before stands, what was never begun leaves nothing.
+    (body,) = logged()
+    assert (body["o"], body["f"]) == (MINE.log_reference, ["person.head"])
+
+
+def test_an_entry_that_cannot_be_made_takes_no_other_with_it() -> None:
+    context = log.Context(channel="web")
+    with ends_in(NotLoggable), log.entered(context):
+        with transaction.atomic():
+            log.refused(Event.CASE_FILE_REFUSED, by=WORKER, target=FILE, rule="not_visible")
+        reading().note(group="No group of ours", owner=OWNER)
+        reading().note(group="person.head", owner=OWNER)
+    acts = [(body["act"], body.get("f")) for body in logged()]
+    assert acts == [("case_file.refused", None), ("case_file.read", ["person.head"])]

@@ -191,9 +191,19 @@ def test_a_visit_that_took_place_is_told(client, case_file):
         assert client.post(page_of(case_file), sent(**silent | told)).status_code == 302
 
 
+@pytest.mark.parametrize("far", ["9999-12-31T23:59", "in a year"])
+def test_a_plan_lies_at_most_a_year_ahead(client, case_file, far):
+    if far == "in a year":
+        far = (timezone.localtime() + timedelta(days=367)).strftime(MINUTE)
+    answer = client.post(page_of(case_file), sent(outcome="planned", happened_at=far))
+    refused_with(answer, "happened_at", "Plan a visit at most a year ahead.")
+
+
 def test_before_the_file_was_opened_nothing_happened(client, case_file):
     early = (timezone.localtime() - timedelta(days=30)).strftime(MINUTE)
     answer = client.post(page_of(case_file), sent(happened_at=early))
+    refused_with(answer, "happened_at", "The file was not open then.")
+    answer = client.post(page_of(case_file), sent(happened_at="0001-01-01T00:00"))
     refused_with(answer, "happened_at", "The file was not open then.")
 
 

@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 import time
 import zipfile
 from datetime import date, datetime
@@ -143,6 +144,57 @@ def test_more_than_a_ledger_is_refused():
     # Without places in the cells the reader itself counts.
     row = "<row><c><v>1</v></c></row>"
     assert refused(bare(row * 11), limits=few) == "too_many_cells"
+
+
+def test_cells_without_a_place_count_as_well():
+    few = Limits(rows=1000, columns=200, cells=100)
+    for cell in ("<c><v>1</v></c>", "<c/>", '<c t="n"><v>1</v></c>', "<c\n><v>1</v></c>"):
+        row = f"<row>{cell * 10}</row>"
+        assert refused(bare(row * 11), limits=few) == "too_many_cells"
+        with pytest.raises(ChildRefused, match="too_many_cells"):
+            excel.check_members(bare(row * 11), few)
+        excel.check_members(bare(row * 10), few)
+    # In another part of the file than sheets usually are, and under another prefix.
+    elsewhere = bare("", **{"xl/other.bin": "<x:c><x:v>1</x:v></x:c>" * 101})
+    with pytest.raises(ChildRefused, match="too_many_cells"):
+        excel.check_members(elsewhere, few)
+    # All sheets together, and where a piece ends in the middle of a cell.
+    half = "<row>" + "<c><v>1</v></c>" * 60 + "</row>"
+    with pytest.raises(ChildRefused, match="too_many_cells"):
+        excel.check_members(bare(half, **{"xl/worksheets/sheet2.xml": half}), few)
+
+
+def test_cells_are_counted_once_wherever_a_piece_ends(monkeypatch):
+    row = "<row>" + '<c r="A1"><v>1</v></c>' * 10 + "</row>"
+    for piece in range(1, 40):
+        monkeypatch.setattr(excel, "PIECE", piece)
+        excel.check_members(bare(row), Limits(cells=10))
+        with pytest.raises(ChildRefused, match="too_many_cells"):
+            excel.check_members(bare(row), Limits(cells=9))
+
+
+def test_millions_of_cells_without_a_place_are_refused_soon_and_in_little_memory():
+    # Padded with what does not pack, so that it is no bomb by its ratio.
+    row = "<row>" + "<c><v>1</v></c>" * 190 + "</row>"
+    data = bare(row * 30_000, **{"xl/media/image1.png": os.urandom(2 * MEGABYTE)})
+    assert len(data) < 10 * MEGABYTE
+    start = resource.getrusage(resource.RUSAGE_CHILDREN)
+    with pytest.raises(UnreadableWorkbook, match="too_many_cells"):
+        read_rows(data)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Seconds of the processor: what others do on this machine does not count.
+    assert used.ru_utime - start.ru_utime < 2
+
+
+def test_a_sheet_of_far_corners_is_counted_before_it_is_made():
+    corners = '<row r="49999"><c r="A49999"><v>1</v></c><c r="GR49999"><v>1</v></c></row>'
+    first = '<row r="1"><c r="A1"><v>1</v></c></row>'
+    assert refused(bare(first + corners)) == "too_many_cells"
+
+
+def test_two_bytes_a_letter_hide_nothing():
+    data = bare("", **{"xl/worksheets/sheet2.xml": "<c/>".encode("utf-16")})
+    assert refused(data) == "damaged"
 
 
 def test_a_reader_that_hangs_is_ended(monkeypatch):

@@ -93,6 +93,41 @@ def test_a_form_that_is_only_a_button_runs(rf):
     assert form.result == "pressed"
 
 
+HIDDEN = "\u202e\u2066\u200b\u200e\u00ad\ufeff\U000e0041"
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        (f"{HIDDEN}Lin{HIDDEN}", "Lin"),
+        # Spelled with joiners: a Mongolian, a Uyghur name; one emoji of three.
+        ("ᠰᠠᠷ\u180eᠠ", "ᠰᠠᠷ\u180eᠠ"),
+        ("نۇر\u200cگۈل", "نۇر\u200cگۈل"),
+        ("👩\u200d⚕️", "👩\u200d⚕️"),
+    ],
+)
+def test_hidden_marks_are_no_part_of_a_text(rf, typed, kept):
+    form = NameForm.from_request(posted(rf, {"name": typed}))
+    assert form.run(lambda name: name)
+    assert form.result == kept
+    assert form["name"].value() == kept
+
+
+def test_nothing_but_hidden_marks_is_nothing(rf):
+    form = NameForm.from_request(posted(rf, {"name": HIDDEN}))
+    assert not form.run(greet)
+    assert form.has_error("name", "required")
+
+
+def test_a_password_stays_as_it_was_typed(rf):
+    class PasswordForm(ActionForm):
+        password = forms.CharField(strip=False)
+
+    form = PasswordForm.from_request(posted(rf, {"password": f" {HIDDEN} "}))
+    assert form.run(lambda password: password)
+    assert form.result == f" {HIDDEN} "
+
+
 def test_what_is_not_filled_in_stops_before_the_action(rf):
     form = NameForm.from_request(posted(rf, {"name": "x" * 11}))
     assert not form.run(greet, by="me")

@@ -15,7 +15,7 @@ from django.utils.html import escape
 
 from kpm.errors import Refused
 from kpm.permissions import Role
-from kpm.templatetags.kpm import SHAPES, WORDS
+from kpm.templatetags.kpm import SHAPES, WORDS, isolated
 
 CARE = SimpleNamespace(level_label="Care level")
 RISK = SimpleNamespace(level_label="Risk level")
@@ -311,3 +311,7 @@ def test_pages_of_a_list_keep_the_filters() -> None:
     one = Paginator(range(5), 50).get_page(1)
     source = "{% include 'kpm/components/pagination.html' %}"
     assert drawn(source, page=one, request=request).strip() == ""
+
+
+def test_a_name_in_a_sentence_is_kept_apart_and_escaped() -> None:
+    assert isolated("<b>نۇر") == "<bdi>&lt;b&gt;نۇر</bdi>"

@@ -10,6 +10,7 @@ from audit.models import LoggedEvent
 from kpm import views
 from kpm.context_processors import MENU
 from kpm.permissions import ROLES, Role
+from kpm.uploads import MOST_READ
 from tests.factories import client_for, make_user
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,12 @@ def test_any_page_number_gets_a_page(page):
     client = client_for(make_user(Role.SECURITY_ADMINISTRATOR))
     for path in ("/accounts/", "/grants/", "/me/"):
         assert client.get(path, {"page": page, "ordering": "user__password"}).status_code == 200
+
+
+def test_what_is_too_large_is_said_to_be_too_large():
+    client = client_for(None)
+    response = client.post("/sign-in/", {"username": "x"}, CONTENT_LENGTH=str(MOST_READ + 1))
+    assert response.status_code == 413
+    assert "larger than any form or ledger" in response.content.decode()
+    long = client.post("/sign-in/", {"username": "x" * 1_100_000})
+    assert long.status_code == 413

@@ -241,7 +241,7 @@ def upload(workbook: bytes, name: str, *, by: User, population: str = POPULATION
     """Hand a ledger in, as the page does."""
     return ledgers.upload(
         population=population,
-        workbook=SimpleUploadedFile(name, workbook),
+        workbook=ledgers.read(SimpleUploadedFile(name, workbook), population),
         by=by,
         now=timezone.now(),
     )

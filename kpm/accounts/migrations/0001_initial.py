@@ -30,11 +30,25 @@ class Migration(migrations.Migration):
                 ('must_change_password', models.BooleanField(default=False, verbose_name='must change the password')),
                 ('session_epoch', models.PositiveIntegerField(default=0, verbose_name='session epoch')),
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='opened at')),
+                ('first_seen_at', models.DateTimeField(blank=True, null=True, verbose_name='first sign-in')),
             ],
             options={
                 'verbose_name': 'account',
                 'verbose_name_plural': 'accounts',
                 'ordering': ('username',),
+            },
+        ),
+        migrations.CreateModel(
+            name='FailedTry',
+            fields=[
+                ('key', models.BinaryField(max_length=32, primary_key=True, serialize=False, verbose_name='what was tried')),
+                ('tries', models.PositiveIntegerField(default=0, verbose_name='tries')),
+                ('tried_at', models.DateTimeField(db_index=True, verbose_name='last tried at')),
+                ('opens_at', models.DateTimeField(verbose_name='may be tried from')),
+            ],
+            options={
+                'verbose_name': 'failed tries',
+                'verbose_name_plural': 'failed tries',
             },
         ),
         migrations.CreateModel(
@@ -111,6 +125,7 @@ class Migration(migrations.Migration):
                 ('is_active', models.BooleanField(default=True, verbose_name='may sign in')),
                 ('must_change_password', models.BooleanField(default=False, verbose_name='must change the password')),
                 ('opened_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='opened at')),
+                ('first_seen_at', models.DateTimeField(blank=True, null=True, verbose_name='first sign-in')),
                 ('history_user_id', models.UUIDField(null=True)),
                 ('history_id', models.UUIDField(default=kpm.ids.uuid7, editable=False, primary_key=True, serialize=False)),
                 ('history_date', models.DateTimeField()),

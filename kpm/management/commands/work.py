@@ -42,7 +42,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work."""
         refuse_unless_ready()
-        worker = Worker(around=in_the_log, lease=timedelta(seconds=options["lease"]))
+        worker = Worker(
+            around=in_the_log,
+            lease=timedelta(seconds=options["lease"]),
+        )
         if options["once"]:
             worker.work_off()
             while checkpoints.sequence_once(timezone.now()):
@@ -59,11 +62,11 @@ class Command(BaseCommand):
 
 
 @contextmanager
-def in_the_log() -> Iterator[None]:
-    """The log's context of one job or sweep; content that does not open is an event there too."""
-    with log.entered(log.Context(channel="job")):
+def in_the_log() -> Iterator[log.Context]:
+    """The log's context of a job, a step or a sweep; content that does not open is an event there."""
+    with log.entered(log.Context(channel="job")) as context:
         try:
-            yield
+            yield context
         except Unreadable as error:
             refusals.content_unreadable(error, by=log.System("work"))
             raise

@@ -43,7 +43,7 @@ SHI = WEI | {"姓名": "史雅娟", "身份证号码": "100224194612052826", "�
 
 def handed_in(by: User, *rows: dict[str, str]) -> Ledger:
     data = write_rows("台账", HEADINGS, [[row[each] for each in HEADINGS] for row in rows])
-    workbook = SimpleUploadedFile("x.xlsx", data)
+    workbook = ledgers.read(SimpleUploadedFile("x.xlsx", data), "empty_nest_elder")
     ledger = ledgers.upload(population="empty_nest_elder", workbook=workbook, by=by, now=NOW)
     work()
     return ledger

@@ -74,7 +74,10 @@ def test_a_ledger_whose_worker_was_killed_twice_ends_with_every_row_once(
 ) -> None:
     by = somebody()
     ledger = ledgers.upload(
-        population="empty_nest_elder", workbook=large.workbook(ROWS), by=by, now=NOW
+        population="empty_nest_elder",
+        workbook=ledgers.read(large.workbook(ROWS), "empty_nest_elder"),
+        by=by,
+        now=NOW,
     )
     kill_in_the_middle(real_commits, ledgers.CHECK)
     ledger.refresh_from_db()

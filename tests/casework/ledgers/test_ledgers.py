@@ -60,7 +60,8 @@ def work() -> None:
 
 def uploaded(by: User, population: str = "empty_nest_elder") -> Ledger:
     """A sample ledger, uploaded and checked."""
-    ledger = ledgers.upload(population=population, workbook=workbook(population), by=by, now=NOW)
+    read = ledgers.read(workbook(population), population)
+    ledger = ledgers.upload(population=population, workbook=read, by=by, now=NOW)
     work()
     ledger.refresh_from_db()
     return ledger
@@ -148,22 +149,24 @@ def test_people_of_another_supervisor_are_only_ever_already_known(supervisor: Us
     )
     rows = list(workbook_rows())
     assert rows
-    ledger = ledgers.upload(population="drug", workbook=as_drug_ledger(rows), by=other, now=NOW)
+    read = ledgers.read(as_drug_ledger(rows), "drug")
+    ledger = ledgers.upload(population="drug", workbook=read, by=other, now=NOW)
     work()
     assert outcomes(ledger) == {RowOutcome.REFUSED: len(rows)}
 
 
 def test_a_worker_imports_no_ledger(supervisor: User) -> None:
     worker = make_user(Role.SOCIAL_WORKER)
+    read = ledgers.read(workbook(), "empty_nest_elder")
     with pytest.raises(Refused):
-        ledgers.upload(population="empty_nest_elder", workbook=workbook(), by=worker, now=NOW)
+        ledgers.upload(population="empty_nest_elder", workbook=read, by=worker, now=NOW)
     assert not Ledger.objects.exists()
 
 
 def test_a_ledger_of_another_population_is_told_by_its_headings(supervisor: User) -> None:
     junk = SimpleUploadedFile("x.xlsx", b"junk" * 100)
     with pytest.raises(Refused) as refused:
-        ledgers.upload(population="drug", workbook=junk, by=supervisor, now=NOW)
+        ledgers.read(junk, "drug")
     assert refused.value.field == "workbook"
 
 

@@ -3,29 +3,35 @@
 import html
 import io
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from audit.models import LoggedEvent
+from casework.actions import ledgers
 from casework.models import Ledger
 from casework.models.ledgers import LedgerState
-from kpm.accounts.models import User
+from casework.sweeps import discard_forgotten_ledgers
+from kpm.accounts.models import RoleGrant, User
+from kpm.errors import Refused
 from kpm.excel import write_rows
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.permissions import Role
 from tests.casework.ledgers import large
 from tests.casework.ledgers.test_ledgers import (  # noqa: F401 the fixture is used by name
+    NOW,
     supervisor,
+    taken_in,
     uploaded,
     workbook,
 )
-from tests.factories import client_for, make_user
+from tests.factories import client_for, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -212,3 +218,85 @@ def test_every_step_is_in_the_log_without_a_name(client: Client) -> None:
         assert acts.count(act) == 1
     bodies = " ".join(LoggedEvent.objects.values_list("body", flat=True))
     assert "蒋磊志" not in bodies
+
+
+def moved(user: User, code: str, *, populations: tuple[str, ...] = ()) -> User:
+    """The same person, in another place or for other groups from today on."""
+    today = timezone.localdate()
+    user.grants.update(until_on=today)
+    RoleGrant(
+        user=user,
+        role=Role.SUPERVISOR,
+        unit=make_unit(code),
+        populations=list(populations),
+        start_on=today,
+        granted_by=make_user(Role.SECURITY_ADMINISTRATOR),
+    ).save_as(by=None)
+    return User.objects.get(pk=user.pk)
+
+
+@pytest.mark.parametrize(
+    ("code", "populations"),
+    [
+        # Another county, a township of the old one, the same place for another group.
+        ("100133000000", ()),
+        ("100122101000", ()),
+        ("100122000000", ("drug",)),
+    ],
+)
+def test_who_has_left_its_unit_or_group_does_not_read_a_ledger_but_may_discard_it(
+    supervisor: User,  # noqa: F811 pytest hands it in
+    code: str,
+    populations: tuple[str, ...],
+) -> None:
+    ledger = uploaded(supervisor)
+    now = moved(supervisor, code, populations=populations)
+    client = client_for(now)
+    for step in ("", "refused/"):
+        assert client.get(f"/ledgers/{ledger.number}/{step}").status_code == 404
+    assert client.post(f"/ledgers/{ledger.number}/confirm/").status_code == 404
+    with pytest.raises(Refused):
+        ledgers.confirm(ledger=ledger, by=now, now=timezone.now())
+    page = client.get("/ledgers/").content.decode()
+    assert "No longer yours to read" in page
+    assert f'href="/ledgers/{ledger.number}/"' not in page
+    assert client.post(f"/ledgers/{ledger.number}/discard/")["Location"] == "/ledgers/"
+    ledger.refresh_from_db()
+    assert ledger.state == LedgerState.DISCARDED
+    assert not ledger.rows.exists()
+    assert "No longer yours to read" not in client.get("/ledgers/").content.decode()
+
+
+def test_who_rises_in_the_same_place_goes_on_with_a_ledger(
+    supervisor: User,  # noqa: F811 pytest hands it in
+) -> None:
+    ledger = uploaded(supervisor)
+    client = client_for(moved(supervisor, "100100000000", populations=("empty_nest_elder",)))
+    assert client.get(f"/ledgers/{ledger.number}/").status_code == 200
+    supervisor.grants.update(until_on=timezone.localdate())
+    assert list(Ledger.objects.visible_to(User.objects.get(pk=supervisor.pk))) == []
+
+
+def test_nobody_discards_what_others_uploaded(
+    supervisor: User,  # noqa: F811 pytest hands it in
+) -> None:
+    ledger = uploaded(supervisor)
+    with pytest.raises(Refused):
+        ledgers.discard(ledger=ledger, by=make_user(None), now=timezone.now())
+    with pytest.raises(Refused):
+        ledgers.discard(ledger=ledger, by=make_user(Role.SUPERVISOR), now=timezone.now())
+
+
+def test_what_nobody_confirms_in_a_month_is_discarded_with_an_event(
+    supervisor: User,  # noqa: F811 pytest hands it in
+) -> None:
+    ledger, taken = uploaded(supervisor), taken_in(supervisor)
+    assert discard_forgotten_ledgers(NOW + timedelta(days=29)) == 0
+    assert discard_forgotten_ledgers(NOW + timedelta(days=31)) == 1
+    assert discard_forgotten_ledgers(NOW + timedelta(days=31)) == 0
+    for each in (ledger, taken):
+        each.refresh_from_db()
+    assert (ledger.state, taken.state) == (LedgerState.DISCARDED, LedgerState.APPLIED)
+    assert not ledger.rows.exists()
+    event = LoggedEvent.objects.get(event="ledger.discarded")
+    assert (event.actor, event.subject, event.purpose) == ("s:clock", ledger.number, "system")

@@ -33,7 +33,10 @@ def test_one_table_taken_in_twice_at_once_makes_one_set_of_files(
     for by in (one, other):
         made.append(
             ledgers.upload(
-                population="empty_nest_elder", workbook=large.workbook(ROWS), by=by, now=NOW
+                population="empty_nest_elder",
+                workbook=ledgers.read(large.workbook(ROWS), "empty_nest_elder"),
+                by=by,
+                now=NOW,
             )
         )
     with (

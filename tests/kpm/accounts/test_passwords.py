@@ -2,15 +2,18 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client
+from django.utils import timezone
 
 from audit.events import Event
 from audit.models import LoggedEvent
+from kpm.accounts import actions
 from kpm.accounts.actions import system_account
-from kpm.accounts.models import User
+from kpm.accounts.models import FailedTry, User
 from kpm.accounts.passwords import ContextWordsValidator, one_time_password
 from kpm.permissions import Role
 from tests.factories import client_for, make_unit, make_user
@@ -152,6 +155,94 @@ def test_a_first_password_can_be_made_again_until_it_is_used():
     assert (event.actor, event.subject) == (admin.log_reference, user.log_reference)
 
 
+@pytest.mark.parametrize("start", [timedelta(0), timedelta(days=30)])
+def test_who_opens_accounts_makes_no_password_for_an_account_with_a_role(start):
+    system, security = make_user(Role.SYSTEM_ADMINISTRATOR), make_user(Role.SECURITY_ADMINISTRATOR)
+    opened = actions.open_account(username="wang.min", name="王敏", unit=make_unit(), by=system)
+    today = timezone.localdate()
+    actions.grant_role(
+        user=opened.user,
+        role=Role.SOCIAL_WORKER,
+        unit=make_unit(),
+        start_on=today + start,
+        by=security,
+        today=today,
+    )
+    # Neither the password that they have seen opens the account now, nor a new one.
+    sign_in = {"username": "wang.min", "password": opened.password}
+    assert Client().post("/sign-in/", sign_in).status_code == 422
+    page = f"/accounts/{opened.user.log_reference}/password/"
+    answer = client_for(system).post(page)
+    assert answer.status_code == 422
+    assert "the security administrator makes" in answer.content.decode()
+    assert page not in client_for(system).get("/accounts/").content.decode()
+    assert page in client_for(security).get("/accounts/").content.decode()
+    answer = client_for(security).post(page)
+    assert answer.status_code == 200
+    shown = re.search(r"<code[^>]*>([^<]+)</code>", answer.content.decode())[1]
+    assert Client().post("/sign-in/", sign_in | {"password": shown}).status_code == 302
+
+
+def test_a_grant_ends_the_session_of_whoever_used_the_one_time_password_before():
+    user = make_user(None, password=OLD, must_change_password=True)
+    client = client_for(user)
+    assert client.get(PASSWORD).status_code == 200
+    today = timezone.localdate()
+    security = make_user(Role.SECURITY_ADMINISTRATOR)
+    answer = client_for(security).post(
+        "/grants/new/",
+        {
+            "user": user.log_reference,
+            "role": "social_worker",
+            "unit": user.unit.code if user.unit else make_unit().code,
+            "start_on": today.isoformat(),
+        },
+        follow=True,
+    )
+    assert "make a new one" in answer.content.decode()
+    assert client.get(PASSWORD).status_code == 302
+
+
+def test_a_chosen_password_outlives_a_grant():
+    user = make_user(None, password=OLD)
+    today = timezone.localdate()
+    actions.grant_role(
+        user=user,
+        role=Role.SOCIAL_WORKER,
+        unit=make_unit(),
+        start_on=today,
+        by=make_user(Role.SECURITY_ADMINISTRATOR),
+        today=today,
+    )
+    user.refresh_from_db()
+    assert user.check_password(OLD)
+
+
+def test_who_grants_roles_makes_no_password_for_an_account_without_one():
+    user = make_user(None, password=OLD, must_change_password=True)
+    client = client_for(make_user(Role.SECURITY_ADMINISTRATOR))
+    answer = client.post(f"/accounts/{user.log_reference}/password/")
+    assert answer.status_code == 422
+    assert "the system administrator makes" in answer.content.decode()
+
+
+def test_the_first_sign_in_is_told_to_who_looks_after_roles():
+    user = make_user(password=OLD, username="lin", must_change_password=True)
+    security = client_for(make_user(Role.SECURITY_ADMINISTRATOR))
+    sign_in = {"username": "lin", "password": OLD}
+    for _turn in range(2):
+        Client().post("/sign-in/", sign_in)
+    event = LoggedEvent.objects.get(event=Event.ACCOUNT_CLAIMED)
+    assert (event.actor, event.subject) == (user.log_reference, user.log_reference)
+    user.refresh_from_db()
+    seen = f"{timezone.localtime(user.first_seen_at):%Y-%m-%d %H:%M}"
+    assert seen in security.get("/accounts/").content.decode()
+    # With another one-time password, the first time comes again.
+    security.post(f"/accounts/{user.log_reference}/password/")
+    user.refresh_from_db()
+    assert user.first_seen_at is None
+
+
 def test_nobody_sets_the_password_of_somebody_who_has_chosen_one():
     user = make_user(password=OLD)
     client = client_for(make_user(Role.SYSTEM_ADMINISTRATOR))
@@ -176,6 +267,7 @@ def test_unknown_names_take_as_long_as_known_ones():
     make_user(username="lin", password=OLD)
     times: dict[str, list[float]] = {"lin": [], "nobody": []}
     for _ in range(7):
+        FailedTry.objects.all().delete()
         for name, measured in times.items():
             start = time.perf_counter()
             Client().post("/sign-in/", {"username": name, "password": "a wrong phrase"})

@@ -4,11 +4,12 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from kpm.accounts.models import Submission, User
-from kpm.accounts.submissions import LONGEST_LOCATION, Submissions
+from kpm.accounts.submissions import LONGEST_LOCATION, Submissions, key_of
 from kpm.accounts.sweeps import forget_sent_forms
 from kpm.permissions import Role
 from tests.factories import TOWNSHIP, make_unit, make_user
@@ -89,6 +90,19 @@ def test_a_form_without_its_token_is_refused(browser):
     response = browser.post("/grants/new/", filled_in(user, "wrong"))
     assert response.status_code == 403
     assert not user.grants.exists()
+
+
+def test_two_files_of_one_name_and_size_make_two_forms(rf):
+    def key(content: bytes) -> bytes | None:
+        file = SimpleUploadedFile("ledger.xlsx", content)
+        request = rf.post("/ledgers/new/", {"csrfmiddlewaretoken": "t", "workbook": file})
+        made = key_of(request)
+        assert request.FILES["workbook"].read() == content
+        request.close()
+        return made
+
+    assert key(b"one ledger") == key(b"one ledger")
+    assert key(b"one ledger") != key(b"another l.")
 
 
 def test_an_answer_that_is_no_address_is_not_kept(rf):
