@@ -20,7 +20,7 @@ from kpm.custody.actions import change
 from kpm.custody.kinds import Kind
 from kpm.errors import Refused
 from kpm.jobs.actions import enqueue
-from kpm.vault import providers, rotations, search, shredding
+from kpm.vault import providers, rotations, search, shredding, storage
 from kpm.vault.models import VaultKey
 
 JOB = "case_file.destroy"
@@ -116,9 +116,12 @@ def empty(destruction: Destruction) -> None:
     owners = certified_owners(destruction)
     case_file = CaseFile.objects.select_for_update().get(pk=destruction.case_file_id)
     count = shredding.forget(owners)
+    # Unreadable since the key went; if this is cut off, it is done again.
+    for file_id in case_file.attachments.values_list("file_id", flat=True):
+        storage.remove(file_id)
     if case_file.status != Status.DESTROYED:
         case_file.refresh_from_db()
-        case_file.status = Status.DESTROYED
+        case_file.destroy()
         case_file.save_as(by=by, reason=destruction.number)
     if case_file.person_id in owners:
         search.remove(scope_of(case_file.district), [case_file.person_id])

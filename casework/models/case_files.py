@@ -201,6 +201,10 @@ class CaseFile(GuardedStateModel, SealedModel):
     def seal(self) -> None:
         """Put aside as the law asks, above all where somebody was a minor."""
 
-    @transition(field="status", source=[Status.RESTRICTED, Status.SEALED], target=Status.DESTROYED)
+    @transition(
+        field="status",
+        source=[Status.CLOSED, Status.RESTRICTED, Status.SEALED],
+        target=Status.DESTROYED,
+    )
     def destroy(self) -> None:
         """Only the row is left; its key is gone."""

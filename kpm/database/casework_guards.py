@@ -1,5 +1,6 @@
 """Guards of people, case files, assignments, visits, plans and attachments."""
 
+from kpm.database.forgetting import only_forgets
 from kpm.database.guards import Guard, changed, in_district, kept, never_deleted, refuse
 
 PERSON, CASE_FILE, LEVEL, UNIT = (
@@ -103,7 +104,10 @@ GUARDS: list[Guard] = [
         "a_plan_keeps_what_it_said_when_approved",
         PLAN,
         before="UPDATE",
-        when=f"NOT (OLD.state = 'draft' AND NEW.state = 'draft') AND ({changed('body')})",
+        when=(
+            f"NOT (OLD.state = 'draft' AND NEW.state = 'draft') AND ({changed('body')}) "
+            f"AND NOT ({only_forgets(PLAN)})"
+        ),
     ),
     refuse(
         "a_plan_keeps_who_approved_it_and_when",

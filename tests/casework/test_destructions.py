@@ -10,7 +10,7 @@ from django.db import DatabaseError, connections, transaction
 
 from audit.models import LoggedEvent
 from casework import sweeps
-from casework.actions import destructions, people
+from casework.actions import attachments, destructions, matches, plans
 from casework.models import CaseFile, Destruction, Ledger, LedgerRow, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
@@ -20,12 +20,13 @@ from kpm.jobs.models import Job, State
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.permissions import Role
-from kpm.vault import rehearsals, rotations, search
+from kpm.vault import rehearsals, rotations, search, storage
 from kpm.vault.errors import KeyDestroyed
 from kpm.vault.keys import ring
 from kpm.vault.models import DataKey, ScopeKey, VaultKey
 from kpm.vault.opening import open_groups
 from tests import databases
+from tests.casework.documents import PDF, uploaded
 from tests.factories import NOW, TODAY, client_for, make_case_file, make_level, make_user
 from tests.kpm.vault.conftest import Notes
 from tests.settings import IS_POSTGRESQL, TEST_DIR
@@ -131,20 +132,28 @@ def test_only_a_closed_file_of_ones_own_is_destroyed():
         )
 
 
-def ledger_with(case_file, **values):
+def ledger_with(case_file, *, is_applied=False):
     ledger = Ledger(
         population="empty_nest_elder",
         district=case_file.district,
+        unit=case_file.unit,
         uploaded_by=make_user(Role.SUPERVISOR),
         uploaded_at=NOW,
         file_name="名单.xlsx",
-        **values,
     )
     ledger.save()
+    if is_applied:
+        ledger.finish_check()
+        ledger.save()
+        ledger.confirm(at=NOW)
+        ledger.save()
+        ledger.finish(at=NOW)
+        ledger.save()
     for number, each in enumerate((case_file, None), start=2):
         LedgerRow(
             key_owner=ledger.id,
             ledger=ledger,
+            district=ledger.district,
             number=number,
             case_file=each,
             cells={"name": "王秀英"},
@@ -169,7 +178,14 @@ def test_everything_under_its_keys_is_empty_and_says_so():
     case_file = make_case_file(lead=worker)
     make_level(case_file, "yellow")
     other = make_case_file(name="张丽")
-    ledger = ledger_with(case_file, state="applied")
+    ledger = ledger_with(case_file, is_applied=True)
+    plan = plans.draft(
+        case_file=case_file, goal="温饱", steps=[{"what": "送餐"}], by=worker, today=TODAY
+    )
+    plans.approve(plan=plan, by=make_user(Role.SUPERVISOR), today=TODAY)
+    document = attachments.add(
+        case_file=case_file, file=uploaded(PDF, "低保通知书.pdf"), by=worker, now=NOW
+    )
     CaseFile.objects.filter(pk=case_file.pk).update(status=Status.CLOSED, closed_on=TODAY)
     owners = [case_file.id, case_file.person_id, ledger.id]
     before = [row for row, _ in sealed_rows(owners)]
@@ -179,13 +195,14 @@ def test_everything_under_its_keys_is_empty_and_says_so():
     assert found.state == DestructionState.DESTROYED
     assert len(found.certificate["keys"]) == 3
     assert found.certificate["rows"] == len(before)
+    assert not storage.path_of(document.file_id).exists()
     for row, blobs in sealed_rows(owners):
         assert row.key_gen == 0
         assert set(blobs) == {None}
     assert not DataKey.objects.filter(owner__in=owners).exists()
     assert CaseFile.objects.get(pk=case_file.pk).status == Status.DESTROYED
-    assert search.find(people.scope_of(case_file.district), "王秀英") == []
-    assert search.find(people.scope_of(case_file.district), "张丽") == [other.person_id]
+    assert search.find(matches.scope_of(case_file.district), "王秀英") == []
+    assert search.find(matches.scope_of(case_file.district), "张丽") == [other.person_id]
     assert ScopeKey.objects.filter(purpose=1).values_list("generation", flat=True).get() == 2
     row = Person.objects.get(pk=case_file.person_id)
     assert (row.id_number_index, row.phone_index) == (None, None)
@@ -206,8 +223,8 @@ def test_the_person_stays_with_another_file():
     assert second.person_id == first.person_id
     destroyed(first)
     assert DataKey.objects.filter(owner=first.person_id).exists()
-    assert search.find(people.scope_of(first.district), "王秀英") == [first.person_id]
-    assert set(people.known(first.district, [number])) == {number}
+    assert search.find(matches.scope_of(first.district), "王秀英") == [first.person_id]
+    assert set(matches.known(first.district, [number])) == {number}
     CaseFile.objects.filter(pk=second.pk).update(status=Status.CLOSED, closed_on=TODAY)
     second.refresh_from_db()
     destroyed(second)

@@ -63,7 +63,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def in_the_log() -> Iterator[log.Context]:
-    """The log's context of a job, a step or a sweep; content that does not open is an event there."""
+    """The log's context of a job, step or sweep; content that does not open is an event there."""
     with log.entered(log.Context(channel="job")) as context:
         try:
             yield context
