@@ -120,7 +120,7 @@ def _compare(
         about=list(files.values()),
         rule="intake",
     ) as reading:
-        open_groups(list(files.values()), "body", "person__body", reading=reading)
+        open_groups(list(files.values()), "body", reading=reading)
     first = _first_rows(here, files, ledger)
     for each, person in here:
         known = files.get(person.pk)

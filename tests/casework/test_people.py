@@ -186,7 +186,7 @@ def test_whose_id_number_is_corrected_is_found_by_the_new_one():
         today=TODAY,
     )
 
-    assert people.known("100122", [number, "100101198001010019"]) == {number: person}
+    assert matches.known("100122", [number, "100101198001010019"]) == {number: person}
 
 
 def test_a_name_is_the_same_however_its_dot_is_typed():
@@ -404,7 +404,7 @@ def test_the_new_file_opens_without_another_question(page):
 @pytest.mark.parametrize(
     ("field", "value", "words"),
     [
-        ("name", "", "required"),
+        ("name", "", "Fill this in."),
         ("id_number", "100101195001010016", "check digit"),
         ("id_number", "100101195013010015", "no such date"),
         ("phone", "12", "not a phone number"),

@@ -198,9 +198,9 @@ def test_whoever_drafts_does_not_approve(client, case_file):
     ("change", "field", "words"),
     [
         ({"what_0": "", "what_2": ""}, "what_0", "Say what will be done, or empty this step."),
-        ({"goal": ""}, "goal", "This field is required."),
-        ({"by_on_0": "soon"}, "by_on_0", "Enter a valid date."),
-        ({"what_5": "步" * 301}, "what_5", "Ensure this value has at most 300 characters"),
+        ({"goal": ""}, "goal", "Fill this in."),
+        ({"by_on_0": "soon"}, "by_on_0", "Write the day like 2026-11-26."),
+        ({"what_5": "步" * 301}, "what_5", "At most 300 characters fit here"),
     ],
 )
 def test_bad_input_is_named_beside_its_field_and_everything_typed_stays(

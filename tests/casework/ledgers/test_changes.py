@@ -350,7 +350,7 @@ def test_the_class_is_that_of_the_file_and_not_of_the_row() -> None:
     def brought(**change: str) -> None:
         row = ILL | change
         data = write_rows("台账", list(row), [list(row.values())])
-        workbook = SimpleUploadedFile("x.xlsx", data)
+        workbook = ledgers.read(SimpleUploadedFile("x.xlsx", data), "mental_disorder")
         ledger = ledgers.upload(population="mental_disorder", workbook=workbook, by=by, now=NOW)
         work()
         ledgers.confirm(ledger=ledger, by=by, now=NOW)
