@@ -9,6 +9,7 @@ from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kpm.ages import turns_on, years_after
 from risk_levels.levels import Level, rank
 
 # Translated when it is shown, not when it is imported.
@@ -182,7 +183,7 @@ class Term:
     def ends_on(self, details: Mapping[str, Any], birth_on: date | None = None) -> date | None:
         """The day on which the purpose ends, as far as it is known."""
         if self.ends_at_age:
-            return None if birth_on is None else years_after(birth_on, self.ends_at_age)
+            return None if birth_on is None else turns_on(birth_on, self.ends_at_age)
         stated = day_of(details.get(self.end_field))
         if stated is not None:
             return stated
@@ -258,14 +259,6 @@ def day_of(value: Any) -> date | None:
     if isinstance(value, date):
         return value
     return date.fromisoformat(value) if value else None
-
-
-def years_after(day: date, years: int) -> date:
-    """The corresponding day; where the month lacks it, its last one (Civil Code article 202)."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 def yes_no(code: str, label: Words, *headings: str, **more: Any) -> Field:
