@@ -4,14 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import CONSENT, CORRECTION
+from risk_levels.populations.laws import CONSENT, CORRECTION, DUTY
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     PEOPLE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
@@ -115,8 +115,8 @@ POPULATION = Population(
     welfare=False,
     voluntary=False,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(DUTY),
+    last_columns=last_columns(DUTY),
     official_scale=Scale(
         label=_("Supervision class"),
         owner=_("County community correction authority"),

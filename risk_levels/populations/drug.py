@@ -4,13 +4,13 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import DRUG_CONTROL, DRUG_REHABILITATION
+from risk_levels.populations.laws import DRUG_CLASS, DRUG_CONTROL, DRUG_REHABILITATION, DUTY
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     PEOPLE,
-    Basis,
     Closing,
     Duties,
     Field,
@@ -24,7 +24,7 @@ from risk_levels.populations.parts import (
     choices,
 )
 
-BASIS = Basis(DRUG_REHABILITATION, "2, 5, 18")
+BASIS = Basis(DRUG_REHABILITATION, "2, 5, 18, 39")
 
 FIELDS = (
     Field(
@@ -48,7 +48,8 @@ FIELDS = (
         kind=DATE,
         headings=("决定日期", "决定书日期"),
         purpose=_("To know by when the person reports in"),
-        basis=Basis(DRUG_REHABILITATION, "14"),
+        # Article 14 for detoxification, 38 for recovery.
+        basis=Basis(DRUG_REHABILITATION, "14, 38"),
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -59,7 +60,7 @@ FIELDS = (
         kind=DATE,
         headings=("报到日期", "报到时间"),
         purpose=_("To compute the end of the term"),
-        basis=Basis(DRUG_REHABILITATION, "14"),
+        basis=Basis(DRUG_REHABILITATION, "14, 37, 38"),
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
@@ -68,7 +69,7 @@ FIELDS = (
         kind=DATE,
         headings=("协议签订日期", "签订协议日期", "协议日期"),
         purpose=_("To work from what was agreed"),
-        basis=Basis(DRUG_REHABILITATION, "16"),
+        basis=Basis(DRUG_REHABILITATION, "16, 38"),
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -79,7 +80,7 @@ FIELDS = (
         kind=DATE,
         headings=("期满日期", "期满时间", "解除日期"),
         purpose=_("To end the support record with the term"),
-        basis=Basis(DRUG_REHABILITATION, "14, 23"),
+        basis=Basis(DRUG_REHABILITATION, "14, 23, 37, 40"),
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
@@ -94,7 +95,7 @@ FIELDS = (
             ("low", _("Low"), "低|低风险|C|C类|C1"),
         ),
         purpose=_("To propose a level from the authority's own assessment"),
-        basis=Basis(DRUG_REHABILITATION, "4, 7"),
+        basis=DRUG_CLASS,
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -119,7 +120,7 @@ FIELDS = (
             ("unable", _("Unable to work"), "丧失劳动能力|退休"),
         ),
         purpose=_("To help with training and work"),
-        basis=Basis(DRUG_REHABILITATION, "18"),
+        basis=Basis(DRUG_REHABILITATION, "18, 39"),
     ),
 )
 
@@ -140,8 +141,8 @@ POPULATION = Population(
     welfare=False,
     voluntary=False,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(DUTY),
+    last_columns=last_columns(DUTY),
     official_scale=Scale(
         label=_("Official risk class"),
         owner=_("Drug control authority"),
@@ -162,7 +163,8 @@ POPULATION = Population(
         Level.GREEN: Duties(30, 90, 180, 180),
     },
     term=Term(
-        basis=Basis(DRUG_REHABILITATION, "7, 14"),
+        # Three years of detoxification (14), at most three of recovery (37).
+        basis=Basis(DRUG_REHABILITATION, "14, 37"),
         end_field="ends_on",
         start_field="reported_in_on",
         years=3,

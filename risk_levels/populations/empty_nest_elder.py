@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, ELDERS
 from risk_levels.populations.parts import (
@@ -11,7 +12,6 @@ from risk_levels.populations.parts import (
     NAME,
     PHONE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
@@ -158,8 +158,8 @@ POPULATION = Population(
     welfare=True,
     voluntary=True,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(CONSENT),
+    last_columns=last_columns(CONSENT),
     official_scale=Scale(
         label=_("List of elders in special difficulty"),
         owner=_("Civil affairs"),

@@ -4,14 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import CONSENT, MINORS
+from risk_levels.populations.laws import CHILD_POLICY, CONSENT, DUTY, MINORS
 from risk_levels.populations.parts import (
     CHOICE,
     NAME,
     PHONE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
@@ -195,8 +195,8 @@ POPULATION = Population(
     welfare=True,
     voluntary=False,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(DUTY),
+    last_columns=last_columns(DUTY),
     official_scale=Scale(
         label=_("Guardianship assessment"),
         owner=_("Village child director, national registration form"),
@@ -222,7 +222,7 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 90),
         Level.GREEN: Duties(30, 90, 180, 180),
     },
-    term=Term(basis=Basis(MINORS, "43"), ends_at_age=16),
+    term=Term(basis=Basis(CHILD_POLICY), ends_at_age=16),
     closings=(
         Closing("turned_16", _("The child has turned 16"), is_automatic=True),
         Closing("with_parents", _("A parent came back, or the child joined them")),

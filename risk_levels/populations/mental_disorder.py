@@ -4,6 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, EMERGENCY, MENTAL_HEALTH
 from risk_levels.populations.parts import (
@@ -12,7 +13,6 @@ from risk_levels.populations.parts import (
     NAME,
     PEOPLE,
     PHONE,
-    Basis,
     Closing,
     Duties,
     Field,
@@ -153,8 +153,8 @@ POPULATION = Population(
     welfare=False,
     voluntary=True,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(CONSENT),
+    last_columns=last_columns(CONSENT),
     official_scale=Scale(
         label=_("Condition class and danger assessment"),
         owner=_("Psychiatrist"),

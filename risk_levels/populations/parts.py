@@ -6,15 +6,11 @@ from datetime import date
 from typing import Any
 
 from django.db.models import TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from kpm.ages import turns_on, years_after
 from risk_levels.levels import Level, rank
-
-# Translated when it is shown, not when it is imported.
-Words = Promise | str
-
+from risk_levels.populations.grounds import Basis, Words
 
 TEXT, CHOICE, DATE, INTEGER, YES_NO, PHONE, NAME, PEOPLE = KINDS = (
     "text",
@@ -41,6 +37,7 @@ class Retention(TextChoices):
 
     WITH_FILE = "with_file", _("Kept until the file is destroyed")
     UNTIL_CLOSED = "until_closed", _("Erased when the file is closed")
+    NOT_KEPT = "not_kept", _("Read from the ledger, not kept")
 
 
 class Source(TextChoices):
@@ -50,17 +47,6 @@ class Source(TextChoices):
     DOCTOR = "doctor", _("The psychiatrist's class, imported")
     GUARDIANSHIP = "guardianship", _("The guardianship assessment")
     HUMAN = "human", _("Assessment by the support team")
-
-
-@dataclass(frozen=True)
-class Basis:
-    """On what ground something is recorded: a law with its article, or consent."""
-
-    law: Words
-    article: str
-
-    def __str__(self) -> str:
-        return str(_("%(law)s, article %(article)s") % {"law": self.law, "article": self.article})
 
 
 @dataclass(frozen=True)
@@ -88,6 +74,11 @@ class Field:
     hint: Words = ""
     choices: tuple[Choice, ...] = ()
     is_required: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything of it is stored; a ledger's page says which columns are only read."""
+        return self.retention != Retention.NOT_KEPT
 
     def choice(self, value: Any) -> Choice | None:
         """The choice that a stored value stands for; yes and no are stored as true and false."""
@@ -233,6 +224,11 @@ class Population:
     def columns(self) -> tuple[Field, ...]:
         """Every column of this population's ledger, in the order of its template."""
         return (*self.first_columns, *self.fields, *self.last_columns)
+
+    @property
+    def columns_not_kept(self) -> tuple[Field, ...]:
+        """The columns that are read and compared at most, and then dropped."""
+        return tuple(each for each in self.columns if not each.is_kept)
 
     def field(self, code: str) -> Field | None:
         """The field with this code."""

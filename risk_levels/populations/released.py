@@ -4,14 +4,14 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import CONSENT, PRISON
+from risk_levels.populations.laws import CONSENT, PRISON, RELEASED_SUPPORT
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     PEOPLE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
@@ -44,7 +44,7 @@ FIELDS = (
         kind=DATE,
         headings=("衔接日期", "衔接时间"),
         purpose=_("To see that nobody came home to nothing"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
@@ -59,7 +59,7 @@ FIELDS = (
             ("not_yet", _("Not yet"), "未衔接"),
         ),
         purpose=_("To know whether the person arrived alone"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -74,7 +74,7 @@ FIELDS = (
             ("general", _("General support"), "一般|一般帮教|一般帮教对象"),
         ),
         purpose=_("To propose a level from the judicial office's own assessment"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -106,11 +106,11 @@ FIELDS = (
     Field(
         code="support_ends_on",
         label=_("Support ends"),
-        hint=_("Five years after release where nothing else is set."),
+        hint=_("Five years after release, by policy, where nothing else is set."),
         kind=DATE,
         headings=("帮教期满日期", "帮教期满", "帮教结束日期"),
         purpose=_("To end the support record with the period"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
     ),
     Field(
         code="group_members",
@@ -118,7 +118,7 @@ FIELDS = (
         kind=PEOPLE,
         headings=("帮教小组成员", "帮教小组", "帮教人员"),
         purpose=_("To know who helps along"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
     ),
 )
 
@@ -130,8 +130,8 @@ POPULATION = Population(
     welfare=False,
     voluntary=True,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(CONSENT),
+    last_columns=last_columns(CONSENT),
     official_scale=Scale(
         label=_("Support class"),
         owner=_("Judicial office"),
@@ -153,8 +153,9 @@ POPULATION = Population(
         Level.YELLOW: Duties(30, 90, 180, 180),
         Level.GREEN: Duties(90, 180, 180, 365),
     },
+    # No statute says five years: it is policy, and localities differ.
     term=Term(
-        basis=Basis(PRISON, "37"), end_field="support_ends_on", start_field="released_on", years=5
+        basis=RELEASED_SUPPORT, end_field="support_ends_on", start_field="released_on", years=5
     ),
     closings=(
         Closing("period_ended", _("The support period has ended"), is_automatic=True),

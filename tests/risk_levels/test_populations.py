@@ -7,9 +7,12 @@ import pytest
 from django.utils import translation
 
 from casework.models import CaseFile
+from casework.sheets.rows import PASSING
 from risk_levels.levels import Level
 from risk_levels.populations import POPULATIONS
-from risk_levels.populations.parts import KINDS, Basis, Term, day_of
+from risk_levels.populations.grounds import Basis, in_chinese, numeral
+from risk_levels.populations.laws import CONSENT, DUTY, PRISON
+from risk_levels.populations.parts import KINDS, Retention, Term, day_of
 
 FORBIDDEN = re.compile(
     "宗教|信仰|政治面貌|民族|信访|上访|维稳|涉军|邪教|艾滋|人脸|指纹|声纹|定位|轨迹|"
@@ -51,7 +54,8 @@ def test_every_field_says_what_for_on_what_ground_and_for_how_long(population, f
     assert str(field.label)
     assert str(field.purpose)
     assert isinstance(field.basis, Basis)
-    assert field.basis.article
+    # A law is cited with its articles, a policy with its number and the ground beside it.
+    assert field.basis.articles or field.basis.together_with
     assert str(field.basis)
     assert field.kind in KINDS
     assert field.headings
@@ -164,3 +168,81 @@ def test_a_ledger_may_write_a_class_in_its_usual_ways():
     danger = POPULATIONS["mental_disorder"].field("danger_class")
     assert danger.choice_named("2级").code == danger.choice_named("2").code == "2"
     assert danger.choice_named("9") is None
+
+
+@pytest.mark.parametrize(
+    ("articles", "english", "chinese"),
+    [
+        ("2", "Prison Law, article 2", "《监狱法》第二条"),
+        ("2, 11, 12", "Prison Law, articles 2, 11 and 12", "《监狱法》第二条、第十一条、第十二条"),
+        ("13(1)(3)", "Prison Law, article 13(1)(3)", "《监狱法》第十三条第一款第三项"),
+        (
+            "13(1)(1), 29",
+            "Prison Law, articles 13(1)(1) and 29",
+            "《监狱法》第十三条第一款第一项、第二十九条",
+        ),
+        ("4(3)", "Prison Law, article 4(3)", "《监狱法》第四条第三款"),
+    ],
+)
+def test_a_law_is_cited_as_laws_are(articles, english, chinese):
+    basis = Basis(PRISON, articles)
+    with translation.override("en"):
+        assert str(basis) == english
+    with translation.override("zh-hans"):
+        assert str(basis) == chinese
+
+
+def test_numbers_of_articles_are_written_out():
+    numbers = (1, 10, 11, 20, 24, 100, 103, 110, 136, 286)
+    assert [numeral(each) for each in numbers] == [
+        *("一", "十", "十一", "二十", "二十四"),
+        *("一百", "一百零三", "一百一十", "一百三十六", "二百八十六"),
+    ]
+    with pytest.raises(ValueError, match="x"):
+        in_chinese("x")
+
+
+def test_a_policy_is_never_called_a_statute():
+    released, child = POPULATIONS["released"], POPULATIONS["left_behind_child"]
+    drug = POPULATIONS["drug"]
+    with translation.override("zh-hans"):
+        for basis in (released.term.basis, released.field("support_ends_on").basis):
+            assert "中办发〔2010〕5号" in str(basis)
+            assert "监狱法" not in str(basis)
+        assert "国发〔2016〕13号" in str(child.term.basis)
+        assert "禁毒办通〔2016〕37号" in str(drug.field("risk_class").basis)
+        # A policy alone is no ground for handling personal information.
+        assert "《个人信息保护法》" in str(released.term.basis)
+        assert "《个人信息保护法》" in str(drug.field("risk_class").basis)
+
+
+def test_both_measures_of_drug_rehabilitation_have_their_articles():
+    drug = POPULATIONS["drug"]
+    cited = {code: drug.field(code).basis.articles for code in ("decided_on", "agreement_on")}
+    assert cited == {"decided_on": "14, 38", "agreement_on": "16, 38"}
+    assert drug.field("ends_on").basis.articles == "14, 23, 37, 40"
+    assert drug.term.basis.articles == "14, 37"
+
+
+@pytest.mark.parametrize("population", EVERY, ids=[each.code for each in EVERY])
+def test_who_may_decline_is_known_by_consent(population):
+    identity = {each.code: each for each in population.first_columns}
+    expected = CONSENT if population.voluntary else DUTY
+    for code in ("name", "id_number", "birth_on", "phone", "address"):
+        assert identity[code].basis == expected
+
+
+def test_support_that_no_law_imposes_may_be_declined():
+    voluntary = {each.code for each in EVERY if each.voluntary}
+    assert voluntary == {"released", "mental_disorder", "empty_nest_elder"}
+
+
+@pytest.mark.parametrize("population", EVERY, ids=[each.code for each in EVERY])
+def test_a_column_that_is_not_kept_says_so(population):
+    dropped = {each.code for each in population.columns_not_kept}
+    # The residence is kept as the unit of the file.
+    assert dropped == PASSING - {"residence"}
+    assert all(each.retention == Retention.NOT_KEPT for each in population.columns_not_kept)
+    with translation.override("en"):
+        for each in population.columns_not_kept:
+            assert "Compared with the level" not in str(each.purpose)
