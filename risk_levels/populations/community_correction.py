@@ -107,6 +107,16 @@ FIELDS = (
     ),
 )
 
+TERM = Term(basis=Basis(CORRECTION, "44"), end_field="ends_on")
+# Article 25; the law makes no difference between strict and ordinary supervision.
+TEAM = (
+    roles.SOCIAL_WORKER,
+    roles.JUDICIAL_OFFICE,
+    roles.VILLAGE,
+    roles.FAMILY,
+    roles.VOLUNTEER,
+)
+
 POPULATION = Population(
     code="community_correction",
     label=_("Community correction"),
@@ -131,14 +141,8 @@ POPULATION = Population(
         },
     ),
     team_roles={
-        Level.RED: (
-            roles.SOCIAL_WORKER,
-            roles.JUDICIAL_OFFICE,
-            roles.VILLAGE,
-            roles.FAMILY,
-            roles.VOLUNTEER,
-        ),
-        Level.YELLOW: (roles.SOCIAL_WORKER, roles.JUDICIAL_OFFICE, roles.VILLAGE, roles.FAMILY),
+        Level.RED: TEAM,
+        Level.YELLOW: TEAM,
         Level.GREEN: (roles.SOCIAL_WORKER, roles.JUDICIAL_OFFICE),
     },
     duties={
@@ -146,9 +150,11 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 90),
         Level.GREEN: Duties(14, 90, 90, 180),
     },
-    term=Term(basis=Basis(CORRECTION, "44"), end_field="ends_on"),
+    term=TERM,
     closings=(
-        Closing("term_ended", _("The term has ended"), is_by_law=True, is_automatic=True),
+        Closing(
+            "term_ended", _("The term has ended"), is_by_law=True, is_automatic=True, term=TERM
+        ),
         Closing("pardoned", _("Pardoned"), is_by_law=True),
         Closing("revoked", _("Revoked, back in prison"), is_by_law=True),
         closings.MOVED,
@@ -166,4 +172,8 @@ POPULATION = Population(
     ),
     basis=BASIS,
     needs_woman_in_team=True,
+    # Article 52: somebody in the group understands minors; 54 and the Criminal Procedure Law,
+    # article 286: what became known of a minor stays secret.
+    roles_for_minors=(roles.JUVENILE_SPECIALIST,),
+    seals_minors_on_close=True,
 )

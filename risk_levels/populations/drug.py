@@ -7,6 +7,7 @@ from risk_levels.populations import closings, roles
 from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import DRUG_CLASS, DRUG_CONTROL, DRUG_REHABILITATION, DUTY
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
@@ -64,6 +65,16 @@ FIELDS = (
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
+        code="clean_since_on",
+        label=_("Without drugs since"),
+        hint=_("Three years after this day the file closes by itself."),
+        kind=DATE,
+        headings=("戒断起算日", "戒断起算日期", "戒断起始日期", "戒断日期"),
+        purpose=_("To end the support once three years have passed without relapse"),
+        basis=Basis(DRUG_REHABILITATION, "7"),
+        sensitivity=Sensitivity.SENSITIVE,
+    ),
+    Field(
         code="agreement_on",
         label=_("Agreement signed on"),
         kind=DATE,
@@ -92,7 +103,8 @@ FIELDS = (
         choices=choices(
             ("high", _("High"), "高|高风险|A|A类"),
             ("middle", _("Middle"), "中|中风险|B|B类"),
-            ("low", _("Low"), "低|低风险|C|C类|C1"),
+            ("low", _("Low"), "低|低风险|C|C类|C1|C1类|一般低风险"),
+            ("lasting_low", _("Low for years: support ends"), "C2|C2类|长期低风险"),
         ),
         purpose=_("To propose a level from the authority's own assessment"),
         basis=DRUG_CLASS,
@@ -133,6 +145,16 @@ TEAM = (
     roles.VOLUNTEER,
 )
 
+# Three years of detoxification (14), at most three of recovery (37).
+TERM = Term(
+    basis=Basis(DRUG_REHABILITATION, "14, 37"),
+    end_field="ends_on",
+    start_field="reported_in_on",
+    years=3,
+)
+# Whatever class somebody is in: after three years without relapse nobody follows them any more.
+CLEAN = Term(basis=Basis(DRUG_REHABILITATION, "7"), start_field="clean_since_on", years=3)
+
 POPULATION = Population(
     code="drug",
     label=_("Drug rehabilitation"),
@@ -149,8 +171,15 @@ POPULATION = Population(
         source=Source.IMPORTED,
         fields=("risk_class",),
         levels={
-            "risk_class": {"high": Level.RED, "middle": Level.YELLOW, "low": Level.GREEN},
+            "risk_class": {
+                "high": Level.RED,
+                "middle": Level.YELLOW,
+                "low": Level.GREEN,
+                "lasting_low": Level.GREEN,
+            },
         },
+        # C2 are those who have stayed off drugs for three years.
+        closings={"lasting_low": "three_clean_years"},
     ),
     team_roles={
         Level.RED: TEAM,
@@ -162,20 +191,17 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 180),
         Level.GREEN: Duties(30, 90, 180, 180),
     },
-    term=Term(
-        # Three years of detoxification (14), at most three of recovery (37).
-        basis=Basis(DRUG_REHABILITATION, "14, 37"),
-        end_field="ends_on",
-        start_field="reported_in_on",
-        years=3,
-    ),
+    term=TERM,
     closings=(
-        Closing("term_ended", _("The term has ended"), is_by_law=True, is_automatic=True),
+        Closing(
+            "term_ended", _("The term has ended"), is_by_law=True, is_automatic=True, term=TERM
+        ),
         Closing(
             "three_clean_years",
             _("Three years without relapse"),
             is_by_law=True,
             is_automatic=True,
+            term=CLEAN,
         ),
         closings.CUSTODY,
         closings.MOVED,
@@ -193,4 +219,10 @@ POPULATION = Population(
     ),
     basis=BASIS,
     seals_on_close=True,
+    numbers=Numbers(
+        report_in_days=15,
+        absence_report_days=3,
+        urine_due_days=(30, 60, 90),
+        stores_urine_result=False,
+    ),
 )

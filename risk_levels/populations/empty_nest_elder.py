@@ -7,11 +7,13 @@ from risk_levels.populations import closings, roles
 from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, ELDERS
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     NAME,
     PHONE,
     TEXT,
+    Circumstance,
     Closing,
     Duties,
     Field,
@@ -166,6 +168,20 @@ POPULATION = Population(
         source=Source.HUMAN,
         fields=("special_difficulty",),
         levels={"special_difficulty": {"yes": Level.YELLOW, "no": Level.GREEN}},
+        # Local practice (Hohhot 2022): high risk is whoever is very old or needs care, and alone.
+        circumstances=(
+            Circumstance(level=Level.RED, answers={"living": ("alone",)}, from_age=80),
+            Circumstance(
+                level=Level.RED,
+                answers={
+                    "capacity": ("moderate", "severe", "complete"),
+                    "living": ("alone",),
+                },
+            ),
+            Circumstance(
+                level=Level.RED, answers={"self_care": ("dependent",), "living": ("alone",)}
+            ),
+        ),
     ),
     team_roles={
         Level.RED: (
@@ -176,7 +192,7 @@ POPULATION = Population(
             roles.SUPPORTER,
         ),
         Level.YELLOW: (roles.SOCIAL_WORKER, roles.VILLAGE, roles.NEIGHBOUR),
-        Level.GREEN: (roles.NEIGHBOUR,),
+        Level.GREEN: (roles.VILLAGE, roles.NEIGHBOUR),
     },
     duties={
         Level.RED: Duties(2, 7, 30, 90),
@@ -202,4 +218,7 @@ POPULATION = Population(
         ("children", _("Contact with the children")),
     ),
     basis=BASIS,
+    # Law on the Protection of the Rights of the Elderly, article 2.
+    from_age=60,
+    numbers=Numbers(event_visit_hours=24, special_difficulty_visit_days=30),
 )

@@ -7,6 +7,7 @@ from risk_levels.populations import closings, roles
 from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CHILD_POLICY, CONSENT, DUTY, MINORS
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     NAME,
@@ -187,6 +188,9 @@ FIELDS = (
     ),
 )
 
+EXIT_AGE = 16
+TERM = Term(basis=Basis(CHILD_POLICY), ends_at_age=EXIT_AGE)
+
 POPULATION = Population(
     code="left_behind_child",
     label=_("Left-behind children"),
@@ -222,9 +226,9 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 90),
         Level.GREEN: Duties(30, 90, 180, 180),
     },
-    term=Term(basis=Basis(CHILD_POLICY), ends_at_age=16),
+    term=TERM,
     closings=(
-        Closing("turned_16", _("The child has turned 16"), is_automatic=True),
+        Closing("turned_16", _("The child has turned 16"), is_automatic=True, term=TERM),
         Closing("with_parents", _("A parent came back, or the child joined them")),
         Closing("guardianship_taken", _("Civil affairs took over guardianship"), is_by_law=True),
         closings.MOVED,
@@ -245,4 +249,13 @@ POPULATION = Population(
     needs_decision_down=True,
     is_minor=True,
     most_age=17,
+    below_age=EXIT_AGE,
+    numbers=Numbers(
+        requires_access_approval=True,
+        requires_annual_audit=True,
+        parent_contact_days=7,
+        forbids_alone_under=16,
+        forbids_unattended_under=8,
+        report_record_until_age=21,
+    ),
 )

@@ -7,6 +7,7 @@ from risk_levels.populations import closings, roles
 from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, EMERGENCY, MENTAL_HEALTH
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
@@ -214,4 +215,5 @@ POPULATION = Population(
         ("safety", _("Feels safe at home")),
     ),
     basis=BASIS,
+    numbers=Numbers(lost_after_failed_attempts=3),
 )

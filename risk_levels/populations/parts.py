@@ -1,16 +1,17 @@
 """What a population is made of: fields, scales, duties, roles, terms. Pure data, no database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
-from kpm.ages import turns_on, years_after
+from kpm.ages import age_on, turns_on, years_after
 from risk_levels.levels import Level, rank
 from risk_levels.populations.grounds import Basis, Words
+from risk_levels.populations.numbers import NO_NUMBERS, Numbers
 
 TEXT, CHOICE, DATE, INTEGER, YES_NO, PHONE, NAME, PEOPLE = KINDS = (
     "text",
@@ -22,6 +23,9 @@ TEXT, CHOICE, DATE, INTEGER, YES_NO, PHONE, NAME, PEOPLE = KINDS = (
     "name",
     "people",
 )
+
+
+ADULT = 18
 
 
 class Sensitivity(TextChoices):
@@ -134,6 +138,22 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Circumstance:
+    """Answers that suggest a level only together, and from an age on."""
+
+    level: Level
+    # "field" -> the choices of which one must hold; the first field is named as what said so.
+    answers: Mapping[str, tuple[str, ...]]
+    from_age: int = 0
+
+    def holds(self, details: Mapping[str, Any], age: int | None) -> bool:
+        """Whether all of it is known to hold; an age that is not known never does."""
+        if self.from_age and (age is None or age < self.from_age):
+            return False
+        return all(details.get(code) in wanted for code, wanted in self.answers.items())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scale:
     """The scale of the authority that owns it, and what each class suggests here."""
 
@@ -144,6 +164,11 @@ class Scale:
     fields: tuple[str, ...]
     # "field" -> "choice" -> level
     levels: Mapping[str, Mapping[str, Level]]
+    # What several answers together suggest.
+    circumstances: tuple["Circumstance", ...] = ()
+    # "choice" of the deciding field -> the reason for closing that it stands for: the authority
+    # itself has ended what it did.
+    closings: Mapping[str, str] = field(default_factory=dict)
     # The field with the day of the assessment, and the one with who assessed.
     date_field: str = ""
     assessor_field: str = ""
@@ -157,8 +182,9 @@ class Closing:
     label: Words
     # True: the law ends it, nobody may object.
     is_by_law: bool = False
-    # True: the sweep closes it by itself on the day.
+    # True: the sweep closes it by itself on the day that the term says.
     is_automatic: bool = False
+    term: "Term | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -212,6 +238,8 @@ class Population:
     # No step down takes effect here without somebody saying so.
     needs_decision_down: bool = False
     seals_on_close: bool = False
+    # The same for whoever is a minor, where it is not so for everybody.
+    seals_minors_on_close: bool = False
     # For minors: kept at least until this birthday.
     retain_until_age: int = 0
     is_minor: bool = False
@@ -219,6 +247,12 @@ class Population:
     least_age: int = 0
     most_age: int | None = None
     needs_woman_in_team: bool = False
+    # Who joins the team of a minor.
+    roles_for_minors: tuple[TeamRole, ...] = ()
+    # Whom it is for: from this age on, and until that one is reached.
+    from_age: int = 0
+    below_age: int | None = None
+    numbers: Numbers = NO_NUMBERS
 
     @property
     def columns(self) -> tuple[Field, ...]:
@@ -234,20 +268,65 @@ class Population:
         """The field with this code."""
         return next((each for each in self.fields if each.code == code), None)
 
-    def suggested_by(self, details: Mapping[str, Any]) -> tuple[Level, Field, Choice] | None:
+    def closing(self, code: str) -> Closing | None:
+        """The reason for closing with this code."""
+        return next((each for each in self.closings if each.code == code), None)
+
+    def is_for(self, birth_on: date, on: date) -> bool:
+        """Whether somebody is of an age for it on a day."""
+        age = age_on(birth_on, on)
+        return age >= self.from_age and (self.below_age is None or age < self.below_age)
+
+    def team_of(self, level: Level, birth_on: date | None, on: date) -> tuple[TeamRole, ...]:
+        """The places that a level asks for, for somebody of this age."""
+        roles = self.team_roles[level]
+        is_minor = birth_on is not None and age_on(birth_on, on) < ADULT
+        return (*roles, *self.roles_for_minors) if is_minor else roles
+
+    def suggested_by(
+        self, details: Mapping[str, Any], age: int | None = None
+    ) -> tuple[Level, Field, Choice] | None:
         """The level that the official class in these details suggests, and what said so."""
-        if self.official_scale is None:
+        scale = self.official_scale
+        if scale is None:
             return None
-        found: tuple[Level, Field, Choice] | None = None
-        for code in self.official_scale.fields:
-            field = self.field(code)
-            choice = field.choice(details.get(code)) if field else None
-            level = self.official_scale.levels[code].get(choice.code) if choice else None
-            if field is None or choice is None or level is None:
-                continue
-            if found is None or rank(level) > rank(found[0]):
-                found = (level, field, choice)
-        return found
+        said = [(scale.levels[code], code) for code in scale.fields]
+        found = [
+            (levels[str(choice.code)], field, choice)
+            for levels, code in said
+            for field, choice in self._answered(code, details)
+            if choice.code in levels
+        ]
+        found += [
+            (each.level, field, choice)
+            for each in scale.circumstances
+            if each.holds(details, age)
+            for field, choice in self._answered(next(iter(each.answers)), details)
+        ]
+        # The first of the highest: what decides stands first.
+        return max(found, key=lambda each: rank(each[0]), default=None)
+
+    def _answered(self, code: str, details: Mapping[str, Any]) -> list[tuple[Field, Choice]]:
+        field = self.field(code)
+        choice = field.choice(details.get(code)) if field else None
+        return [(field, choice)] if field and choice else []
+
+    def closed_by(
+        self, details: Mapping[str, Any], birth_on: date | None, on: date
+    ) -> list[Closing]:
+        """The reasons for closing that hold by themselves on a day."""
+        ended = []
+        for each in self.closings:
+            ends_on = each.term.ends_on(details, birth_on) if each.term else None
+            if each.is_automatic and ends_on is not None and ends_on <= on:
+                ended.append(each)
+        return ended + [each for each in self._closed_by_class(details) if each not in ended]
+
+    def _closed_by_class(self, details: Mapping[str, Any]) -> list[Closing]:
+        scale = self.official_scale
+        code = scale.closings.get(str(details.get(scale.fields[0]))) if scale else None
+        closing = self.closing(code) if code else None
+        return [closing] if closing else []
 
 
 def day_of(value: Any) -> date | None:

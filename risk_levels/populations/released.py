@@ -7,6 +7,7 @@ from risk_levels.populations import closings, roles
 from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, PRISON, RELEASED_SUPPORT
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
@@ -122,6 +123,9 @@ FIELDS = (
     ),
 )
 
+# No statute says five years: it is policy, and localities differ.
+TERM = Term(basis=RELEASED_SUPPORT, end_field="support_ends_on", start_field="released_on", years=5)
+
 POPULATION = Population(
     code="released",
     label=_("Released people"),
@@ -153,12 +157,9 @@ POPULATION = Population(
         Level.YELLOW: Duties(30, 90, 180, 180),
         Level.GREEN: Duties(90, 180, 180, 365),
     },
-    # No statute says five years: it is policy, and localities differ.
-    term=Term(
-        basis=RELEASED_SUPPORT, end_field="support_ends_on", start_field="released_on", years=5
-    ),
+    term=TERM,
     closings=(
-        Closing("period_ended", _("The support period has ended"), is_automatic=True),
+        Closing("period_ended", _("The support period has ended"), is_automatic=True, term=TERM),
         closings.CUSTODY,
         closings.MOVED,
         closings.DECLINED,
@@ -175,4 +176,5 @@ POPULATION = Population(
         ("family", _("Family ties")),
     ),
     basis=BASIS,
+    numbers=Numbers(term_years_after_correction=3),
 )

@@ -1,5 +1,6 @@
 """The six populations: closed, complete, with a ground for every field."""
 
+import json
 import re
 from datetime import date
 
@@ -9,6 +10,7 @@ from django.utils import translation
 from casework.models import CaseFile
 from casework.sheets.rows import PASSING
 from risk_levels.levels import Level
+from risk_levels.models.rule_sets import default_numbers
 from risk_levels.populations import POPULATIONS
 from risk_levels.populations.grounds import Basis, in_chinese, numeral
 from risk_levels.populations.laws import CONSENT, DUTY, PRISON
@@ -246,3 +248,147 @@ def test_a_column_that_is_not_kept_says_so(population):
     with translation.override("en"):
         for each in population.columns_not_kept:
             assert "Compared with the level" not in str(each.purpose)
+
+
+# --- Numbers and duties, each named after the rule that asks for it ------------------------------
+def numbers_of(code):
+    return default_numbers()["particulars"][code]
+
+
+def test_whoever_stayed_off_drugs_for_three_years_is_followed_no_more():
+    """Drug Rehabilitation Regulations, article 7."""
+    drug = POPULATIONS["drug"]
+    details = {"clean_since_on": "2023-11-24", "ends_on": "2027-06-30"}
+    assert drug.closing("three_clean_years").term.ends_on(details) == date(2026, 11, 24)
+    assert drug.closed_by(details, None, date(2026, 11, 23)) == []
+    closed = drug.closed_by(details, None, date(2026, 11, 24))
+    assert [each.code for each in closed] == ["three_clean_years"]
+
+
+def test_a_ledger_may_say_c2_and_it_ends_the_support():
+    drug = POPULATIONS["drug"]
+    assert drug.field("risk_class").choice_named("C2").code == "lasting_low"
+    details = {"risk_class": "lasting_low"}
+    assert drug.suggested_by(details)[0] == Level.GREEN
+    closed = drug.closed_by(details, None, date(2026, 11, 24))
+    assert [each.code for each in closed] == ["three_clean_years"]
+    both = {**details, "clean_since_on": "2020-01-01"}
+    closed = drug.closed_by(both, None, date(2026, 11, 24))
+    assert [each.code for each in closed] == ["three_clean_years"]
+    assert drug.closed_by({"risk_class": "low"}, None, date(2026, 11, 24)) == []
+
+
+@pytest.mark.parametrize("population", EVERY, ids=[each.code for each in EVERY])
+def test_what_closes_by_itself_knows_its_day(population):
+    for closing in population.closings:
+        assert closing.is_automatic == (closing.term is not None)
+    codes = {closing.code for closing in population.closings}
+    assert set(population.official_scale.closings.values()) <= codes
+
+
+def test_a_child_is_sixteen_on_the_day_after_the_birthday():
+    """State Council, 2016, number 13; Interpretation on Criminal Cases of Minors, article 2."""
+    child, born_on = POPULATIONS["left_behind_child"], date(2010, 11, 24)
+    assert child.is_for(born_on, date(2026, 11, 24))
+    assert not child.is_for(born_on, date(2026, 11, 25))
+    assert child.closed_by({}, born_on, date(2026, 11, 24)) == []
+    closed = child.closed_by({}, born_on, date(2026, 11, 25))
+    assert [each.code for each in closed] == ["turned_16"]
+
+
+def test_an_elder_is_sixty_on_the_day_after_the_birthday():
+    """Law on the Protection of the Rights of the Elderly, article 2."""
+    elder, born_on = POPULATIONS["empty_nest_elder"], date(1966, 11, 24)
+    assert not elder.is_for(born_on, date(2026, 11, 24))
+    assert elder.is_for(born_on, date(2026, 11, 25))
+    assert numbers_of("empty_nest_elder")["min_age"] == 60
+
+
+@pytest.mark.parametrize(
+    ("details", "age", "level", "said_by"),
+    [
+        ({"living": "alone"}, 80, Level.RED, "living"),
+        ({"living": "alone"}, 79, None, None),
+        # An age that is not known calls for nothing.
+        ({"living": "alone"}, None, None, None),
+        ({"living": "couple"}, 90, None, None),
+        ({"living": "alone", "capacity": "moderate"}, 66, Level.RED, "capacity"),
+        ({"living": "alone", "capacity": "mild"}, 66, None, None),
+        ({"living": "couple", "capacity": "complete"}, 66, None, None),
+        ({"living": "alone", "self_care": "dependent"}, 66, Level.RED, "self_care"),
+        ({"living": "alone", "special_difficulty": True}, 66, Level.YELLOW, "special_difficulty"),
+        ({"living": "alone", "special_difficulty": True}, 81, Level.RED, "living"),
+    ],
+)
+def test_very_old_or_frail_and_alone_suggests_red(details, age, level, said_by):
+    found = POPULATIONS["empty_nest_elder"].suggested_by(details, age)
+    assert (found and found[0], found and found[1].code) == (level, said_by)
+
+
+def test_the_deciding_field_speaks_first_where_two_suggest_the_same():
+    disorder = POPULATIONS["mental_disorder"]
+    details = {"condition_class": "unstable", "danger_class": "4"}
+    assert disorder.suggested_by(details)[1].code == disorder.official_scale.fields[0]
+    assert disorder.suggested_by({}) is None
+
+
+def test_strict_and_ordinary_supervision_have_the_same_team():
+    """Community Corrections Law, articles 25 and 52."""
+    correction = POPULATIONS["community_correction"]
+    assert correction.team_roles[Level.YELLOW] == correction.team_roles[Level.RED]
+    assert "volunteer" in {each.code for each in correction.team_roles[Level.YELLOW]}
+    today = date(2026, 11, 24)
+    minor = correction.team_of(Level.GREEN, date(2008, 11, 24), today)
+    assert minor[-1].code == "juvenile_specialist"
+    for born_on in (date(2008, 11, 23), None):
+        assert correction.team_of(Level.GREEN, born_on, today) == correction.team_roles[Level.GREEN]
+    assert correction.seals_minors_on_close
+    assert not correction.seals_on_close
+
+
+def test_the_village_looks_after_elders_at_every_level():
+    teams = POPULATIONS["empty_nest_elder"].team_roles.values()
+    assert all("village" in {each.code for each in team} for team in teams)
+
+
+@pytest.mark.parametrize(
+    ("code", "name", "value"),
+    [
+        # Drug Rehabilitation Regulations, articles 14, 38, 19; tests are the police's.
+        ("drug", "term_years", 3),
+        ("drug", "report_in_days", 15),
+        ("drug", "absence_report_days", 3),
+        ("drug", "urine_due_days", [30, 60, 90]),
+        ("drug", "stores_urine_result", False),
+        # Policy, and less of it after community correction.
+        ("released", "term_years", 5),
+        ("released", "term_years_after_correction", 3),
+        # National norm for severe mental disorders (2018).
+        ("mental_disorder", "lost_after_failed_attempts", 3),
+        ("mental_disorder", "retain_days", 1095),
+        # Guidance of 2022; local practice.
+        ("empty_nest_elder", "special_difficulty_visit_days", 30),
+        ("empty_nest_elder", "event_visit_hours", 24),
+        # Law on the Protection of Minors, articles 21 and 23; Minors Online, 36 and 37.
+        ("left_behind_child", "exit_age", 16),
+        ("left_behind_child", "parent_contact_days", 7),
+        ("left_behind_child", "forbids_alone_under", 16),
+        ("left_behind_child", "forbids_unattended_under", 8),
+        ("left_behind_child", "requires_access_approval", True),
+        ("left_behind_child", "requires_annual_audit", True),
+        ("left_behind_child", "report_record_until_age", 21),
+        ("left_behind_child", "retain_until_age", 18),
+    ],
+)
+def test_the_rule_set_carries_the_numbers_of_each_population(code, name, value):
+    assert numbers_of(code)[name] == value
+
+
+def test_the_rule_set_carries_what_holds_for_everybody():
+    numbers = default_numbers()
+    assert numbers["emergency_red_hours"] == 72
+    assert numbers["appeal"] == {"ack_workdays": 2, "decide_workdays": 10}
+    assert set(numbers["particulars"]) == set(numbers["populations"]) == set(POPULATIONS)
+    # A ceiling that no version may lift is none of its numbers.
+    assert "most_red_days" not in numbers
+    assert json.loads(json.dumps(numbers)) == numbers
