@@ -23,6 +23,7 @@ from kpm.accounts.models import User
 from risk_levels.levels import Level
 from risk_levels.models import Proposal
 from risk_levels.models.proposals import ProposalState
+from risk_levels.populations import Group
 
 # How far ahead the page looks.
 AHEAD = timedelta(days=7)
@@ -77,8 +78,8 @@ def counts_of(user: User, today: date) -> dict[str, Counts]:
 
 
 def choose_group(counts: dict[str, Counts], wanted: str | None) -> str:
-    """The kind that the page is for: the wanted one, or the first in which there is a file."""
-    return wanted if wanted in counts else next(iter(counts), lists.CARE)
+    """The group that the page is for: the wanted one, or the first in which there is a file."""
+    return wanted if wanted in counts else next(iter(counts), str(Group.CARE))
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,17 @@ class Retention(TextChoices):
     NOT_KEPT = "not_kept", _("Read from the ledger, not kept")
 
 
+class Group(TextChoices):
+    """Which populations may stand in one list, map, export or figure: never two of these.
+
+    People who are ill or in need are not seen among people with a sentence or an order.
+    """
+
+    CARE = "care", _("Care")
+    JUSTICE = "justice", _("Resettlement and support")
+    HEALTH = "health", _("Health support")
+
+
 class Source(TextChoices):
     """Who decides the official class from which a level is proposed."""
 
@@ -218,7 +229,7 @@ class Population:
     one: Words
     # "Care level" for welfare populations, "Risk level" for the others.
     level_label: Words
-    welfare: bool
+    group: Group
     # Whether the person may decline the whole service without any consequence.
     voluntary: bool
     fields: tuple[Field, ...]
@@ -253,6 +264,11 @@ class Population:
     from_age: int = 0
     below_age: int | None = None
     numbers: Numbers = NO_NUMBERS
+
+    @property
+    def welfare(self) -> bool:
+        """Whether it is about care alone."""
+        return self.group == Group.CARE
 
     @property
     def columns(self) -> tuple[Field, ...]:

@@ -1,6 +1,7 @@
 """People released after serving a sentence: help that is offered, never imposed."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
@@ -16,6 +17,7 @@ from risk_levels.populations.parts import (
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Retention,
     Scale,
@@ -85,10 +87,14 @@ FIELDS = (
         kind=CHOICE,
         headings=("安置情况", "安置方式"),
         choices=choices(
-            ("employed", _("Employed"), "已就业|就业"),
-            ("self_employed", _("Working for themselves"), "自谋职业|自主创业"),
+            ("employed", pgettext_lazy("settlement", "Employed"), "已就业|就业"),
+            (
+                "self_employed",
+                pgettext_lazy("settlement", "Working for themselves"),
+                "自谋职业|自主创业",
+            ),
             ("land", _("Has land to farm"), "已落实责任田|落实责任田"),
-            ("benefits", _("Receives benefits"), "低保|享受低保"),
+            ("benefits", pgettext_lazy("settlement", "Receives benefits"), "低保|享受低保"),
             ("unsettled", _("Not settled yet"), "未安置"),
         ),
         purpose=_("To help with work, housing and benefits"),
@@ -131,7 +137,7 @@ POPULATION = Population(
     label=_("Released people"),
     one=_("person released after a sentence"),
     level_label=_("Risk level"),
-    welfare=False,
+    group=Group.JUSTICE,
     voluntary=True,
     fields=FIELDS,
     first_columns=first_columns(CONSENT),

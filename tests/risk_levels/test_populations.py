@@ -111,6 +111,19 @@ def test_welfare_populations_say_care_level_and_have_no_police_in_the_team():
     ]
 
 
+def test_released_people_are_settled_in_the_words_of_their_ledgers():
+    field = POPULATIONS["released"].field("settlement")
+    with translation.override("zh-hans"):
+        labels = {choice.code: str(choice.label) for choice in field.choices}
+        for choice in field.choices:
+            assert field.choice_named(labels[choice.code]) == choice
+        work = POPULATIONS["drug"].field("employment").choice("employed")
+        assert str(work.label) == "务工"
+    assert labels["employed"] == "已就业"
+    assert labels["self_employed"] == "自谋职业"
+    assert labels["benefits"] == "享受低保"
+
+
 def test_children_never_step_down_without_a_decision():
     assert POPULATIONS["left_behind_child"].needs_decision_down
     assert POPULATIONS["left_behind_child"].is_minor
