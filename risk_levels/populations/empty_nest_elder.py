@@ -1,6 +1,7 @@
 """Elders whose children live away: visits that they wish for, as often as they wish."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
@@ -22,6 +23,7 @@ from risk_levels.populations.parts import (
     Scale,
     Sensitivity,
     Source,
+    VisitWords,
     checks,
     choices,
     yes_no,
@@ -152,6 +154,15 @@ FIELDS = (
     ),
 )
 
+# Guidance of 2022: elders are looked in on, as they wish; nobody inspects them.
+VISITS = VisitWords(
+    one=pgettext_lazy("elders", "Visit"),
+    many=pgettext_lazy("elders", "Visits"),
+    first=pgettext_lazy("elders", "First visit"),
+    record=pgettext_lazy("elders", "Record a visit"),
+    save=pgettext_lazy("elders", "Save the visit"),
+)
+
 POPULATION = Population(
     code="empty_nest_elder",
     least_age=60,
@@ -221,5 +232,6 @@ POPULATION = Population(
     basis=BASIS,
     # Law on the Protection of the Rights of the Elderly, article 2.
     from_age=60,
+    visit_words=VISITS,
     numbers=Numbers(event_visit_hours=24, special_difficulty_visit_days=30),
 )

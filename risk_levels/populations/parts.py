@@ -220,6 +220,26 @@ class Term:
 
 
 @dataclass(frozen=True, kw_only=True)
+class VisitWords:
+    """How a population calls it when somebody comes by."""
+
+    one: Words
+    many: Words
+    first: Words
+    record: Words
+    save: Words
+
+
+VISITS = VisitWords(
+    one=_("Visit"),
+    many=_("Visits"),
+    first=_("First visit"),
+    record=_("Record a visit"),
+    save=_("Save the visit"),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Population:
     """One of the six: everything that is different for these people."""
 
@@ -260,6 +280,7 @@ class Population:
     needs_woman_in_team: bool = False
     # Who joins the team of a minor.
     roles_for_minors: tuple[TeamRole, ...] = ()
+    visit_words: VisitWords = VISITS
     # Whom it is for: from this age on, and until that one is reached.
     from_age: int = 0
     below_age: int | None = None
