@@ -59,7 +59,7 @@ def particulars_of(population: Population) -> dict[str, Any]:
     found = {
         "term_years": term.years if term else 0,
         "exit_age": term.ends_at_age if term else 0,
-        "min_age": population.from_age,
+        "min_age": population.least_age,
         "first_visit_days": population.first_visit_days,
         "retain_days": population.retain_days,
         "retain_until_age": population.retain_until_age,

@@ -165,6 +165,7 @@ VISITS = VisitWords(
 
 POPULATION = Population(
     code="empty_nest_elder",
+    # Law on the Protection of the Rights of the Elderly, article 2.
     least_age=60,
     label=_("Empty-nest elders"),
     one=_("empty-nest elder"),
@@ -230,8 +231,6 @@ POPULATION = Population(
         ("children", _("Contact with the children")),
     ),
     basis=BASIS,
-    # Law on the Protection of the Rights of the Elderly, article 2.
-    from_age=60,
     visit_words=VISITS,
     numbers=Numbers(event_visit_hours=24, special_difficulty_visit_days=30),
 )

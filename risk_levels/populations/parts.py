@@ -281,9 +281,6 @@ class Population:
     # Who joins the team of a minor.
     roles_for_minors: tuple[TeamRole, ...] = ()
     visit_words: VisitWords = VISITS
-    # Whom it is for: from this age on, and until that one is reached.
-    from_age: int = 0
-    below_age: int | None = None
     numbers: Numbers = NO_NUMBERS
 
     @property
@@ -312,7 +309,7 @@ class Population:
     def is_for(self, birth_on: date, on: date) -> bool:
         """Whether somebody is of an age for it on a day."""
         age = age_on(birth_on, on)
-        return age >= self.from_age and (self.below_age is None or age < self.below_age)
+        return age >= self.least_age and (self.most_age is None or age <= self.most_age)
 
     def team_of(self, level: Level, birth_on: date | None, on: date) -> tuple[TeamRole, ...]:
         """The places that a level asks for, for somebody of this age."""
