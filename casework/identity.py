@@ -115,12 +115,3 @@ def parse_date(value: object) -> date:
             return SERIAL_ZERO + timedelta(days=serial)
         raise FormatError("no_such_date")
     raise FormatError("not_a_date")
-
-
-def age_on(birth_on: date, day: date) -> int:
-    """Full years in the sense of the law: they count from the day after the birthday."""
-    before = day - timedelta(days=1)
-    return max(
-        before.year - birth_on.year - ((before.month, before.day) < (birth_on.month, birth_on.day)),
-        0,
-    )

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Callable
 from datetime import date
 
+from kpm.ages import age_on
+
 STAR = "*"
 HIDDEN = "***"
 # The dot between the parts of a name, as people and spreadsheets write it.
@@ -93,7 +95,7 @@ def address(value: str) -> str:
 
 def age_band(born_on: date, today: date) -> str:
     """70–79: the ages that the law divides for children, ten years for everybody else."""
-    years = today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
+    years = age_on(born_on, today)
     for first, last in AGES:
         if years <= last:
             return f"{first}–{last}"

@@ -20,14 +20,9 @@ from kpm import masking
 from kpm.vault.opening import Reading, open_groups
 from risk_levels.levels import Level
 from risk_levels.populations import POPULATIONS
+from risk_levels.populations.grounds import Words
 from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Field
 
-DUE_LABELS = {
-    DueKind.CONTACT: _("Contact"),
-    DueKind.VISIT: _("Visit"),
-    DueKind.FIRST_VISIT: _("First visit"),
-    DueKind.REVIEW: _("Review of the level"),
-}
 LACK_LABELS = {
     Lack.LEAD: _("Lead worker"),
     Lack.DEPUTY: _("Deputy"),
@@ -111,7 +106,18 @@ def due_rows(case_file: CaseFile, today: date) -> list[DueRow]:
     if not case_file.is_open:
         return []
     due: Iterable[Due] = calendars([case_file], today)[case_file].due()
-    return [DueRow(DUE_LABELS[each.kind], each.on) for each in due]
+    return [DueRow(due_label(each.kind, case_file), each.on) for each in due]
+
+
+def due_label(kind: DueKind, case_file: CaseFile) -> Words:
+    """What is due, as the population of the file calls it."""
+    words = POPULATIONS[case_file.population].visit_words
+    return {
+        DueKind.CONTACT: _("Contact"),
+        DueKind.VISIT: words.one,
+        DueKind.FIRST_VISIT: words.first,
+        DueKind.REVIEW: _("Review of the level"),
+    }[kind]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
@@ -26,10 +25,9 @@ from kpm.errors import Refused
 from kpm.vault import search
 from risk_levels.levels import Level
 from risk_levels.models import Decision
-from risk_levels.populations import POPULATIONS
+from risk_levels.populations import POPULATIONS, Group
 
-CARE, JUSTICE = "care", "justice"
-LABELS = {CARE: gettext_lazy("Care"), JUSTICE: gettext_lazy("Justice")}
+LABELS = {str(group): group.label for group in Group}
 
 # Beyond these a search says nothing but that it found too much.
 MOST_MATCHES = 2_000
@@ -39,25 +37,25 @@ NO_LEAD, OVERDUE = "none", "overdue"
 
 
 def groups_of(user: User) -> list[str]:
-    """Which of the two kinds of populations the user's grant holds; they never mix."""
+    """Which groups of populations the user's grant holds; they never mix."""
     codes = user.populations or list(POPULATIONS)
     kinds = {group_of(code) for code in codes}
-    return [group for group in (CARE, JUSTICE) if group in kinds]
+    return [group for group in LABELS if group in kinds]
 
 
 def group_of(population: str) -> str:
-    """The kind that a population is of."""
-    return CARE if POPULATIONS[population].welfare else JUSTICE
+    """The group that a population is of."""
+    return str(POPULATIONS[population].group)
 
 
 def choose_group(user: User, wanted: str | None) -> str:
-    """The kind that a list is for: the wanted one, if the user has it."""
+    """The group that a list is for: the wanted one, if the user has it."""
     groups = groups_of(user)
-    return wanted if wanted in groups else next(iter(groups), CARE)
+    return wanted if wanted in groups else next(iter(groups), str(Group.CARE))
 
 
 def populations_of(user: User, group: str) -> list[tuple[str, Any]]:
-    """The populations of one kind that the user's grant holds."""
+    """The populations of one group that the user's grant holds."""
     codes = user.populations or list(POPULATIONS)
     return [
         (code, each.label)
@@ -67,11 +65,11 @@ def populations_of(user: User, group: str) -> list[tuple[str, Any]]:
 
 
 def files_of(user: User, group: str) -> CaseFileQuerySet:
-    """The files of one kind that the user may see, with what a list shows of each."""
+    """The files of one group that the user may see, with what a list shows of each."""
     leads = Assignment.objects.active().filter(role=Place.LEAD).select_related("worker")
     return (
         CaseFile.objects.visible_to(user)
-        .of_group(welfare=group == CARE)
+        .of_group(group)
         .select_related("person", "unit", "risk_level")
         .prefetch_related(Prefetch("assignments", leads, to_attr="leads"))
         .order_by(F("next_due_on").asc(nulls_last=True), "id")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
 from casework.dashboards import lists
-from casework.dashboards.files import DUE_LABELS
+from casework.dashboards.files import due_label
 from casework.models import Assignment, CaseFile, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
@@ -23,6 +23,7 @@ from kpm.accounts.models import User
 from risk_levels.levels import Level
 from risk_levels.models import Proposal
 from risk_levels.models.proposals import ProposalState
+from risk_levels.populations import Group
 
 # How far ahead the page looks.
 AHEAD = timedelta(days=7)
@@ -77,8 +78,8 @@ def counts_of(user: User, today: date) -> dict[str, Counts]:
 
 
 def choose_group(counts: dict[str, Counts], wanted: str | None) -> str:
-    """The kind that the page is for: the wanted one, or the first in which there is a file."""
-    return wanted if wanted in counts else next(iter(counts), lists.CARE)
+    """The group that the page is for: the wanted one, or the first in which there is a file."""
+    return wanted if wanted in counts else next(iter(counts), str(Group.CARE))
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     )
     dues = calendars(files[:MOST_ROWS], today)
     for case_file in files[:MOST_ROWS]:
-        row = Row(case_file, rows_until(dues[case_file].due(), today + AHEAD))
+        row = Row(case_file, rows_until(case_file, dues[case_file].due(), today + AHEAD))
         if row.due:
             part_of(day, row.due[0].on, today).append(row)
     return day
@@ -146,9 +147,13 @@ def open_files(user: User, group: str) -> CaseFileQuerySet:
     return lists.files_of(user, group).filter(status=Status.OPEN)
 
 
-def rows_until(due: Iterable[Due], last: date) -> list[DueRow]:
+def rows_until(case_file: CaseFile, due: Iterable[Due], last: date) -> list[DueRow]:
     """What is due until this day, in words."""
-    return [DueRow(each.kind, DUE_LABELS[each.kind], each.on) for each in due if each.on <= last]
+    return [
+        DueRow(each.kind, due_label(each.kind, case_file), each.on)
+        for each in due
+        if each.on <= last
+    ]
 
 
 def part_of(day: Day, on: date, today: date) -> list[Row]:

@@ -8,11 +8,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from casework.identity import FormatError, age_on, parse_id_number, parse_phone
+from casework.identity import FormatError, parse_id_number, parse_phone
 from casework.models.people import Sex
 from casework.sheets.problems import PROBLEMS, Problem
 from casework.sheets.rows import LENGTHS, LONGEST
 from kpm.accounts.forms import UnitChoiceField, date_input
+from kpm.ages import age_on
 from kpm.forms import ActionForm
 from risk_levels.populations import Field, Population
 

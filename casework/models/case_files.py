@@ -64,9 +64,9 @@ class CaseFileQuerySet(SealedQuerySet["CaseFile"]):
             rows = rows.filter(district=user.grant.unit.district)
         return rows.filter(population__in=user.populations) if user.populations else rows
 
-    def of_group(self, *, welfare: bool) -> "CaseFileQuerySet":
-        """Only welfare or only justice populations: the two never stand in one list."""
-        codes = [code for code, each in POPULATIONS.items() if each.welfare is welfare]
+    def of_group(self, group: str) -> "CaseFileQuerySet":
+        """Only the populations of one group: no two groups ever stand in one list."""
+        codes = [code for code, each in POPULATIONS.items() if each.group == group]
         return self.filter(population__in=codes)
 
 

@@ -15,12 +15,12 @@ from casework import rules
 from casework.dashboards import files, levels
 from casework.dashboards.files import DueRow, Fact, MissingRow
 from casework.dashboards.timelines import Entry
-from casework.identity import age_on
 from casework.models import CaseFile, Plan, TeamMember, Visit
 from casework.models.people import Sex
 from casework.models.plans import State
 from kpm import pdf
 from kpm.accounts.models import User
+from kpm.ages import age_on
 from kpm.errors import Refused
 from kpm.pdf import PdfFailed
 from kpm.vault.opening import Reading, open_groups

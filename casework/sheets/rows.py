@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from casework.identity import (
     FormatError,
-    age_on,
     parse_date,
     parse_id_number,
     parse_phone,
@@ -16,6 +15,7 @@ from casework.identity import (
 from casework.sheets.problems import Problem
 from casework.sheets.tables import TableRow, is_filled
 from casework.sheets.units import Villages
+from kpm.ages import age_on
 from kpm.vault.search import normalised
 from risk_levels.populations import Field, Population
 

@@ -36,7 +36,7 @@ SHOWN_FOR = 60
 @require_safe
 @requires(Permission.VIEW_CASE_FILES)
 def list_case_files(request: SignedInRequest) -> HttpResponse:
-    """My files, masked; care and justice each in a list of their own."""
+    """My files, masked; each group in a list of its own."""
     group = lists.choose_group(request.user, request.GET.get("group"))
     filters = filter_form(request, group)
     found = filters.chosen().of(

@@ -127,10 +127,10 @@ def withdraw_proposal(request: SignedInRequest, number: str) -> HttpResponse:
 @require_safe
 @requires(Permission.DECIDE_LEVEL)
 def list_reviews(request: SignedInRequest) -> HttpResponse:
-    """What waits for a decision, the longest wait first; care and justice apart."""
+    """What waits for a decision, the longest wait first; each group apart."""
     group = lists.choose_group(request.user, request.GET.get("group"))
     visible = CaseFile.objects.visible_to(request.user).filter(status=Status.OPEN)
-    found = levels.waiting_for(request.user, visible.of_group(welfare=group == lists.CARE))
+    found = levels.waiting_for(request.user, visible.of_group(group))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     rows = [(each, each.risk_level.case_file) for each in page.object_list]
     open_rows(request.user, [case_file for _each, case_file in rows])

@@ -13,11 +13,11 @@ from kpm.fsm import GuardedStateField, GuardedStateModel, transition
 from kpm.ids import uuid7
 from kpm.vault.history import History, RecordedModel
 from risk_levels.levels import Level
-from risk_levels.populations import POPULATIONS, Duties
+from risk_levels.populations import POPULATIONS, Duties, Population
+from risk_levels.populations.numbers import FOR_ALL
 
 # The version that the population modules carry.
 DEFAULT_VERSION = "2026-01-cn-default"
-MOST_RED_DAYS = 90
 
 
 class RuleSetState(models.TextChoices):
@@ -29,9 +29,12 @@ class RuleSetState(models.TextChoices):
 
 
 def default_numbers() -> dict[str, Any]:
-    """The numbers of the population modules, as a rule set holds them."""
+    """The numbers of the population modules, as a rule set holds them.
+
+    That red lasts ninety days at most is none of them: no version may say otherwise.
+    """
     return {
-        "most_red_days": MOST_RED_DAYS,
+        **FOR_ALL,
         "populations": {
             population.code: {
                 str(level): [
@@ -44,7 +47,24 @@ def default_numbers() -> dict[str, Any]:
             }
             for population in POPULATIONS.values()
         },
+        "particulars": {
+            population.code: particulars_of(population) for population in POPULATIONS.values()
+        },
     }
+
+
+def particulars_of(population: Population) -> dict[str, Any]:
+    """The numbers of one population beside its duties, those that there are."""
+    term = population.term
+    found = {
+        "term_years": term.years if term else 0,
+        "exit_age": term.ends_at_age if term else 0,
+        "min_age": population.least_age,
+        "first_visit_days": population.first_visit_days,
+        "retain_days": population.retain_days,
+        "retain_until_age": population.retain_until_age,
+    }
+    return {name: value for name, value in found.items() if value} | population.numbers.as_data()
 
 
 def duties_in(numbers: Mapping[str, Any], population: str, level: str) -> Duties:

@@ -10,9 +10,9 @@ from risk_levels.populations import (
     mental_disorder,
     released,
 )
-from risk_levels.populations.parts import Duties, Field, Population, TeamRole
+from risk_levels.populations.parts import Duties, Field, Group, Population, TeamRole
 
-__all__ = ["POPULATIONS", "Duties", "Field", "Population", "TeamRole"]
+__all__ = ["POPULATIONS", "Duties", "Field", "Group", "Population", "TeamRole"]
 
 POPULATIONS: Final[dict[str, Population]] = {
     each.code: each

@@ -4,17 +4,18 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import CONSENT, CORRECTION
+from risk_levels.populations.laws import CONSENT, CORRECTION, DUTY
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     PEOPLE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Retention,
     Scale,
@@ -107,16 +108,26 @@ FIELDS = (
     ),
 )
 
+TERM = Term(basis=Basis(CORRECTION, "44"), end_field="ends_on")
+# Article 25; the law makes no difference between strict and ordinary supervision.
+TEAM = (
+    roles.SOCIAL_WORKER,
+    roles.JUDICIAL_OFFICE,
+    roles.VILLAGE,
+    roles.FAMILY,
+    roles.VOLUNTEER,
+)
+
 POPULATION = Population(
     code="community_correction",
     label=_("Community correction"),
     one=_("person under community correction"),
     level_label=_("Risk level"),
-    welfare=False,
+    group=Group.JUSTICE,
     voluntary=False,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(DUTY),
+    last_columns=last_columns(DUTY),
     official_scale=Scale(
         label=_("Supervision class"),
         owner=_("County community correction authority"),
@@ -131,14 +142,8 @@ POPULATION = Population(
         },
     ),
     team_roles={
-        Level.RED: (
-            roles.SOCIAL_WORKER,
-            roles.JUDICIAL_OFFICE,
-            roles.VILLAGE,
-            roles.FAMILY,
-            roles.VOLUNTEER,
-        ),
-        Level.YELLOW: (roles.SOCIAL_WORKER, roles.JUDICIAL_OFFICE, roles.VILLAGE, roles.FAMILY),
+        Level.RED: TEAM,
+        Level.YELLOW: TEAM,
         Level.GREEN: (roles.SOCIAL_WORKER, roles.JUDICIAL_OFFICE),
     },
     duties={
@@ -146,9 +151,11 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 90),
         Level.GREEN: Duties(14, 90, 90, 180),
     },
-    term=Term(basis=Basis(CORRECTION, "44"), end_field="ends_on"),
+    term=TERM,
     closings=(
-        Closing("term_ended", _("The term has ended"), is_by_law=True, is_automatic=True),
+        Closing(
+            "term_ended", _("The term has ended"), is_by_law=True, is_automatic=True, term=TERM
+        ),
         Closing("pardoned", _("Pardoned"), is_by_law=True),
         Closing("revoked", _("Revoked, back in prison"), is_by_law=True),
         closings.MOVED,
@@ -166,4 +173,8 @@ POPULATION = Population(
     ),
     basis=BASIS,
     needs_woman_in_team=True,
+    # Article 52: somebody in the group understands minors; 54 and the Criminal Procedure Law,
+    # article 286: what became known of a minor stays secret.
+    roles_for_minors=(roles.JUVENILE_SPECIALIST,),
+    seals_minors_on_close=True,
 )

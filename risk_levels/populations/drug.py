@@ -4,16 +4,18 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import DRUG_CONTROL, DRUG_REHABILITATION
+from risk_levels.populations.laws import DRUG_CLASS, DRUG_CONTROL, DRUG_REHABILITATION, DUTY
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     PEOPLE,
-    Basis,
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Retention,
     Scale,
@@ -24,7 +26,7 @@ from risk_levels.populations.parts import (
     choices,
 )
 
-BASIS = Basis(DRUG_REHABILITATION, "2, 5, 18")
+BASIS = Basis(DRUG_REHABILITATION, "2, 5, 18, 39")
 
 FIELDS = (
     Field(
@@ -48,7 +50,8 @@ FIELDS = (
         kind=DATE,
         headings=("决定日期", "决定书日期"),
         purpose=_("To know by when the person reports in"),
-        basis=Basis(DRUG_REHABILITATION, "14"),
+        # Article 14 for detoxification, 38 for recovery.
+        basis=Basis(DRUG_REHABILITATION, "14, 38"),
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -59,7 +62,17 @@ FIELDS = (
         kind=DATE,
         headings=("报到日期", "报到时间"),
         purpose=_("To compute the end of the term"),
-        basis=Basis(DRUG_REHABILITATION, "14"),
+        basis=Basis(DRUG_REHABILITATION, "14, 37, 38"),
+        sensitivity=Sensitivity.SENSITIVE,
+    ),
+    Field(
+        code="clean_since_on",
+        label=_("Without drugs since"),
+        hint=_("Three years after this day the file closes by itself."),
+        kind=DATE,
+        headings=("戒断起算日", "戒断起算日期", "戒断起始日期", "戒断日期"),
+        purpose=_("To end the support once three years have passed without relapse"),
+        basis=Basis(DRUG_REHABILITATION, "7"),
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
@@ -68,7 +81,7 @@ FIELDS = (
         kind=DATE,
         headings=("协议签订日期", "签订协议日期", "协议日期"),
         purpose=_("To work from what was agreed"),
-        basis=Basis(DRUG_REHABILITATION, "16"),
+        basis=Basis(DRUG_REHABILITATION, "16, 38"),
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -79,7 +92,7 @@ FIELDS = (
         kind=DATE,
         headings=("期满日期", "期满时间", "解除日期"),
         purpose=_("To end the support record with the term"),
-        basis=Basis(DRUG_REHABILITATION, "14, 23"),
+        basis=Basis(DRUG_REHABILITATION, "14, 23, 37, 40"),
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
@@ -91,10 +104,11 @@ FIELDS = (
         choices=choices(
             ("high", _("High"), "高|高风险|A|A类"),
             ("middle", _("Middle"), "中|中风险|B|B类"),
-            ("low", _("Low"), "低|低风险|C|C类|C1"),
+            ("low", _("Low"), "低|低风险|C|C类|C1|C1类|一般低风险"),
+            ("lasting_low", _("Low for years: support ends"), "C2|C2类|长期低风险"),
         ),
         purpose=_("To propose a level from the authority's own assessment"),
-        basis=Basis(DRUG_REHABILITATION, "4, 7"),
+        basis=DRUG_CLASS,
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -119,7 +133,7 @@ FIELDS = (
             ("unable", _("Unable to work"), "丧失劳动能力|退休"),
         ),
         purpose=_("To help with training and work"),
-        basis=Basis(DRUG_REHABILITATION, "18"),
+        basis=Basis(DRUG_REHABILITATION, "18, 39"),
     ),
 )
 
@@ -132,24 +146,41 @@ TEAM = (
     roles.VOLUNTEER,
 )
 
+# Three years of detoxification (14), at most three of recovery (37).
+TERM = Term(
+    basis=Basis(DRUG_REHABILITATION, "14, 37"),
+    end_field="ends_on",
+    start_field="reported_in_on",
+    years=3,
+)
+# Whatever class somebody is in: after three years without relapse nobody follows them any more.
+CLEAN = Term(basis=Basis(DRUG_REHABILITATION, "7"), start_field="clean_since_on", years=3)
+
 POPULATION = Population(
     code="drug",
     label=_("Drug rehabilitation"),
     one=_("person in drug rehabilitation"),
     level_label=_("Risk level"),
-    welfare=False,
+    group=Group.JUSTICE,
     voluntary=False,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(DUTY),
+    last_columns=last_columns(DUTY),
     official_scale=Scale(
         label=_("Official risk class"),
         owner=_("Drug control authority"),
         source=Source.IMPORTED,
         fields=("risk_class",),
         levels={
-            "risk_class": {"high": Level.RED, "middle": Level.YELLOW, "low": Level.GREEN},
+            "risk_class": {
+                "high": Level.RED,
+                "middle": Level.YELLOW,
+                "low": Level.GREEN,
+                "lasting_low": Level.GREEN,
+            },
         },
+        # C2 are those who have stayed off drugs for three years.
+        closings={"lasting_low": "three_clean_years"},
     ),
     team_roles={
         Level.RED: TEAM,
@@ -161,19 +192,17 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 180),
         Level.GREEN: Duties(30, 90, 180, 180),
     },
-    term=Term(
-        basis=Basis(DRUG_REHABILITATION, "7, 14"),
-        end_field="ends_on",
-        start_field="reported_in_on",
-        years=3,
-    ),
+    term=TERM,
     closings=(
-        Closing("term_ended", _("The term has ended"), is_by_law=True, is_automatic=True),
+        Closing(
+            "term_ended", _("The term has ended"), is_by_law=True, is_automatic=True, term=TERM
+        ),
         Closing(
             "three_clean_years",
             _("Three years without relapse"),
             is_by_law=True,
             is_automatic=True,
+            term=CLEAN,
         ),
         closings.CUSTODY,
         closings.MOVED,
@@ -191,4 +220,10 @@ POPULATION = Population(
     ),
     basis=BASIS,
     seals_on_close=True,
+    numbers=Numbers(
+        report_in_days=15,
+        absence_report_days=3,
+        urine_due_days=(30, 60, 90),
+        stores_urine_result=False,
+    ),
 )

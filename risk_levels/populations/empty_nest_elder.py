@@ -1,24 +1,29 @@
 """Elders whose children live away: visits that they wish for, as often as they wish."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, ELDERS
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     NAME,
     PHONE,
     TEXT,
-    Basis,
+    Circumstance,
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Scale,
     Sensitivity,
     Source,
+    VisitWords,
     checks,
     choices,
     yes_no,
@@ -149,23 +154,47 @@ FIELDS = (
     ),
 )
 
+# Guidance of 2022: elders are looked in on, as they wish; nobody inspects them.
+VISITS = VisitWords(
+    one=pgettext_lazy("elders", "Visit"),
+    many=pgettext_lazy("elders", "Visits"),
+    first=pgettext_lazy("elders", "First visit"),
+    record=pgettext_lazy("elders", "Record a visit"),
+    save=pgettext_lazy("elders", "Save the visit"),
+)
+
 POPULATION = Population(
     code="empty_nest_elder",
+    # Law on the Protection of the Rights of the Elderly, article 2.
     least_age=60,
     label=_("Empty-nest elders"),
     one=_("empty-nest elder"),
     level_label=_("Care level"),
-    welfare=True,
+    group=Group.CARE,
     voluntary=True,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(CONSENT),
+    last_columns=last_columns(CONSENT),
     official_scale=Scale(
         label=_("List of elders in special difficulty"),
         owner=_("Civil affairs"),
         source=Source.HUMAN,
         fields=("special_difficulty",),
         levels={"special_difficulty": {"yes": Level.YELLOW, "no": Level.GREEN}},
+        # Local practice (Hohhot 2022): high risk is whoever is very old or needs care, and alone.
+        circumstances=(
+            Circumstance(level=Level.RED, answers={"living": ("alone",)}, from_age=80),
+            Circumstance(
+                level=Level.RED,
+                answers={
+                    "capacity": ("moderate", "severe", "complete"),
+                    "living": ("alone",),
+                },
+            ),
+            Circumstance(
+                level=Level.RED, answers={"self_care": ("dependent",), "living": ("alone",)}
+            ),
+        ),
     ),
     team_roles={
         Level.RED: (
@@ -176,7 +205,7 @@ POPULATION = Population(
             roles.SUPPORTER,
         ),
         Level.YELLOW: (roles.SOCIAL_WORKER, roles.VILLAGE, roles.NEIGHBOUR),
-        Level.GREEN: (roles.NEIGHBOUR,),
+        Level.GREEN: (roles.VILLAGE, roles.NEIGHBOUR),
     },
     duties={
         Level.RED: Duties(2, 7, 30, 90),
@@ -202,4 +231,6 @@ POPULATION = Population(
         ("children", _("Contact with the children")),
     ),
     basis=BASIS,
+    visit_words=VISITS,
+    numbers=Numbers(event_visit_hours=24, special_difficulty_visit_days=30),
 )

@@ -2,7 +2,8 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.populations.laws import CONSENT, DUTY, EMERGENCY
+from risk_levels.populations.grounds import Basis
+from risk_levels.populations.laws import EMERGENCY
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
@@ -10,8 +11,8 @@ from risk_levels.populations.parts import (
     NAME,
     PHONE,
     TEXT,
-    Basis,
     Field,
+    Retention,
     Sensitivity,
     choices,
 )
@@ -20,10 +21,12 @@ KNOW_WHO = _("To know whose file this is and to open only one")
 REACH = _("To reach the person and to agree on a visit")
 ALERT = _("To reach somebody close in an emergency")
 ORGANISE = _("To organise the support")
+# What a ledger says of these is no news here: people and levels are decided in the system.
+NO_SOURCE = _("Not taken over: levels and visits follow from decisions here")
 
 
-def first_columns(basis: Basis = DUTY) -> tuple[Field, ...]:
-    """The columns before those of the population."""
+def first_columns(basis: Basis) -> tuple[Field, ...]:
+    """The columns before those of the population; on consent where the service may be declined."""
     return (
         Field(
             code="serial",
@@ -32,6 +35,7 @@ def first_columns(basis: Basis = DUTY) -> tuple[Field, ...]:
             headings=("序号", "编号", "No", "No."),
             purpose=_("To name a row of the ledger in the answer"),
             basis=basis,
+            retention=Retention.NOT_KEPT,
         ),
         Field(
             code="name",
@@ -85,8 +89,9 @@ def first_columns(basis: Basis = DUTY) -> tuple[Field, ...]:
             label=_("Age"),
             kind=INTEGER,
             headings=("年龄", "周岁"),
-            purpose=_("Checked against the date of birth, not stored"),
+            purpose=_("Checked against the date of birth"),
             basis=basis,
+            retention=Retention.NOT_KEPT,
         ),
         Field(
             code="phone",
@@ -143,7 +148,7 @@ def first_columns(basis: Basis = DUTY) -> tuple[Field, ...]:
     )
 
 
-def last_columns(basis: Basis = CONSENT) -> tuple[Field, ...]:
+def last_columns(basis: Basis) -> tuple[Field, ...]:
     """The columns after those of the population."""
     return (
         Field(
@@ -151,32 +156,36 @@ def last_columns(basis: Basis = CONSENT) -> tuple[Field, ...]:
             label=_("Lead worker"),
             kind=NAME,
             headings=("帮扶责任人", "责任人", "帮扶人"),
-            purpose=ORGANISE,
+            purpose=_("Not taken over: a supervisor gives every file its lead worker"),
             basis=basis,
+            retention=Retention.NOT_KEPT,
         ),
         Field(
             code="level",
             label=_("Level"),
             kind=TEXT,
             headings=("等级", "关爱等级", "分级"),
-            purpose=_("Compared with the level here; a ledger never sets one"),
+            purpose=NO_SOURCE,
             basis=basis,
+            retention=Retention.NOT_KEPT,
         ),
         Field(
             code="level_on",
             label=_("Level since"),
             kind=DATE,
             headings=("定级日期", "定级时间"),
-            purpose=_("Compared with the level here; a ledger never sets one"),
+            purpose=NO_SOURCE,
             basis=basis,
+            retention=Retention.NOT_KEPT,
         ),
         Field(
             code="next_visit_on",
             label=_("Next visit"),
             kind=DATE,
             headings=("下次走访日期", "下次走访时间"),
-            purpose=ORGANISE,
+            purpose=NO_SOURCE,
             basis=basis,
+            retention=Retention.NOT_KEPT,
         ),
         Field(
             code="remark",

@@ -4,17 +4,19 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import CONSENT, MINORS
+from risk_levels.populations.laws import CHILD_POLICY, CONSENT, DUTY, MINORS
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     NAME,
     PHONE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Retention,
     Scale,
@@ -187,16 +189,19 @@ FIELDS = (
     ),
 )
 
+EXIT_AGE = 16
+TERM = Term(basis=Basis(CHILD_POLICY), ends_at_age=EXIT_AGE)
+
 POPULATION = Population(
     code="left_behind_child",
     label=_("Left-behind children"),
     one=_("left-behind child"),
     level_label=_("Care level"),
-    welfare=True,
+    group=Group.CARE,
     voluntary=False,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(DUTY),
+    last_columns=last_columns(DUTY),
     official_scale=Scale(
         label=_("Guardianship assessment"),
         owner=_("Village child director, national registration form"),
@@ -222,9 +227,9 @@ POPULATION = Population(
         Level.YELLOW: Duties(14, 30, 90, 90),
         Level.GREEN: Duties(30, 90, 180, 180),
     },
-    term=Term(basis=Basis(MINORS, "43"), ends_at_age=16),
+    term=TERM,
     closings=(
-        Closing("turned_16", _("The child has turned 16"), is_automatic=True),
+        Closing("turned_16", _("The child has turned 16"), is_automatic=True, term=TERM),
         Closing("with_parents", _("A parent came back, or the child joined them")),
         Closing("guardianship_taken", _("Civil affairs took over guardianship"), is_by_law=True),
         closings.MOVED,
@@ -244,5 +249,13 @@ POPULATION = Population(
     basis=BASIS,
     needs_decision_down=True,
     is_minor=True,
-    most_age=17,
+    most_age=EXIT_AGE - 1,
+    numbers=Numbers(
+        requires_access_approval=True,
+        requires_annual_audit=True,
+        parent_contact_days=7,
+        forbids_alone_under=16,
+        forbids_unattended_under=8,
+        report_record_until_age=21,
+    ),
 )

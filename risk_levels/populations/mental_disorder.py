@@ -4,18 +4,20 @@ from django.utils.translation import gettext_lazy as _
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, EMERGENCY, MENTAL_HEALTH
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     NAME,
     PEOPLE,
     PHONE,
-    Basis,
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Retention,
     Scale,
@@ -150,11 +152,11 @@ POPULATION = Population(
     label=_("Severe mental disorder"),
     one=_("person with a severe mental disorder"),
     level_label=_("Risk level"),
-    welfare=False,
+    group=Group.HEALTH,
     voluntary=True,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(CONSENT),
+    last_columns=last_columns(CONSENT),
     official_scale=Scale(
         label=_("Condition class and danger assessment"),
         owner=_("Psychiatrist"),
@@ -214,4 +216,5 @@ POPULATION = Population(
         ("safety", _("Feels safe at home")),
     ),
     basis=BASIS,
+    numbers=Numbers(lost_after_failed_attempts=3),
 )

@@ -1,19 +1,17 @@
 """What a population is made of: fields, scales, duties, roles, terms. Pure data, no database."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from django.db.models import TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from kpm.ages import age_on, turns_on, years_after
 from risk_levels.levels import Level, rank
-
-# Translated when it is shown, not when it is imported.
-Words = Promise | str
-
+from risk_levels.populations.grounds import Basis, Words
+from risk_levels.populations.numbers import NO_NUMBERS, Numbers
 
 TEXT, CHOICE, DATE, INTEGER, YES_NO, PHONE, NAME, PEOPLE = KINDS = (
     "text",
@@ -25,6 +23,9 @@ TEXT, CHOICE, DATE, INTEGER, YES_NO, PHONE, NAME, PEOPLE = KINDS = (
     "name",
     "people",
 )
+
+
+ADULT = 18
 
 
 class Sensitivity(TextChoices):
@@ -40,6 +41,18 @@ class Retention(TextChoices):
 
     WITH_FILE = "with_file", _("Kept until the file is destroyed")
     UNTIL_CLOSED = "until_closed", _("Erased when the file is closed")
+    NOT_KEPT = "not_kept", _("Read from the ledger, not kept")
+
+
+class Group(TextChoices):
+    """Which populations may stand in one list, map, export or figure: never two of these.
+
+    People who are ill or in need are not seen among people with a sentence or an order.
+    """
+
+    CARE = "care", _("Care")
+    JUSTICE = "justice", _("Resettlement and support")
+    HEALTH = "health", _("Health support")
 
 
 class Source(TextChoices):
@@ -49,17 +62,6 @@ class Source(TextChoices):
     DOCTOR = "doctor", _("The psychiatrist's class, imported")
     GUARDIANSHIP = "guardianship", _("The guardianship assessment")
     HUMAN = "human", _("Assessment by the support team")
-
-
-@dataclass(frozen=True)
-class Basis:
-    """On what ground something is recorded: a law with its article, or consent."""
-
-    law: Words
-    article: str
-
-    def __str__(self) -> str:
-        return str(_("%(law)s, article %(article)s") % {"law": self.law, "article": self.article})
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,11 @@ class Field:
     hint: Words = ""
     choices: tuple[Choice, ...] = ()
     is_required: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether anything of it is stored; a ledger's page says which columns are only read."""
+        return self.retention != Retention.NOT_KEPT
 
     def choice(self, value: Any) -> Choice | None:
         """The choice that a stored value stands for; yes and no are stored as true and false."""
@@ -142,6 +149,22 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Circumstance:
+    """Answers that suggest a level only together, and from an age on."""
+
+    level: Level
+    # "field" -> the choices of which one must hold; the first field is named as what said so.
+    answers: Mapping[str, tuple[str, ...]]
+    from_age: int = 0
+
+    def holds(self, details: Mapping[str, Any], age: int | None) -> bool:
+        """Whether all of it is known to hold; an age that is not known never does."""
+        if self.from_age and (age is None or age < self.from_age):
+            return False
+        return all(details.get(code) in wanted for code, wanted in self.answers.items())
+
+
+@dataclass(frozen=True, kw_only=True)
 class Scale:
     """The scale of the authority that owns it, and what each class suggests here."""
 
@@ -152,6 +175,11 @@ class Scale:
     fields: tuple[str, ...]
     # "field" -> "choice" -> level
     levels: Mapping[str, Mapping[str, Level]]
+    # What several answers together suggest.
+    circumstances: tuple["Circumstance", ...] = ()
+    # "choice" of the deciding field -> the reason for closing that it stands for: the authority
+    # itself has ended what it did.
+    closings: Mapping[str, str] = field(default_factory=dict)
     # The field with the day of the assessment, and the one with who assessed.
     date_field: str = ""
     assessor_field: str = ""
@@ -165,8 +193,9 @@ class Closing:
     label: Words
     # True: the law ends it, nobody may object.
     is_by_law: bool = False
-    # True: the sweep closes it by itself on the day.
+    # True: the sweep closes it by itself on the day that the term says.
     is_automatic: bool = False
+    term: "Term | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,12 +211,32 @@ class Term:
     def ends_on(self, details: Mapping[str, Any], birth_on: date | None = None) -> date | None:
         """The day on which the purpose ends, as far as it is known."""
         if self.ends_at_age:
-            return None if birth_on is None else years_after(birth_on, self.ends_at_age)
+            return None if birth_on is None else turns_on(birth_on, self.ends_at_age)
         stated = day_of(details.get(self.end_field))
         if stated is not None:
             return stated
         start = day_of(details.get(self.start_field))
         return None if start is None or not self.years else years_after(start, self.years)
+
+
+@dataclass(frozen=True, kw_only=True)
+class VisitWords:
+    """How a population calls it when somebody comes by."""
+
+    one: Words
+    many: Words
+    first: Words
+    record: Words
+    save: Words
+
+
+VISITS = VisitWords(
+    one=_("Visit"),
+    many=_("Visits"),
+    first=_("First visit"),
+    record=_("Record a visit"),
+    save=_("Save the visit"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +249,7 @@ class Population:
     one: Words
     # "Care level" for welfare populations, "Risk level" for the others.
     level_label: Words
-    welfare: bool
+    group: Group
     # Whether the person may decline the whole service without any consequence.
     voluntary: bool
     fields: tuple[Field, ...]
@@ -220,6 +269,8 @@ class Population:
     # No step down takes effect here without somebody saying so.
     needs_decision_down: bool = False
     seals_on_close: bool = False
+    # The same for whoever is a minor, where it is not so for everybody.
+    seals_minors_on_close: bool = False
     # For minors: kept at least until this birthday.
     retain_until_age: int = 0
     is_minor: bool = False
@@ -227,30 +278,89 @@ class Population:
     least_age: int = 0
     most_age: int | None = None
     needs_woman_in_team: bool = False
+    # Who joins the team of a minor.
+    roles_for_minors: tuple[TeamRole, ...] = ()
+    visit_words: VisitWords = VISITS
+    numbers: Numbers = NO_NUMBERS
+
+    @property
+    def welfare(self) -> bool:
+        """Whether it is about care alone."""
+        return self.group == Group.CARE
 
     @property
     def columns(self) -> tuple[Field, ...]:
         """Every column of this population's ledger, in the order of its template."""
         return (*self.first_columns, *self.fields, *self.last_columns)
 
+    @property
+    def columns_not_kept(self) -> tuple[Field, ...]:
+        """The columns that are read and compared at most, and then dropped."""
+        return tuple(each for each in self.columns if not each.is_kept)
+
     def field(self, code: str) -> Field | None:
         """The field with this code."""
         return next((each for each in self.fields if each.code == code), None)
 
-    def suggested_by(self, details: Mapping[str, Any]) -> tuple[Level, Field, Choice] | None:
+    def closing(self, code: str) -> Closing | None:
+        """The reason for closing with this code."""
+        return next((each for each in self.closings if each.code == code), None)
+
+    def is_for(self, birth_on: date, on: date) -> bool:
+        """Whether somebody is of an age for it on a day."""
+        age = age_on(birth_on, on)
+        return age >= self.least_age and (self.most_age is None or age <= self.most_age)
+
+    def team_of(self, level: Level, birth_on: date | None, on: date) -> tuple[TeamRole, ...]:
+        """The places that a level asks for, for somebody of this age."""
+        roles = self.team_roles[level]
+        is_minor = birth_on is not None and age_on(birth_on, on) < ADULT
+        return (*roles, *self.roles_for_minors) if is_minor else roles
+
+    def suggested_by(
+        self, details: Mapping[str, Any], age: int | None = None
+    ) -> tuple[Level, Field, Choice] | None:
         """The level that the official class in these details suggests, and what said so."""
-        if self.official_scale is None:
+        scale = self.official_scale
+        if scale is None:
             return None
-        found: tuple[Level, Field, Choice] | None = None
-        for code in self.official_scale.fields:
-            field = self.field(code)
-            choice = field.choice(details.get(code)) if field else None
-            level = self.official_scale.levels[code].get(choice.code) if choice else None
-            if field is None or choice is None or level is None:
-                continue
-            if found is None or rank(level) > rank(found[0]):
-                found = (level, field, choice)
-        return found
+        said = [(scale.levels[code], code) for code in scale.fields]
+        found = [
+            (levels[str(choice.code)], field, choice)
+            for levels, code in said
+            for field, choice in self._answered(code, details)
+            if choice.code in levels
+        ]
+        found += [
+            (each.level, field, choice)
+            for each in scale.circumstances
+            if each.holds(details, age)
+            for field, choice in self._answered(next(iter(each.answers)), details)
+        ]
+        # The first of the highest: what decides stands first.
+        return max(found, key=lambda each: rank(each[0]), default=None)
+
+    def _answered(self, code: str, details: Mapping[str, Any]) -> list[tuple[Field, Choice]]:
+        field = self.field(code)
+        choice = field.choice(details.get(code)) if field else None
+        return [(field, choice)] if field and choice else []
+
+    def closed_by(
+        self, details: Mapping[str, Any], birth_on: date | None, on: date
+    ) -> list[Closing]:
+        """The reasons for closing that hold by themselves on a day."""
+        ended = []
+        for each in self.closings:
+            ends_on = each.term.ends_on(details, birth_on) if each.term else None
+            if each.is_automatic and ends_on is not None and ends_on <= on:
+                ended.append(each)
+        return ended + [each for each in self._closed_by_class(details) if each not in ended]
+
+    def _closed_by_class(self, details: Mapping[str, Any]) -> list[Closing]:
+        scale = self.official_scale
+        code = scale.closings.get(str(details.get(scale.fields[0]))) if scale else None
+        closing = self.closing(code) if code else None
+        return [closing] if closing else []
 
 
 def day_of(value: Any) -> date | None:
@@ -258,14 +368,6 @@ def day_of(value: Any) -> date | None:
     if isinstance(value, date):
         return value
     return date.fromisoformat(value) if value else None
-
-
-def years_after(day: date, years: int) -> date:
-    """The corresponding day; where the month lacks it, its last one (Civil Code article 202)."""
-    try:
-        return day.replace(year=day.year + years)
-    except ValueError:
-        return day.replace(year=day.year + years, day=28)
 
 
 def yes_no(code: str, label: Words, *headings: str, **more: Any) -> Field:

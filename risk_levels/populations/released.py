@@ -1,20 +1,23 @@
 """People released after serving a sentence: help that is offered, never imposed."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from risk_levels.levels import Level
 from risk_levels.populations import closings, roles
+from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
-from risk_levels.populations.laws import CONSENT, PRISON
+from risk_levels.populations.laws import CONSENT, PRISON, RELEASED_SUPPORT
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
     PEOPLE,
     TEXT,
-    Basis,
     Closing,
     Duties,
     Field,
+    Group,
     Population,
     Retention,
     Scale,
@@ -44,7 +47,7 @@ FIELDS = (
         kind=DATE,
         headings=("衔接日期", "衔接时间"),
         purpose=_("To see that nobody came home to nothing"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
         sensitivity=Sensitivity.SENSITIVE,
     ),
     Field(
@@ -59,7 +62,7 @@ FIELDS = (
             ("not_yet", _("Not yet"), "未衔接"),
         ),
         purpose=_("To know whether the person arrived alone"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -74,7 +77,7 @@ FIELDS = (
             ("general", _("General support"), "一般|一般帮教|一般帮教对象"),
         ),
         purpose=_("To propose a level from the judicial office's own assessment"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
         sensitivity=Sensitivity.SENSITIVE,
         retention=Retention.UNTIL_CLOSED,
     ),
@@ -84,10 +87,14 @@ FIELDS = (
         kind=CHOICE,
         headings=("安置情况", "安置方式"),
         choices=choices(
-            ("employed", _("Employed"), "已就业|就业"),
-            ("self_employed", _("Working for themselves"), "自谋职业|自主创业"),
+            ("employed", pgettext_lazy("settlement", "Employed"), "已就业|就业"),
+            (
+                "self_employed",
+                pgettext_lazy("settlement", "Working for themselves"),
+                "自谋职业|自主创业",
+            ),
             ("land", _("Has land to farm"), "已落实责任田|落实责任田"),
-            ("benefits", _("Receives benefits"), "低保|享受低保"),
+            ("benefits", pgettext_lazy("settlement", "Receives benefits"), "低保|享受低保"),
             ("unsettled", _("Not settled yet"), "未安置"),
         ),
         purpose=_("To help with work, housing and benefits"),
@@ -106,11 +113,11 @@ FIELDS = (
     Field(
         code="support_ends_on",
         label=_("Support ends"),
-        hint=_("Five years after release where nothing else is set."),
+        hint=_("Five years after release, by policy, where nothing else is set."),
         kind=DATE,
         headings=("帮教期满日期", "帮教期满", "帮教结束日期"),
         purpose=_("To end the support record with the period"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
     ),
     Field(
         code="group_members",
@@ -118,20 +125,23 @@ FIELDS = (
         kind=PEOPLE,
         headings=("帮教小组成员", "帮教小组", "帮教人员"),
         purpose=_("To know who helps along"),
-        basis=Basis(PRISON, "37"),
+        basis=RELEASED_SUPPORT,
     ),
 )
+
+# No statute says five years: it is policy, and localities differ.
+TERM = Term(basis=RELEASED_SUPPORT, end_field="support_ends_on", start_field="released_on", years=5)
 
 POPULATION = Population(
     code="released",
     label=_("Released people"),
     one=_("person released after a sentence"),
     level_label=_("Risk level"),
-    welfare=False,
+    group=Group.JUSTICE,
     voluntary=True,
     fields=FIELDS,
-    first_columns=first_columns(),
-    last_columns=last_columns(),
+    first_columns=first_columns(CONSENT),
+    last_columns=last_columns(CONSENT),
     official_scale=Scale(
         label=_("Support class"),
         owner=_("Judicial office"),
@@ -153,11 +163,9 @@ POPULATION = Population(
         Level.YELLOW: Duties(30, 90, 180, 180),
         Level.GREEN: Duties(90, 180, 180, 365),
     },
-    term=Term(
-        basis=Basis(PRISON, "37"), end_field="support_ends_on", start_field="released_on", years=5
-    ),
+    term=TERM,
     closings=(
-        Closing("period_ended", _("The support period has ended"), is_automatic=True),
+        Closing("period_ended", _("The support period has ended"), is_automatic=True, term=TERM),
         closings.CUSTODY,
         closings.MOVED,
         closings.DECLINED,
@@ -174,4 +182,5 @@ POPULATION = Population(
         ("family", _("Family ties")),
     ),
     basis=BASIS,
+    numbers=Numbers(term_years_after_correction=3),
 )

@@ -10,7 +10,6 @@ from stdnum.cn import ric
 
 from casework.identity import (
     FormatError,
-    age_on,
     parse_date,
     parse_id_number,
     parse_phone,
@@ -195,24 +194,3 @@ def test_a_month_alone_is_its_first_day(written):
 def test_what_is_no_date_is_refused_with_the_reason(text, reason):
     with pytest.raises(FormatError, match=f"^{reason}$"):
         parse_date(text)
-
-
-@pytest.mark.parametrize(
-    ("day", "age"),
-    [
-        (date(2026, 11, 23), 15),
-        # The birthday itself does not count yet.
-        (date(2026, 11, 24), 15),
-        (date(2026, 11, 25), 16),
-        (date(2010, 11, 24), 0),
-        (date(2009, 1, 1), 0),
-    ],
-)
-def test_an_age_is_reached_on_the_day_after_the_birthday(day, age):
-    assert age_on(date(2010, 11, 24), day) == age
-
-
-def test_who_was_born_on_a_leap_day_ages_on_the_first_of_march():
-    assert age_on(date(2016, 2, 29), date(2022, 2, 28)) == 5
-    assert age_on(date(2016, 2, 29), date(2022, 3, 1)) == 5
-    assert age_on(date(2016, 2, 29), date(2022, 3, 2)) == 6

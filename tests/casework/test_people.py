@@ -494,7 +494,7 @@ def test_other_roles_do_not_open_the_page(role):
     ("population", "birth_on", "words"),
     [
         ("empty_nest_elder", "1990-01-01", "people of 60 and over"),
-        ("left_behind_child", "1990-01-01", "people up to 17"),
+        ("left_behind_child", "1990-01-01", "people up to 15"),
     ],
 )
 def test_an_age_that_does_not_fit_the_group_is_told_beside_the_field(

@@ -1,7 +1,7 @@
 """Whose files are whose: role, subtree, population and team together, and nobody else."""
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
 from casework.actions import assignments
@@ -100,7 +100,7 @@ def test_a_file_that_is_put_away_is_seen_by_nobody(status):
     assert seen_by(make_user(Role.SUPERVISOR)) == set()
 
 
-def test_care_and_justice_never_stand_in_one_list():
+def test_no_two_groups_ever_stand_in_one_list():
     supervisor = make_user(Role.SUPERVISOR)
     for code in POPULATIONS:
         make_case_file(population=code)
@@ -110,8 +110,28 @@ def test_care_and_justice_never_stand_in_one_list():
         for group in lists.groups_of(supervisor)
     }
 
-    assert listed["care"] == {code for code, each in POPULATIONS.items() if each.welfare}
-    assert listed["justice"] == {code for code, each in POPULATIONS.items() if not each.welfare}
+    assert listed == {
+        "care": {"left_behind_child", "empty_nest_elder"},
+        "justice": {"community_correction", "released", "drug"},
+        "health": {"mental_disorder"},
+    }
+
+
+def test_people_who_are_ill_do_not_stand_under_the_name_of_people_with_a_sentence():
+    with translation.override("zh-hans"):
+        labels = {group: str(label) for group, label in lists.LABELS.items()}
+    assert labels == {"care": "关爱服务", "justice": "帮教服务", "health": "健康照护"}
+    assert lists.group_of("mental_disorder") == "health"
+
+
+def test_files_of_several_groups_are_chosen_group_by_group():
+    supervisor = make_user(Role.SUPERVISOR, populations=["drug", "mental_disorder"])
+    drug, ill = make_case_file(population="drug"), make_case_file(population="mental_disorder")
+
+    assert lists.groups_of(supervisor) == ["justice", "health"]
+    assert list(lists.files_of(supervisor, "justice")) == [drug]
+    assert list(lists.files_of(supervisor, "health")) == [ill]
+    assert lists.choose_group(supervisor, "health") == "health"
 
 
 def test_a_kind_that_the_grant_does_not_hold_cannot_be_chosen():

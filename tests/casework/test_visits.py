@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import connections
 from django.utils import timezone, translation
 from django.utils.html import escape
@@ -302,3 +303,19 @@ def test_the_pages_take_few_queries(client, case_file, django_assert_max_num_que
     keys = django_assert_max_num_queries(3, connection=connections["keys"])
     with django_assert_max_num_queries(20), keys:
         assert client.get(f"/files/{case_file.number}/{path}").status_code == 200
+
+
+def test_elders_are_looked_in_on_and_nobody_inspects_them(worker):
+    elder = make_case_file(population="empty_nest_elder", lead=worker)
+    child = make_case_file(population="left_behind_child", lead=worker)
+    client = client_for(worker)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+
+    def page(path):
+        return client.get(path).content.decode()
+
+    for path in ("", "visits/", "visits/new/"):
+        assert "探访" in page(f"/files/{elder.number}/{path}")
+        assert "探访" not in page(f"/files/{child.number}/{path}")
+    assert "登记探访" in page(f"/files/{elder.number}/visits/new/")
+    assert "首次探访" in page("/today/")

@@ -6,11 +6,18 @@ from typing import Final
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from kpm.permissions import Role
-from risk_levels.populations import POPULATIONS
+from risk_levels.populations import POPULATIONS, Group
 from tests.architecture.permission_matrix import VISITOR
 
 # The first of two pages of one address: it asks by links, and there is no form on it.
 CHOICE: Final = "/files/new/"
+
+
+def in_each_group(path: str) -> tuple[str, ...]:
+    """A list is another page for each group of populations."""
+    return tuple(f"{path}?group={group}" for group in Group)
+
+
 # Which pages of an address are looked at; {names} are those of the scene.
 PATHS: Final[dict[str, tuple[str, ...]]] = {
     "accounts:sign_in": ("/sign-in/",),
@@ -26,8 +33,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "accounts:end_grant": ("/grants/{grant}/end/",),
     "audit:list_events": ("/log/",),
     "audit:verify_log": ("/log/verification/",),
-    "casework:view_today": ("/today/?group=care", "/today/?group=justice"),
-    "casework:list_case_files": ("/files/?group=care", "/files/?group=justice"),
+    "casework:view_today": in_each_group("/today/"),
+    "casework:list_case_files": in_each_group("/files/"),
     "casework:admit_person": (
         CHOICE,
         *(f"{CHOICE}?population={code}" for code in POPULATIONS),
@@ -41,13 +48,13 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:record_assessment": ("{red}assessments/new/", "{left_behind_child}assessments/new/"),
     "casework:propose_level": ("{red}proposal/",),
     "casework:review_proposal": ("{waiting}proposal/review/",),
-    "casework:list_reviews": ("/reviews/?group=care", "/reviews/?group=justice"),
+    "casework:list_reviews": in_each_group("/reviews/"),
     "casework:list_visits": ("{red}visits/",),
     "casework:record_visit": ("{red}visits/new/",),
     "casework:show_plan": ("{red}plan/", "{left_behind_child}plan/"),
     "casework:draft_plan": ("{left_behind_child}plan/new/",),
     "casework:assign_worker": ("{red}team/",),
-    "casework:list_missing": ("/missing/?group=care", "/missing/?group=justice"),
+    "casework:list_missing": in_each_group("/missing/"),
     "casework:print_summary": ("{red}summary/",),
     "casework:list_ledgers": ("/ledgers/",),
     "casework:upload_ledger": ("/ledgers/new/",),

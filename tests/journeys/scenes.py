@@ -70,7 +70,14 @@ class Scene:
             code__startswith=self.worker.unit.prefix, level=Unit.Level.VILLAGE
         ).first()
         who = invention.identity(self.random, self.today, answers.AGES[population])
-        details = answers.details(self.random, POPULATIONS[population], self.today)
+        details = answers.details(
+            self.random,
+            POPULATIONS[population],
+            self.today,
+            today=self.today,
+            level=Level.GREEN,
+            birth_on=who.birth_on,
+        )
         case_file = people.admit(
             population=population,
             by=system_account("demo"),

@@ -1,11 +1,14 @@
-"""Invented answers to the fields that a population declares."""
+"""Invented answers to the fields that a population declares, as they go with a level."""
 
 from datetime import date, timedelta
 from random import Random
 from typing import Any
 
+from kpm.ages import age_on, years_after
 from kpm.management.demo import invention
+from risk_levels.levels import Level
 from risk_levels.populations import Field, Population
+from risk_levels.populations.parts import day_of
 
 AGES: dict[str, tuple[int, int]] = {
     "community_correction": (19, 62),
@@ -33,28 +36,79 @@ WORDS: dict[str, tuple[str, ...]] = {
     "doctor": ("周医生", "李医生", "陈医生"),
 }
 PARTNERS = ("主任", "医生", "警官", "社工")
-# A day ahead for what ends or comes next, a day behind for everything else.
-AHEAD = ("end", "until", "next", "expires")
+# What comes next lies ahead, what was assessed lies a few weeks back.
+AHEAD, RECENT = ("follow", "next"), ("assessed",)
+# Which capacity goes with which self-care: two answers about one thing.
+CAPACITIES = {
+    "independent": ("intact", "mild"),
+    "partly": ("mild", "moderate"),
+    "dependent": ("severe", "complete"),
+}
+# The authority's class is now and then a step milder than the level, or behind it.
+DIFFERS = 0.06
+MOST_TRIES = 2_000
 
 
-def details(random: Random, population: Population, opened_on: date) -> dict[str, Any]:
+def details(
+    random: Random,
+    population: Population,
+    opened_on: date,
+    *,
+    today: date,
+    level: Level,
+    birth_on: date,
+) -> dict[str, Any]:
     """One answer to every field, as the sealed details keep it."""
     found: dict[str, Any] = {}
     for field in population.fields:
-        value = _answer(random, field, opened_on)
+        value = _answer(random, field)
         if value not in ("", None):
             found[field.code] = value
+    found |= _days(random, population, opened_on, today)
+    _agree(random, population, found, wanted=_class_for(random, level), age=age_on(birth_on, today))
     return found
 
 
-def _answer(random: Random, field: Field, opened_on: date) -> Any:
+def _class_for(random: Random, level: Level) -> Level:
+    """The level that the official class suggests: nearly always this one, red only on red."""
+    differs = random.random() < DIFFERS
+    if level == Level.RED:
+        return Level.YELLOW if differs else Level.RED
+    if level == Level.YELLOW:
+        return Level.GREEN if differs else Level.YELLOW
+    return Level.YELLOW if differs else Level.GREEN
+
+
+def _agree(
+    random: Random, population: Population, found: dict[str, Any], *, wanted: Level, age: int
+) -> None:
+    """Answer what the official scale is made of until it says what is wanted."""
+    scale = population.official_scale
+    if scale is None:
+        return
+    codes = [*scale.fields, *(code for each in scale.circumstances for code in each.answers)]
+    asked = [each for each in population.fields if each.code in codes]
+    for _try in range(MOST_TRIES):
+        for field in asked:
+            found[field.code] = _answer(random, field)
+        suggested = population.suggested_by(found, age)
+        is_over = str(found[scale.fields[0]]) in scale.closings
+        if suggested and suggested[0] == wanted and not is_over and _is_coherent(found):
+            return
+    raise ValueError(population.code)
+
+
+def _is_coherent(found: dict[str, Any]) -> bool:
+    care, capacity = found.get("self_care"), found.get("capacity")
+    return care is None or capacity is None or capacity in CAPACITIES[care]
+
+
+def _answer(random: Random, field: Field) -> Any:
     match field.kind:
         case "choice":
             return random.choice(field.choices).code
         case "yes_no":
             return random.random() < 0.5
-        case "date":
-            return _day(random, field, opened_on).isoformat()
         case "integer":
             return random.randrange(0, 4)
         case "phone":
@@ -63,6 +117,8 @@ def _answer(random: Random, field: Field, opened_on: date) -> Any:
             return invention.name(random, random.choice((1, 2)))
         case "people":
             return "、".join(random.choice(invention.SURNAMES) + each for each in PARTNERS[:3])
+        case "date":
+            return ""
     return _words(random, field)
 
 
@@ -73,7 +129,29 @@ def _words(random: Random, field: Field) -> str:
     return ""
 
 
-def _day(random: Random, field: Field, opened_on: date) -> date:
-    if any(part in field.code for part in AHEAD):
-        return opened_on + timedelta(days=random.randrange(400, 1000))
-    return opened_on - timedelta(days=random.randrange(1, 60))
+def _days(random: Random, population: Population, opened_on: date, today: date) -> dict[str, str]:
+    """The days of a file: one after the other before it was opened, the end where the law says."""
+    found: dict[str, str] = {}
+    day = opened_on - timedelta(days=random.randrange(45, 80))
+    for field in population.fields:
+        if field.kind != "date":
+            continue
+        if population.term and field.code == population.term.end_field:
+            found[field.code] = _end(random, population, found, today).isoformat()
+        elif any(part in field.code for part in AHEAD):
+            found[field.code] = (today + timedelta(days=random.randrange(3, 85))).isoformat()
+        elif any(part in field.code for part in RECENT):
+            found[field.code] = (today - timedelta(days=random.randrange(5, 80))).isoformat()
+        else:
+            day += timedelta(days=random.randrange(1, 10))
+            found[field.code] = day.isoformat()
+    return found
+
+
+def _end(random: Random, population: Population, found: dict[str, str], today: date) -> date:
+    """So many years after the start, where the term has a length; some day ahead elsewhere."""
+    term = population.term
+    start = day_of(found.get(term.start_field)) if term else None
+    if term and term.years and start:
+        return years_after(start, term.years)
+    return today + timedelta(days=random.randrange(30, 700))

@@ -52,7 +52,7 @@ def table(random: Random) -> bytes:
 
 PAPERS: tuple[tuple[Callable[[Random], bytes], str, str], ...] = (
     (notice, "补贴审批通知书.pdf", "民政部门寄来的通知"),
-    (photo, "家中灶具.png", "更换后的灶具,走访时拍摄"),
+    (photo, "家中灶具.png", "更换后的灶具，走访时拍摄"),
     (table, "护理费用.xlsx", "近三个月的护理费用"),
 )
 

@@ -10,13 +10,11 @@ from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.management.demo import invention
 from kpm.management.demo.county import COUNTY, DISTRICT, TOWNSHIPS, places
 from kpm.permissions import Role
+from risk_levels.populations import POPULATIONS, Group
 
 # Everybody signs in with it. It is printed when the demo starts and opens nothing elsewhere.
 PASSWORD = "jade-river-lantern-42"  # noqa: S105 a password of invented people
 WORKERS = 40
-WELFARE = ["left_behind_child", "empty_nest_elder"]
-JUSTICE = ["community_correction", "released", "drug"]
-HEALTH = ["mental_disorder"]
 
 
 @dataclass
@@ -38,17 +36,22 @@ class Post:
     populations: tuple[str, ...] = ()
 
 
+def codes_of(group: Group) -> tuple[str, ...]:
+    """The populations of one group."""
+    return tuple(code for code, each in POPULATIONS.items() if each.group == group)
+
+
 def posts() -> list[Post]:
     """Everybody, the security administrator first: every other grant is theirs."""
     county = COUNTY[0]
     townships = [f"{DISTRICT}{code}000" for code, _name in TOWNSHIPS]
     supervisors = [
         Post("supervisor1", Role.SUPERVISOR, county),
-        Post("supervisor2", Role.SUPERVISOR, county, tuple(WELFARE)),
-        Post("supervisor3", Role.SUPERVISOR, county, tuple(JUSTICE)),
-        Post("supervisor4", Role.SUPERVISOR, county, tuple(HEALTH)),
+        Post("supervisor2", Role.SUPERVISOR, county, codes_of(Group.CARE)),
+        Post("supervisor3", Role.SUPERVISOR, county, codes_of(Group.JUSTICE)),
+        Post("supervisor4", Role.SUPERVISOR, county, codes_of(Group.HEALTH)),
         Post("supervisor5", Role.SUPERVISOR, townships[0]),
-        Post("supervisor6", Role.SUPERVISOR, townships[2], tuple(WELFARE)),
+        Post("supervisor6", Role.SUPERVISOR, townships[2], codes_of(Group.CARE)),
     ]
     workers = [
         Post(f"worker{number + 1}", Role.SOCIAL_WORKER, townships[number % len(townships)])

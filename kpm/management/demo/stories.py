@@ -3,11 +3,14 @@
 from random import Random
 
 from risk_levels.instruments import CURRENT
+from risk_levels.instruments.parts import Effect, Item, Section
+from risk_levels.levels import Level
+from risk_levels.scoring import suggest
 
 NEEDS = (
-    "想办理高龄补贴,不清楚需要哪些材料。",
+    "想办理高龄补贴，不清楚需要哪些材料。",
     "希望有人陪同去县医院复查。",
-    "家里的灯坏了两盏,晚上起夜不方便。",
+    "家里的灯坏了两盏，晚上起夜不方便。",
     "想找一份离家近的活。",
     "希望孩子周末能有人辅导功课。",
     "担心冬天取暖的费用。",
@@ -15,35 +18,44 @@ NEEDS = (
     "目前没有特别的需要。",
 )
 STRENGTHS = (
-    "邻居常来串门,互相照应。",
-    "坚持按时吃药,作息规律。",
-    "做得一手好菜,愿意教别人。",
+    "邻居常来串门，互相照应。",
+    "坚持按时吃药，作息规律。",
+    "做得一手好菜，愿意教别人。",
     "和女儿每天视频。",
-    "手艺好,以前做过木工。",
-    "学习认真,喜欢画画。",
+    "手艺好，以前做过木工。",
+    "学习认真，喜欢画画。",
     "主动说起今后的打算。",
-    "身体还硬朗,自己种菜。",
+    "身体还硬朗，自己种菜。",
 )
 NOTES = (
-    "精神状态好,聊了近况,约好下次时间。",
-    "已把材料清单交给本人,下周一起去窗口。",
-    "与家人一起商量了下一步,大家都同意。",
-    "电话里说一切正常,声音有力。",
-    "家中整洁,燃气和水电检查正常。",
-    "近来睡得不太好,建议去卫生院看看。",
+    "精神状态好，聊了近况，约好下次时间。",
+    "已把材料清单交给本人，下周一起去窗口。",
+    "与家人一起商量了下一步，大家都同意。",
+    "电话里说一切正常，声音有力。",
+    "家中整洁，燃气和水电检查正常。",
+    "近来睡得不太好，建议去卫生院看看。",
 )
 REASONS = (
-    "近一个月独自在家,出现两次意外,身边暂时没有人能照应。",
-    "原来的照护人外出务工,新的照护安排还没有落实。",
-    "身体状况明显变差,日常生活需要更多帮助。",
-    "家中突然遭遇变故,情绪低落,需要更密切的陪伴。",
+    "近一个月独自在家，出现两次意外，身边暂时没有人能照应。",
+    "原来的照护人外出务工，新的照护安排还没有落实。",
+    "身体状况明显变差，日常生活需要更多帮助。",
+    "家中突然遭遇变故，情绪低落，需要更密切的陪伴。",
 )
 TRIED = (
-    "已增加电话联系并请邻居帮忙照看,效果有限。",
-    "先后联系家属和村委会协调,暂时没有合适的人选。",
+    "已增加电话联系并请邻居帮忙照看，效果有限。",
+    "先后联系家属和村委会协调，暂时没有合适的人选。",
 )
-APPROVED = ("理由充分,同意。", "已看过评估和走访记录,同意。", "同意,请按计划落实帮扶。")
-GOALS = ("生活有人照应,身体状况稳定。", "家庭关系改善,收入有着落。", "按时复诊,安心在家生活。")
+BETTER = (
+    "近三个月情况平稳，家人和邻居都能照应，同意减少走访。",
+    "低保和助餐已经落实，本人也觉得不用来得这么勤。",
+)
+RETURNED = ("请补充近期走访情况后再提交。", "请先与家属沟通，写明已经试过哪些办法。")
+REJECTED = (
+    "目前的帮扶已经能满足需要，维持现有等级。",
+    "情况与上次评估相比没有明显变化，维持原等级。",
+)
+APPROVED = ("理由充分，同意。", "已看过评估和走访记录，同意。", "同意，请按计划落实帮扶。")
+GOALS = ("生活有人照应，身体状况稳定。", "家庭关系改善，收入有着落。", "按时复诊，安心在家生活。")
 STEPS = (
     {"what": "申请助餐服务", "resource": "社区助餐点", "who": "社工"},
     {"what": "联系家庭医生上门", "resource": "家庭医生签约服务", "who": "家庭医生"},
@@ -51,12 +63,50 @@ STEPS = (
     {"what": "对接就业岗位", "resource": "公益性岗位", "who": "社工"},
 )
 
+# How often a need is met, some, urgent: at each level.
+NEEDS_AT = {Level.GREEN: (80, 20, 0), Level.YELLOW: (45, 40, 15), Level.RED: (30, 40, 30)}
+ANSWERED, STRONG, UNCLEAR = 0.97, 0.7, 0.03
+# Now and then the answers suggest another level than the one that people decided on.
+DIFFERS = 0.05
+MOST_TRIES = 2_000
 
-def answers(random: Random, population: str) -> dict[str, str]:
-    """One answer to nearly every question of the questionnaire in use."""
-    return {
-        item.code: random.choice(item.options[:2] if random.random() < 0.8 else item.options).code
-        for section in CURRENT.sections_for(population)
-        for item in section.items
-        if random.random() < 0.97
-    }
+
+def answers(random: Random, population: str, level: Level = Level.YELLOW) -> dict[str, str]:
+    """One answer to nearly every question of the questionnaire in use, as they go with a level."""
+    wanted = Level.GREEN if level == Level.UNGRADED else level
+    if random.random() < DIFFERS:
+        wanted = Level.GREEN if wanted == Level.YELLOW else Level.YELLOW
+    for _try in range(MOST_TRIES):
+        found = _drawn(random, population, wanted)
+        if suggest(CURRENT, found, population).level == wanted:
+            return found
+    raise ValueError(population)
+
+
+def _drawn(random: Random, population: str, level: Level) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for section in CURRENT.sections_for(population):
+        # One danger is enough; what is not dangerous is said to be so.
+        calling = [each for each in section.items if _calls_for(each) == level]
+        danger = random.choice(calling) if calling and random.random() < STRONG else None
+        for item in section.items:
+            if item is danger or random.random() < ANSWERED:
+                found[item.code] = _option(random, section, item, level, is_so=item is danger)
+    return found
+
+
+def _option(random: Random, section: Section, item: Item, level: Level, *, is_so: bool) -> str:
+    known = [each for each in item.options if not each.is_unknown]
+    unknown = [each for each in item.options if each.is_unknown]
+    if section.effect == Effect.SAFETY:
+        # "No" stands first. Where nobody asked, nobody says that there is danger.
+        return (known[1] if is_so else known[0]).code
+    if unknown and random.random() < UNCLEAR:
+        return unknown[0].code
+    if section.effect == Effect.NEED:
+        return random.choices(known, NEEDS_AT[level])[0].code
+    return (known[0] if random.random() < STRONG else known[1]).code
+
+
+def _calls_for(item: Item) -> Level | None:
+    return next((each.calls_for for each in item.options if each.calls_for), None)

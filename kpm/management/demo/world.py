@@ -2,14 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from random import Random
+from typing import Any, TypeVar
 
 from django.db import transaction
 from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
+from casework import sweeps
 from casework.actions import assignments, attachments, case_files, people, plans, visits
 from casework.models import CaseFile, Visit
 from casework.models.assignments import Place
@@ -17,42 +19,26 @@ from casework.models.visits import Outcome, Way
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
 from kpm.management.demo import answers, invention, papers, staff, stories
+from kpm.management.demo.plots import Contact, End, Move, Plot, contacts, plots
 from risk_levels import actions as risk_levels
 from risk_levels.actions.assessments import filled_in
-from risk_levels.levels import Level
+from risk_levels.levels import Level, is_down, needs_grounds
 from risk_levels.models import Assessment, Proposal
 from risk_levels.populations import POPULATIONS
 
-SHARES = {
-    "empty_nest_elder": 0.38,
-    "left_behind_child": 0.20,
-    "mental_disorder": 0.13,
-    "released": 0.12,
-    "community_correction": 0.09,
-    "drug": 0.08,
-}
-# How many of a hundred: most people are doing all right.
-LEVELS = {Level.UNGRADED: 8, Level.GREEN: 61, Level.YELLOW: 27, Level.RED: 4}
-# How many days ago files were opened and levels decided; a few moments, many files each.
-OPENED = (21, 40, 75, 130, 200, 290, 400, 520)
-DECIDED = (0, 3, 8, 17, 26, 44, 70, 110)
-VISITED_DAYS = 120
+T = TypeVar("T")
 # So many files of each population have documents.
 WITH_PAPERS = 3
 
 
 @dataclass
 class Story:
-    """One file, and what is to become of it."""
+    """One file, what is to become of it, and who looks after it."""
 
     case_file: CaseFile
-    level: Level
+    plot: Plot
     lead: User
     deputy: User | None
-    decided_days_ago: int
-    waits: bool = False
-    proposal: Proposal | None = None
-    visits: list[Visit] = field(default_factory=list)
 
 
 class World:
@@ -73,45 +59,54 @@ class World:
         units = staff.open_units(self.by)
         self.staff = staff.open_accounts(self.random, units, by=self.by, since=since)
         say(f"{len(units)} units, {len(self.staff.workers)} workers")
-        for code, share in SHARES.items():
-            made = self._population(code, max(6, round(self.files * share)))
-            say(f"{code}: {len(made)} files")
-
-    def _population(self, code: str, count: int) -> list[Story]:
-        files = self._admit(code, count)
-        told = [self._story(each) for each in files]
-        self._assign(told)
-        prefetch_related_objects(files, "assignments")
-        for days_ago in sorted(DECIDED, reverse=True):
-            self._decide([each for each in told if each.decided_days_ago == days_ago])
+        told: list[Story] = []
+        found = plots(self.random, self.files)
+        for code in POPULATIONS:
+            mine = self._admit(code, [each for each in found if each.population == code])
+            self._assign(mine)
+            told += mine
+            say(f"{code}: {len(mine)} files")
+        prefetch_related_objects([each.case_file for each in told], "assignments")
+        self._move(told)
         self._visit(told)
-        self._attach(told[:: max(1, count // WITH_PAPERS)][:WITH_PAPERS])
-        case_files.refresh_many(files, self.today)
-        return told
+        self._end_terms(told)
+        for code in POPULATIONS:
+            mine = [each for each in told if each.plot.population == code]
+            self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
+            case_files.refresh_many([each.case_file for each in mine], self.today)
+        say(f"{len(told)} files, their levels, plans and visits")
 
-    def _admit(self, code: str, count: int) -> list[CaseFile]:
+    def _admit(self, code: str, found: list[Plot]) -> list[Story]:
         villages = [each for each in self.staff.units.values() if each.level == 4]
-        batches: dict[int, list[people.Admission]] = defaultdict(list)
-        for number in range(count):
-            days_ago = OPENED[number % len(OPENED)]
-            opened_on = self.today - timedelta(days=days_ago)
+        batches: dict[int, list[tuple[Plot, people.Admission]]] = defaultdict(list)
+        for plot in found:
+            opened_on = self.today - timedelta(days=plot.opened_days_ago)
             who = invention.identity(self.random, self.today, answers.AGES[code])
-            batches[days_ago].append(
-                people.Admission(
-                    unit=self.random.choice(villages),
-                    details=answers.details(self.random, POPULATIONS[code], opened_on),
-                    **who._asdict(),
-                )
+            details = answers.details(
+                self.random,
+                POPULATIONS[code],
+                opened_on,
+                today=self.today,
+                level=plot.level,
+                birth_on=who.birth_on,
             )
+            admission = people.Admission(
+                unit=self.random.choice(villages), details=details, **who._asdict()
+            )
+            batches[plot.opened_days_ago].append((plot, admission))
         return [
-            case_file
-            for days_ago, admissions in batches.items()
-            for case_file in people.admit_many(
-                admissions=admissions,
-                population=code,
-                by=self.by,
-                today=self.today - timedelta(days=days_ago),
-                at=self._morning_of(self.today - timedelta(days=days_ago)),
+            self._story(plot, case_file)
+            for days_ago, batch in batches.items()
+            for (plot, _admission), case_file in zip(
+                batch,
+                people.admit_many(
+                    admissions=[admission for _plot, admission in batch],
+                    population=code,
+                    by=self.by,
+                    today=self.today - timedelta(days=days_ago),
+                    at=self._morning_of(self.today - timedelta(days=days_ago)),
+                ),
+                strict=True,
             )
         ]
 
@@ -120,27 +115,17 @@ class World:
         opening = timezone.make_aware(datetime.combine(day, time(8, 30)))
         return min(opening + timedelta(minutes=minutes), self.now)
 
-    def _story(self, case_file: CaseFile) -> Story:
-        level = self.random.choices(list(LEVELS), list(LEVELS.values()))[0]
+    def _story(self, plot: Plot, case_file: CaseFile) -> Story:
         near = [
             each
             for each in self.staff.workers
             if each.unit and case_file.unit.code.startswith(each.unit.prefix)
         ]
         lead, deputy = self.random.sample(near, 2)
-        age = (self.today - case_file.opened_on).days
-        valid = POPULATIONS[case_file.population].duties.get(level)
-        longest = min(age - 5, valid.valid_days - 1 if valid else age)
-        days_ago = self.random.choice([each for each in DECIDED if each <= longest])
-        has_deputy = (level == Level.RED and days_ago > 0) or self.random.random() < 0.1
-        return Story(
-            case_file=case_file,
-            level=level,
-            lead=lead,
-            deputy=deputy if has_deputy else None,
-            decided_days_ago=days_ago,
-            waits=level == Level.UNGRADED and self.random.random() < 0.4,
-        )
+        # Who became red today may lack a deputy yet: the pages say so.
+        was_red = any(each.level == Level.RED and each.days_ago > 0 for each in plot.moves)
+        has_deputy = was_red or self.random.random() < 0.1
+        return Story(case_file, plot, lead, deputy if has_deputy else None)
 
     def _assign(self, told: Iterable[Story]) -> None:
         places = []
@@ -158,69 +143,94 @@ class World:
                     )
         assignments.assign_many(places=places, by=self.staff.supervisors[0])
 
-    def _decide(self, told: list[Story]) -> None:
-        """Assessments, proposals, plans and decisions of one moment."""
-        told = [each for each in told if each.level != Level.UNGRADED or each.waits]
-        if not told:
-            return
-        decided_at = self.now - timedelta(days=told[0].decided_days_ago, hours=2)
-        proposed_at = decided_at - timedelta(days=1)
-        for lead, mine in _by_lead(told):
-            assessed = risk_levels.bulk_record_assessments(
-                [self._assessment(each, proposed_at) for each in mine], by=lead
-            )
-            proposals = risk_levels.bulk_propose(
-                [
-                    self._draft(each, assessment, proposed_at)
-                    for each, assessment in zip(mine, assessed, strict=True)
-                ],
-                by=lead,
-                now=proposed_at,
-            )
-            for each, proposal in zip(mine, proposals, strict=True):
-                each.proposal = proposal
-        graded = [each for each in told if not each.waits]
-        for each in graded:
-            if each.level == Level.RED or self.random.random() < 0.05:
-                self._plan(each, timezone.localdate(decided_at))
+    def _move(self, told: list[Story]) -> None:
+        """Everything that was proposed, the longest ago first; those of one moment together."""
+        by_day: dict[int, list[tuple[Story, Move]]] = defaultdict(list)
+        for each in told:
+            for move in each.plot.moves:
+                by_day[move.days_ago].append((each, move))
+        for days_ago in sorted(by_day, reverse=True):
+            self._answer(by_day[days_ago], self.now - timedelta(days=days_ago, hours=2))
+
+    def _answer(self, moves: list[tuple[Story, Move]], at: datetime) -> None:
+        """Assessments, proposals, plans and answers of one moment."""
+        proposed = [
+            (story, move, proposal)
+            for lead, mine in _by_lead(moves, lambda each: each[0].lead)
+            for (story, move), proposal in zip(mine, self._propose(lead, mine, at), strict=True)
+        ]
+        supervisor = self.staff.supervisors[0]
+        approved = [each for each in proposed if each[1].end == End.APPROVED]
+        for story, move, proposal in approved:
+            if move.level == Level.RED or self.random.random() < 0.05:
+                self._plan(story, proposal, timezone.localdate(at))
         risk_levels.bulk_approve(
-            [each.proposal for each in graded if each.proposal],
-            by=self.staff.supervisors[0],
+            [proposal for _story, _move, proposal in approved],
+            by=supervisor,
             reason=self.random.choice(stories.APPROVED),
-            now=decided_at,
+            now=at,
+        )
+        for _story, move, proposal in proposed:
+            if move.end == End.RETURNED:
+                reason = self.random.choice(stories.RETURNED)
+                risk_levels.return_(proposal=proposal, by=supervisor, reason=reason, now=at)
+            elif move.end == End.REJECTED:
+                reason = self.random.choice(stories.REJECTED)
+                risk_levels.reject(proposal=proposal, by=supervisor, reason=reason, now=at)
+
+    def _propose(self, lead: User, moves: list[tuple[Story, Move]], at: datetime) -> list[Proposal]:
+        proposed_at = at - timedelta(days=1)
+        assessed = risk_levels.bulk_record_assessments(
+            [self._assessment(story, move, proposed_at) for story, move in moves], by=lead
+        )
+        return risk_levels.bulk_propose(
+            [
+                self._draft(story, move, assessment, proposed_at)
+                for (story, move), assessment in zip(moves, assessed, strict=True)
+            ],
+            by=lead,
+            now=proposed_at,
         )
 
-    def _assessment(self, story: Story, at: datetime) -> Assessment:
+    def _assessment(self, story: Story, move: Move, at: datetime) -> Assessment:
+        # What was not approved was asked for without much need.
+        level = move.level if move.end in (End.APPROVED, End.WAITS) else story.plot.level
         return filled_in(
             risk_level=story.case_file.risk_level,
-            answers=stories.answers(self.random, story.case_file.population),
+            answers=stories.answers(self.random, story.case_file.population, level),
             by=story.lead,
             now=at,
             voice=self.random.choice(stories.NEEDS),
         )
 
-    def _draft(self, story: Story, assessment: Assessment, at: datetime) -> risk_levels.Draft:
-        level = Level.YELLOW if story.waits else story.level
-        is_up = level in (Level.YELLOW, Level.RED)
+    def _draft(
+        self, story: Story, move: Move, assessment: Assessment, at: datetime
+    ) -> risk_levels.Draft:
+        standing = story.case_file.risk_level.level
+        said: dict[str, Any] = {"reason_codes": ["assessment"]}
+        if needs_grounds(standing, move.level):
+            happened_on = timezone.localdate(at) - timedelta(days=1)
+            what = self.random.choice(stories.NOTES)
+            said = {
+                "reason_codes": ["assessment", "unmet_needs"],
+                "reason": self.random.choice(stories.REASONS),
+                "evidence": [{"on": happened_on.isoformat(), "what": what}],
+                "tried": self.random.choice(stories.TRIED),
+            }
+        elif is_down(standing, move.level):
+            said = {
+                "reason_codes": ["assessment", "support_found"],
+                "reason": self.random.choice(stories.BETTER),
+            }
         return risk_levels.Draft(
             risk_level=story.case_file.risk_level,
-            to_level=level,
-            reason_codes=["assessment", "unmet_needs"] if is_up else ["assessment"],
-            reason=self.random.choice(stories.REASONS) if is_up else "",
-            evidence=[
-                {
-                    "on": (timezone.localdate(at) - timedelta(days=1)).isoformat(),
-                    "what": self.random.choice(stories.NOTES),
-                }
-            ]
-            if is_up
-            else [],
-            tried=self.random.choice(stories.TRIED) if is_up else "",
+            to_level=move.level,
             assessment=assessment,
             at=at,
+            **said,
         )
 
-    def _plan(self, story: Story, today: date) -> None:
+    def _plan(self, story: Story, proposal: Proposal, today: date) -> None:
         steps = [
             {**each, "by_on": (self.today + timedelta(days=20)).isoformat()}
             for each in self.random.sample(stories.STEPS, 2)
@@ -231,51 +241,48 @@ class World:
             steps=steps,
             by=story.lead,
             today=today,
-            proposal=story.proposal,
+            proposal=proposal,
         )
         plans.approve(plan=plan, by=self.staff.supervisors[0], today=today)
 
     def _visit(self, told: list[Story]) -> None:
-        for lead, mine in _by_lead(told):
-            rows = [visit for each in mine for visit in self._visits(each)]
+        for lead, mine in _by_lead(told, lambda each: each.lead):
+            rows = [
+                self._contact(each, contact)
+                for each in mine
+                for contact in contacts(self.random, each.plot)
+            ]
             for row in rows:
                 # The history of an invented visit begins when it is said to have been written.
                 row.__dict__["_history_date"] = row.recorded_at
             visits.record_many(visits=rows, by=lead, now=self.now)
 
-    def _visits(self, story: Story) -> Iterator[Visit]:
-        """The rhythm of the level, kept by people: sometimes early, now and then late."""
-        duties = POPULATIONS[story.case_file.population].duties.get(story.level)
-        contact = duties.contact_days if duties else 30
-        visit = duties.visit_days if duties else 90
-        first = max(story.case_file.opened_on, self.today - timedelta(days=VISITED_DAYS))
-        day = first + timedelta(days=self.random.randrange(1, 7))
-        last_visit: date | None = None
-        stop = self.today - timedelta(days=int(contact * self.random.choice((0, 0, 0.3, 0.5, 1.2))))
-        while day < stop:
-            in_person = last_visit is None or (day - last_visit).days >= visit * 0.8
-            last_visit = day if in_person else last_visit
-            yield self._one_visit(story, day, Way.VISIT if in_person else Way.PHONE)
-            day += timedelta(days=max(1, round(contact * self.random.uniform(0.7, 1.05))))
-
-    def _one_visit(self, story: Story, day: date, way: Way) -> Visit:
+    def _contact(self, story: Story, contact: Contact) -> Visit:
         outcome = self.random.choices(
-            (Outcome.DONE, Outcome.NOT_MET, Outcome.DECLINED), (92, 6, 2)
+            (Outcome.DONE, Outcome.NOT_MET, Outcome.DECLINED), (90, 7, 3)
         )[0]
+        is_done = contact.is_sure or outcome == Outcome.DONE
+        day = self.today - timedelta(days=contact.days_ago)
         happened_at = timezone.make_aware(
             datetime.combine(day, time(self.random.randrange(8, 18), self.random.randrange(60)))
         )
-        is_done = outcome == Outcome.DONE
         return Visit(
             case_file=story.case_file,
-            way=way,
-            outcome=outcome,
+            way=Way.VISIT if contact.is_visit else Way.PHONE,
+            outcome=Outcome.DONE if is_done else outcome,
             happened_at=happened_at,
-            recorded_at=happened_at + timedelta(hours=2),
+            recorded_at=min(happened_at + timedelta(hours=2), self.now),
             needs=self.random.choice(stories.NEEDS) if is_done else "",
             strengths=self.random.choice(stories.STRENGTHS) if is_done else "",
             notes=self.random.choice(stories.NOTES) if is_done else "",
         )
+
+    def _end_terms(self, told: list[Story]) -> None:
+        """Let the sweep end what is over, as it does every hour."""
+        sweeps.expire_levels(self.now)
+        for each in told:
+            if each.plot.expires:
+                each.case_file.risk_level.refresh_from_db()
 
     def _attach(self, told: Iterable[Story]) -> None:
         for each in told:
@@ -290,8 +297,8 @@ class World:
                 )
 
 
-def _by_lead(told: Iterable[Story]) -> Iterator[tuple[User, list[Story]]]:
-    found: dict[User, list[Story]] = defaultdict(list)
+def _by_lead(told: Iterable[T], lead_of: Callable[[T], User]) -> Iterator[tuple[User, list[T]]]:
+    found: dict[User, list[T]] = defaultdict(list)
     for each in told:
-        found[each.lead].append(each)
+        found[lead_of(each)].append(each)
     yield from found.items()
