@@ -131,6 +131,7 @@ RULES: dict[str, Promise] = {
     "intake": gettext_lazy("taking somebody in"),
     "kept_elsewhere": gettext_lazy("roots kept elsewhere"),
     "known_elsewhere": gettext_lazy("known in another place already"),
+    "length": gettext_lazy("a sealed file was cut or lengthened"),
     "missing": gettext_lazy("the sealed bytes are gone"),
     "newest": gettext_lazy("the newest events"),
     "no_key": gettext_lazy("its key does not exist"),

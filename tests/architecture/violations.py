@@ -33,6 +33,7 @@ CONTRACTS: dict[str, list[Violation]] = {
     "vault": [
         Violation("kpm/vault/envelope.py", "import kpm.vault.fields\n", "envelope is not"),
     ],
+    "custody": [Violation("kpm/custody/kinds.py", "import kpm.custody.views\n", "kinds is not")],
     "jobs": [Violation("kpm/jobs/models.py", "import kpm.jobs.workers\n", "models is not")],
     "audit": [Violation("audit/models.py", "import audit.log\n", "models is not")],
     "risk_levels": [

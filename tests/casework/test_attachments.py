@@ -17,7 +17,6 @@ from audit.models import Detail, LoggedEvent
 from casework import sweeps
 from casework.actions import attachments
 from casework.models import Attachment
-from casework.models.case_files import Status
 from kpm.errors import Refused
 from kpm.permissions import Role
 from kpm.uploads import MEGABYTE
@@ -223,8 +222,7 @@ def test_a_stranger_finds_no_file_and_the_try_is_logged(case_file, attached, vil
 
 
 def closed(case_file, worker):
-    case_file.status = Status.CLOSED
-    case_file.closed_on = timezone.localdate()
+    case_file.close(on=timezone.localdate())
     case_file.save_as(by=worker)
 
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from audit.models import LoggedEvent
-from casework.actions import indexes, people
+from casework.actions import indexes, matches, people
 from casework.models import Person
 from kpm.custody import actions
 from kpm.errors import Refused
@@ -19,7 +19,7 @@ from tests.factories import TODAY, make_id_number, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 DISTRICT = "100122"
-SCOPE = people.scope_of(DISTRICT)
+SCOPE = matches.scope_of(DISTRICT)
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def work():
 
 
 def known(number):
-    return set(people.known(DISTRICT, [number]))
+    return set(matches.known(DISTRICT, [number]))
 
 
 def test_everybody_is_found_under_the_new_key_and_history_has_no_new_row(by):
@@ -64,7 +64,7 @@ def test_everybody_is_found_under_the_new_key_and_history_has_no_new_row(by):
     assert all(after[pk] != index for pk, index in before.items() if index is not None)
     assert not Person.objects.filter(next_phone_index__isnull=False).exists()
     assert all(known(number) for number in numbers)
-    assert set(people.known_by_phone(DISTRICT, ["13900001234"])) == {"13900001234"}
+    assert set(matches.known_by_phone(DISTRICT, ["13900001234"])) == {"13900001234"}
     assert Person.history.count() == versions
     assert set(ScopeKey.objects.filter(purpose=2).values_list("generation", flat=True)) == {2}
     opened = LoggedEvent.objects.get(event="person.indexed")

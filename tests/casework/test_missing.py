@@ -75,7 +75,7 @@ def test_a_renewal_does_not_stop_the_clock(supervisor):
     make_level(case_file, "red", now=start + timedelta(days=39))
     newer = make_red(start + timedelta(days=20))
 
-    rows = lists.incomplete_files(supervisor, "care")
+    rows = lacking(supervisor)
 
     assert [row.case_file for row in rows] == [case_file, newer]
     assert rows[0].missing.by_at == start + timedelta(hours=24)
@@ -89,7 +89,7 @@ def test_a_new_run_of_red_has_a_clock_of_its_own(supervisor):
     again = start + timedelta(days=30)
     make_level(case_file, "red", now=again)
 
-    (row,) = lists.incomplete_files(supervisor, "care")
+    (row,) = lacking(supervisor)
 
     assert row.missing.by_at == again + timedelta(hours=24)
     assert files.missing_row(case_file, ()).by_at == again + timedelta(hours=24)

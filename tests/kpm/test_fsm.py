@@ -22,6 +22,7 @@ def proposal():
         from_level="ungraded",
         to_level="green",
         base_revision=0,
+        is_official=True,
         proposer=make_user(),
         drafted_at=NOW,
     )

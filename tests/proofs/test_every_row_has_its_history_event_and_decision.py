@@ -170,8 +170,16 @@ def test_every_event_that_can_happen_here_has_been_counted(everything: int) -> N
     # Drafts are told when they are written one by one; what is handed in at once is told once.
     drafted = {Event.RISK_LEVEL_DRAFTED}
     looked_at = {Event.CASE_FILE_REVEALED, Event.CASE_FILE_READ, Event.LEDGER_READ}
+    looked_at |= {Event.PERSON_MATCHED}
+    answered = {Event.RISK_LEVEL_RETURNED, Event.RISK_LEVEL_REJECTED}
     moved_on = {Event.LEDGER_CHECKED, Event.LEDGER_CONFIRMED, Event.LEDGER_APPLIED}
-    assert {body["act"] for body in bodies()} <= {*counted, *drafted, *looked_at, *moved_on}
+    assert {body["act"] for body in bodies()} <= {
+        *counted,
+        *drafted,
+        *looked_at,
+        *answered,
+        *moved_on,
+    }
 
 
 def test_every_grant_is_named_in_its_event(everything: int) -> None:

@@ -173,7 +173,7 @@ def test_a_ledger_of_another_population_is_told_by_its_headings(supervisor: User
 @pytest.mark.parametrize("population", ["drug", "left_behind_child", "released"])
 def test_the_ledger_of_elders_is_taken_for_no_other(supervisor: User, population: str) -> None:
     with pytest.raises(Refused) as refused:
-        ledgers.upload(population=population, workbook=workbook(), by=supervisor, now=NOW)
+        ledgers.read(workbook(), population)
     assert refused.value.field == "workbook"
     words = str(refused.value)
     assert "looks more like a ledger of the group “Empty-nest elders”" in words
@@ -187,7 +187,7 @@ def test_what_looks_like_no_ledger_at_all_names_what_is_missing(supervisor: User
     )
     book = SimpleUploadedFile("x.xlsx", people)
     with pytest.raises(Refused, match="Fewer than half of this group's own columns") as refused:
-        ledgers.upload(population="drug", workbook=book, by=supervisor, now=NOW)
+        ledgers.read(book, "drug")
     assert "措施类型、" in str(refused.value)
 
 
@@ -200,9 +200,8 @@ def test_a_discarded_ledger_leaves_nothing_of_its_rows(supervisor: User) -> None
 
 
 def test_a_ledger_that_is_stuck_can_be_discarded(supervisor: User) -> None:
-    ledger = ledgers.upload(
-        population="empty_nest_elder", workbook=workbook(), by=supervisor, now=NOW
-    )
+    read = ledgers.read(workbook(), "empty_nest_elder")
+    ledger = ledgers.upload(population="empty_nest_elder", workbook=read, by=supervisor, now=NOW)
     ledgers.discard(ledger=ledger, by=supervisor, now=NOW)
     work()
     ledger.refresh_from_db()
@@ -231,10 +230,10 @@ def as_drug_ledger(rows: list[list[str]]) -> SimpleUploadedFile:
     """The same people in another population's table."""
     book = openpyxl.Workbook()
     sheet = book.active
-    own = ["措施类型", "决定日期", "报到日期", "风险等级"]
+    own = ["措施类型", "决定日期", "报到日期", "期满日期", "风险等级"]
     sheet.append(["姓名", "身份证号码", "联系电话", "现居住地", *own])
     for row in rows:
-        sheet.append([*row, "", "", "", "低"])
+        sheet.append([*row, "", "", "", "", "低"])
     stream = io.BytesIO()
     book.save(stream)
     return SimpleUploadedFile("drug.xlsx", stream.getvalue())

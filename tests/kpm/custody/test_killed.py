@@ -8,7 +8,7 @@ import pytest
 from django.db import connections, transaction
 from django.utils import timezone
 
-from casework.actions import people
+from casework.actions import matches
 from casework.models import CaseFile, Destruction, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
@@ -28,7 +28,7 @@ from tests.kpm.custody.crashes import work
 from tests.kpm.vault.conftest import Notes
 
 pytestmark = pytest.mark.django_db
-SCOPE = people.scope_of("100122")
+SCOPE = matches.scope_of("100122")
 FILES = 10
 
 POINTS = {
@@ -82,7 +82,7 @@ def check_everything_opens(files):
     assert set(search.find(SCOPE, "王")) == {person.id for person in persons}
     numbers = [person.id_number for person in persons]
     with transaction.atomic():
-        assert set(people.known("100122", numbers)) == set(numbers)
+        assert set(matches.known("100122", numbers)) == set(numbers)
 
 
 @pytest.mark.parametrize(

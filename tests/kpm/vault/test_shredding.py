@@ -60,12 +60,12 @@ def test_it_stays_closed_where_the_key_is_still_in_memory(human: Callable[..., H
 
 def test_a_payload_of_a_destroyed_owner_stays_closed() -> None:
     owner = uuid7()
-    sealed = blobs.seal_bytes(owner, "audit.detail", b"x")
+    sealed = blobs.seal_bytes(owner, "audit.detail", b"x", row=owner)
     kept = ring.load([owner])
     shredding.destroy_keys([owner])
     ring._keep(kept)
     with pytest.raises(KeyDestroyed):
-        blobs.open_bytes(owner, "audit.detail", sealed, Notes())
+        blobs.open_bytes(owner, "audit.detail", sealed, Notes(), row=owner)
 
 
 def test_a_fingerprint_names_a_key_and_nothing_of_it(human: Callable[..., Human]) -> None:
