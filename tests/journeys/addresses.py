@@ -35,10 +35,9 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "audit:verify_log": ("/log/verification/",),
     "casework:view_today": in_each_group("/today/"),
     "casework:list_case_files": in_each_group("/files/"),
-    "casework:admit_person": (
-        CHOICE,
-        *(f"{CHOICE}?population={code}" for code in POPULATIONS),
-    ),
+    "casework:find_person": tuple(f"/files/find/?population={code}" for code in POPULATIONS),
+    # Its form comes after the question whether somebody is known.
+    "casework:admit_person": (CHOICE,),
     "casework:show_case_file": ("{red}", "{waiting}"),
     "casework:state_purpose": ("{red}purpose/",),
     "casework:show_history": ("{red}history/",),
@@ -51,6 +50,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:list_reviews": in_each_group("/reviews/"),
     "casework:list_visits": ("{red}visits/",),
     "casework:record_visit": ("{red}visits/new/",),
+    "casework:list_attachments": ("{red}attachments/",),
+    "casework:add_attachment": ("{red}attachments/new/",),
     "casework:show_plan": ("{red}plan/", "{left_behind_child}plan/"),
     "casework:draft_plan": ("{left_behind_child}plan/new/",),
     "casework:assign_worker": ("{red}team/",),
@@ -60,6 +61,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:upload_ledger": ("/ledgers/new/",),
     "casework:show_ledger": ("{ledger}", "{ledger}?outcome=new"),
     "casework:list_legal_bases": ("/legal-bases/",),
+    "custody:show_keys": ("/keys/",),
     "jobs:list_jobs": ("/jobs/",),
 }
 # What a role sees of an address beside that; every population words its files in its own way.
@@ -82,6 +84,8 @@ NO_PAGES: Final[dict[str, str]] = {
     "casework:approve_plan": BUTTON,
     "casework:confirm_ledger": BUTTON,
     "casework:discard_ledger": BUTTON,
+    "casework:download_attachment": "it answers with a file",
+    "casework:remove_attachment": BUTTON,
     "casework:export_refused_rows": "it answers with a workbook",
 }
 # Handed in as they are, these forms say what is missing.
@@ -92,7 +96,8 @@ INCOMPLETE: Final = frozenset(
         "accounts:open_account",
         "accounts:open_unit",
         "accounts:grant_role",
-        "casework:admit_person",
+        "casework:find_person",
+        "casework:add_attachment",
         "casework:list_case_files",
         "casework:state_purpose",
         "casework:record_assessment",

@@ -167,7 +167,9 @@ class Scene:
         """One that has been checked and waits for its confirmation."""
         ledger = ledgers.upload(
             population="empty_nest_elder",
-            workbook=SimpleUploadedFile(LEDGER_NAME, WORKBOOK.read_bytes()),
+            workbook=ledgers.read(
+                SimpleUploadedFile(LEDGER_NAME, WORKBOOK.read_bytes()), "empty_nest_elder"
+            ),
             by=self.supervisor,
             now=self.now,
         )

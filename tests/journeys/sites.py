@@ -35,6 +35,7 @@ print(json.dumps({
             "unit": each.unit.code,
             "level": each.risk_level.level,
             "due_on": str(each.next_due_on or ""),
+            "waits": each.risk_level.proposals.filter(state="submitted").exists(),
             "team": {
                 place.role: place.worker.username
                 for place in each.assignments.filter(until_on=None).select_related("worker")
@@ -72,6 +73,7 @@ class File:
     unit: str
     level: str
     due_on: str
+    waits: bool
     team: dict[str, str]
 
     @property
@@ -166,13 +168,16 @@ class Site:
         self._wait()
 
     def take_file(self, *, level: str, near: str = "") -> File:
-        """An elder's file with a lead worker for one journey alone, the one that is due first.
+        """An elder's file for one journey alone, the one that is due first.
+
+        Its lead worker works on it alone, and nothing that was proposed waits.
 
         With `near` it lies where that social worker is there for.
         """
         for each in self.case_files:
             fits = (each.level, each.population) == (level, "empty_nest_elder")
-            if fits and "lead" in each.team and each.unit.startswith(self.unit_of(near)):
+            is_free = each.team.keys() == {"lead"} and not each.waits
+            if fits and is_free and each.unit.startswith(self.unit_of(near)):
                 self.case_files.remove(each)
                 return each
         raise AssertionError(f"The county has no {level} file of an elder left.")

@@ -22,7 +22,8 @@ def hand_in_ledger(supervisor: Persona) -> None:
     workbook = LEDGERS / "ledger_empty_nest_elder.xlsx"
     supervisor.page.set_input_files("#id_workbook", str(workbook))
     supervisor.hand_in()
-    expect(supervisor.main("section[aria-labelledby=confirm]")).to_be_visible(timeout=SOON)
+    checked = supervisor.main("section[aria-labelledby=confirm], section[aria-labelledby=rows]")
+    expect(checked.first).to_be_visible(timeout=SOON)
 
 
 def test_a_ledger_goes_in_once(sign_in: SignIn) -> None:

@@ -13,8 +13,8 @@ from tests.journeys.sites import File, Site
 
 @pytest.fixture
 def case_file(site: Site) -> File:
-    """A file that something is due for, so that today names it."""
-    return site.take_file(level="green")
+    """A file that something is due for within a week, so that today names it."""
+    return site.take_file(level="yellow")
 
 
 def test_from_today_to_the_proposal(site: Site, sign_in: SignIn, case_file: File) -> None:
@@ -52,7 +52,7 @@ def test_from_today_to_the_proposal(site: Site, sign_in: SignIn, case_file: File
     # When they propose red with a plan, then it waits, and the level is what it was
     steps.propose_red(worker, case_file, today=timezone.localdate())
     expect(worker.main(".notice-success")).to_contain_text("建议已提交督导")
-    expect(worker.main(".identity .level-green")).to_be_visible()
+    expect(worker.main(".identity .level-yellow")).to_be_visible()
     expect(worker.main("section[aria-labelledby=waiting]")).to_contain_text(steps.REASON)
 
 
