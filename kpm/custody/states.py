@@ -3,12 +3,21 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from kpm.custody.kinds import Kind
 from kpm.jobs.models import Job
 from kpm.vault import providers, rotations
 from kpm.vault.ciphers import SUITE_NAMES, suite
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.models import IndexScope, ScopeKey, SearchShard, VaultKey
+
+PROVIDERS: dict[str, Promise] = {
+    "file": _("a file of its own"),
+    "environment": _("the environment of the service"),
+    "command": _("a program that is run for it"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +50,11 @@ class State:
     # Search and index keys that wait to be destroyed.
     scope_keys_left: int
     jobs: list[tuple[Kind, Job | None]]
+
+    @property
+    def provider_words(self) -> Promise:
+        """Where the root key comes from, in words."""
+        return PROVIDERS[self.provider]
 
 
 def state() -> State:

@@ -9,9 +9,6 @@ from kpm.permissions import Role
 from risk_levels.populations import POPULATIONS, Group
 from tests.architecture.permission_matrix import VISITOR
 
-# The first of two pages of one address: it asks by links, and there is no form on it.
-CHOICE: Final = "/files/new/"
-
 
 def in_each_group(path: str) -> tuple[str, ...]:
     """A list is another page for each group of populations."""
@@ -37,7 +34,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:list_case_files": in_each_group("/files/"),
     "casework:find_person": tuple(f"/files/find/?population={code}" for code in POPULATIONS),
     # Its form comes after the question whether somebody is known.
-    "casework:admit_person": (CHOICE,),
+    "casework:admit_person": ("/files/new/",),
     "casework:show_case_file": ("{red}", "{waiting}"),
     "casework:state_purpose": ("{red}purpose/",),
     "casework:show_history": ("{red}history/",),

@@ -65,7 +65,8 @@ LATIN_IS_FINE: Final = re.compile(
             r"\b[0-9a-f]{12,}\b",  # hashes
             r"\b[0-9a-z]{4}(?:-[0-9a-z]{4}){3}\b",  # one-time passwords
             r"\b\d{4}-\d{2}-[a-z-]+\b",  # rule sets
-            r"\bKPM\b|\bEnglish\b|\bExcel\b|\.xlsx\b|\bMB\b|\bPDF\b",
+            r"\bKPM\b|\bEnglish\b|\bExcel\b|\bWord\b|\.(?:xlsx|docx)\b|\bMB\b|\b(?:PDF|JPEG|PNG)\b",
+            r"\b(?:AES-256-GCM(?:-SIV)?|ChaCha20-Poly1305|SM4-GCM)\b",
             r"\b(?:worker|supervisor)\d+\b|\b(?:auditor|privacy|system|security)\b",
             rf"\b(?:firstday|{scenes.WITHOUT_ROLE})\b",
             r"\b(?:GB/T|MZ/T|JY/T|WS/T|GB)\b",  # Chinese standards

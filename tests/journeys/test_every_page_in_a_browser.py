@@ -14,7 +14,6 @@ from kpm.permissions import Role
 from tests.architecture.permission_matrix import MATRIX, NOBODY, VISITOR
 from tests.journeys import scenes, steps
 from tests.journeys.addresses import (
-    CHOICE,
     FOR_VISITORS,
     INCOMPLETE,
     MORE,
@@ -96,8 +95,6 @@ class Walk:
             self.inspect(path, act.__name__.replace("_", " "))
 
     def _hand_in_empty(self, name: str, path: str) -> None:
-        if path == CHOICE:
-            return
         form = "main form.filters" if name == "casework:list_case_files" else "main form.form"
         self.persona.hand_in(f"{form} button")
         if not self.persona.main(":is(.error-summary, .errorlist)").count():
