@@ -6,9 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 from django.test.testcases import LiveServerThread
+from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
 from tests.settings import ALIASES
+
+# How long an example takes says something about the machine, and nothing about the example.
+settings.register_profile("kpm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("kpm")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
