@@ -400,3 +400,13 @@ def test_an_entry_that_cannot_be_made_takes_no_other_with_it() -> None:
         reading().note(group="person.head", owner=OWNER)
     acts = [(body["act"], body.get("f")) for body in logged()]
     assert acts == [("case_file.refused", None), ("case_file.read", ["person.head"])]
+
+
+def test_a_reading_that_a_step_took_with_it_is_written_once() -> None:
+    context = log.Context(channel="job")
+    with log.entered(context), reading() as opened:
+        opened.note(group="person.head", owner=OWNER)
+        with transaction.atomic():
+            context.write()
+        assert len(logged()) == 1
+    assert len(logged()) == 1

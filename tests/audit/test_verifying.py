@@ -326,9 +326,11 @@ def test_an_event_that_is_none_is_said_to_be_unreadable(real_commits: RealCommit
     assert (result.kind, "is no event" in result.problem) == (Kind.UNREADABLE, True)
 
 
+@pytest.mark.parametrize("chunk", [1, 2_000])
 def test_a_detail_that_was_replaced_is_found_and_an_erased_one_is_gone(
-    full_log: RealCommits,
+    full_log: RealCommits, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
+    monkeypatch.setattr(verifications, "CHUNK", chunk)
     with transaction.atomic():
         log.record(Event.AUDIT_SEARCHED, by=WORKER, detail={"filters": "event=case_file.read"})
     sequence_all()

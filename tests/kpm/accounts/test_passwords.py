@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from audit.events import Event
 from audit.models import LoggedEvent
-from kpm.accounts import actions
+from kpm.accounts import actions, rules
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import FailedTry, User
 from kpm.accounts.passwords import ContextWordsValidator, one_time_password
+from kpm.errors import Refused
 from kpm.permissions import Role
 from tests.factories import client_for, make_unit, make_user
 
@@ -275,3 +276,17 @@ def test_unknown_names_take_as_long_as_known_ones():
     known, unknown = (sorted(measured)[3] for measured in times.values())
     # Loose: the machine is shared. Without the second hash it is a factor of five and more.
     assert 0.5 < known / unknown < 2
+
+
+@pytest.mark.parametrize("values", [{"is_active": False}, {"must_change_password": False}])
+def test_the_rule_of_one_time_passwords_names_its_reason(values):
+    by = make_user(Role.SYSTEM_ADMINISTRATOR)
+    user = make_user(None)
+    user.must_change_password = True
+    rules.check_can_issue_password(by, user, has_grant=False)
+    # A command makes the very first accounts with their roles.
+    rules.check_can_issue_password(system_account("work"), user, has_grant=True)
+    for name, value in values.items():
+        setattr(user, name, value)
+    with pytest.raises(Refused, match=r"does not sign in|password of their own"):
+        rules.check_can_issue_password(by, user, has_grant=False)
