@@ -228,15 +228,23 @@ def test_a_program_without_a_key_is_refused_without_its_words(
 def test_a_program_that_takes_too_long_ends_with_all_it_started(
     program: Callable[..., None], settings: Any, tmp_path: Path
 ) -> None:
-    settings.KPM_ROOT_KEY_SECONDS = 0.3
-    program(f"sleep 60 & echo $! > {tmp_path}/pid; wait")
-    start = time.monotonic()
+    settings.KPM_ROOT_KEY_SECONDS = 2
+    program(f"sleep 600 & echo $! > {tmp_path}/pid; wait")
     with pytest.raises(KeysUnavailable, match="gave no key in"):
         configured().check_value()
-    assert time.monotonic() - start < 20
     left = int((tmp_path / "pid").read_text())
-    status = Path(f"/proc/{left}/stat")
-    assert not status.exists() or status.read_text().split()[2] in "ZX"
+    end = time.monotonic() + 60
+    # It has been killed; when the kernel gets round to it is its own business.
+    while is_running(left) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not is_running(left)
+
+
+def is_running(number: int) -> bool:
+    try:
+        return Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
 
 
 @pytest.mark.parametrize(
