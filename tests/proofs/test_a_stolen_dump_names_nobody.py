@@ -182,7 +182,7 @@ def test_what_must_not_be_found_is_all_there(shared_demo: RealCommits) -> None:
     }.items():
         assert len(found[name] & secret) >= least, name
     # Every strange character is in some of it, so the canary file speaks in all its fields.
-    assert set(worlds.STRANGE) <= set("".join(secret | {"㐱㐲㐳"}))
+    assert set(worlds.STRANGE) <= set("".join(secret | {"㐞㐱㐲㐳"}))
 
 
 def test_a_stolen_dump_names_nobody(demo: RealCommits) -> None:
@@ -192,7 +192,7 @@ def test_a_stolen_dump_names_nobody(demo: RealCommits) -> None:
     assert IS_POSTGRESQL or all(Path(f"{each}-wal").stat().st_size for each in demo.names.values())
     assert secret_texts() > set(OTHER_ID_NUMBERS)
     needles = haystacks.Needles(secret_texts(), hashed=hashed_texts())
-    canaries = haystacks.Needles(["㐱㐲㐳", "㐥㐩㐬㐰㐲㐵", worlds.CANARY_SHORT_NAME])
+    canaries = haystacks.Needles(["㐞㐱㐲㐳", "㐥㐩㐬㐰㐲㐵", worlds.CANARY_SHORT_NAME])
     dump = dump_of(demo)
     assert needles.found_in(dump) == set()
     assert canaries.found_in(dump) == set()

@@ -106,7 +106,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
         case_files.reveal(
             case_file=case_file,
             field="id_number",
-            reason="㐱㐲㐳",
+            reason="㐞㐱㐲㐳",
             by=worker,
             purpose=Purpose.SERVICE,
         )
