@@ -7,10 +7,20 @@ import os
 import sys
 from importlib import import_module
 
-os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+os.environ["DJANGO_SETTINGS_MODULE"] = "tests.bench.settings"
 
 # Each has a `measure(quick=False)` that yields its figures, a line each.
-NAMES = ("list_page", "inserts", "search", "rotation", "attachments")
+NAMES = (
+    "list_page",
+    "long_list",
+    "inserts",
+    "search",
+    "rotation",
+    "attachments",
+    "appending",
+    "tree",
+    "audited_page",
+)
 
 
 def main(names: list[str]) -> None:

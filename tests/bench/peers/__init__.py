@@ -1,0 +1,1 @@
+"""What others would have been taken for: tables that only the benchmarks have."""
