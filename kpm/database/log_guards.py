@@ -33,11 +33,11 @@ GUARDS: list[Guard] = [
         # Runs as the owner, so that nobody else needs the right to write there.
         postgresql=(
             f'CREATE FUNCTION "{NAMES_EVERYBODY}"() RETURNS trigger LANGUAGE plpgsql '
-            "SECURITY DEFINER AS $$ BEGIN INSERT INTO audit_subject (subject, event_id) "
+            "SECURITY DEFINER AS $$ BEGIN IF (NEW.body::json -> 'os') IS NOT NULL THEN "
+            "INSERT INTO audit_subject (subject, event_id) "
             "SELECT value, NEW.id FROM json_array_elements_text(NEW.body::json -> 'os'); "
-            "RETURN NULL; END $$;"
+            "END IF; RETURN NULL; END $$;"
             f'CREATE TRIGGER "{NAMES_EVERYBODY}" AFTER INSERT ON "audit_event" FOR EACH ROW '
-            "WHEN ((NEW.body::json -> 'os') IS NOT NULL) "
             f'EXECUTE FUNCTION "{NAMES_EVERYBODY}"()'
         ),
     ),

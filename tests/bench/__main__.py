@@ -1,6 +1,7 @@
-"""Measure KPM beside a peer, in one run:  python -m tests.bench [NAME…]
+"""Measure KPM beside its peers, in one run:  python -m tests.bench [--quick] [NAME…]
 
 The ratios count, the times depend on the machine. On PostgreSQL the same behind tests/postgresql.
+With --quick everything is done a few times only, which shows that it can be done.
 """
 
 import os
@@ -23,7 +24,7 @@ NAMES = (
 )
 
 
-def main(names: list[str]) -> None:
+def main(names: list[str], *, quick: bool) -> None:
     """Make the databases of a test run, measure, and take them away."""
     import django
 
@@ -33,11 +34,12 @@ def main(names: list[str]) -> None:
     templates = databases.make()
     try:
         for name in names or NAMES:
-            for line in import_module(f"tests.bench.{name}").measure():
+            for line in import_module(f"tests.bench.{name}").measure(quick=quick):
                 print(line, flush=True)  # noqa: T201 the figures are what it is run for
     finally:
         databases.remove(templates)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    words = sys.argv[1:]
+    main([word for word in words if word != "--quick"], quick="--quick" in words)

@@ -1,7 +1,6 @@
 """One event in the log, beside an ordinary row, a chain under a lock, and two packages' records.
 
-Each in its own transaction. Nobody waits for the disk, which costs all of them the same: SQLite works
-with synchronous=NORMAL here, and tests/postgresql with synchronous_commit off.
+Each in its own transaction; nobody waits for the disk (tests/bench/disks.py).
 """
 
 import hashlib
@@ -14,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
+
+from tests.bench.disks import do_not_wait
 
 # So many of a kind, then the next kind; and so many times around.
 SLICE, ROUNDS = 40, 25
@@ -131,7 +132,7 @@ def measure(*, quick: bool = False) -> Iterator[str]:
     """One writer, alone and beside the sequencer; on PostgreSQL also several writers at once."""
     from django.db import connection
 
-    _do_not_wait()
+    do_not_wait()
     ways, vendor = Ways(), connection.vendor
     names = ("row", "event", "chain", "access", "version", "created", "created_audited")
     speeds = _in_turn(ways, names, quick=quick)
@@ -161,18 +162,6 @@ def measure(*, quick: bool = False) -> Iterator[str]:
     )
     if vendor == "postgresql":
         yield from _several(quick=quick)
-
-
-def _do_not_wait() -> None:
-    """Let SQLite answer before the disk does; connections from now on."""
-    from django.db import connections
-
-    from kpm.database.sqlite import base
-
-    base.SETTINGS = tuple(
-        ("synchronous", "NORMAL", 1) if each[0] == "synchronous" else each for each in base.SETTINGS
-    )
-    connections["default"].close()
 
 
 def _in_turn(
@@ -249,7 +238,7 @@ def _start(*arguments: str) -> subprocess.Popen[bytes]:
         f"KPM_TEST_NAME_{alias.upper()}": str(settings.DATABASES[alias]["NAME"])
         for alias in ("default", "keys")
     }
-    return subprocess.Popen(  # noqa: S603 this module, with these words
+    return subprocess.Popen(
         [sys.executable, "-m", __spec__.name, *arguments],
         env={**os.environ, **names},
         stdin=subprocess.PIPE,
@@ -280,5 +269,5 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    _do_not_wait()
+    do_not_wait()
     {"append": _append, "sequence": _sequence}[sys.argv[1]](*sys.argv[2:])

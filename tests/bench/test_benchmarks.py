@@ -1,7 +1,8 @@
 """The benchmarks still run, and what they compare still gives the same answer."""
 
-import re
-from importlib import import_module
+import os
+import subprocess
+import sys
 
 import pytest
 
@@ -9,9 +10,17 @@ from tests.bench.__main__ import NAMES
 
 
 @pytest.mark.no_cover
-@pytest.mark.django_db
-@pytest.mark.parametrize("name", NAMES)
-def test_a_benchmark_gives_figures(name: str) -> None:
-    lines = list(import_module(f"tests.bench.{name}").measure(quick=True))
-    assert lines
-    assert all(re.search(r"\d", line) for line in lines)
+def test_benchmarks_give_figures() -> None:
+    # Databases of its own: the peers have tables that the site does not know.
+    environment = {name: value for name, value in os.environ.items() if name != "KPM_TEST_DIR"}
+    asked = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert asked.returncode == 0, asked.stderr
+    lines = asked.stdout.splitlines()
+    assert len(lines) > len(NAMES)
+    assert all(any(sign.isdigit() for sign in line) for line in lines)
