@@ -56,7 +56,9 @@ class Medians(NamedTuple):
 
 
 def fill() -> None:
-    """The same invented people in both tables."""
+    """The same invented people in both tables, and nobody else."""
+    Human.objects.all().delete()
+    Plain.objects.all().delete()
     sealed, plain = [], []
     for number in range(ROWS):
         values = {
