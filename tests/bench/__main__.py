@@ -18,6 +18,7 @@ NAMES = (
     # It counts every data key there is, and the search makes as many again.
     "rotation",
     "search",
+    "shredding",
     "attachments",
     "appending",
     "tree",
