@@ -65,13 +65,13 @@ def key_text(key: VerifierKey, generation: int) -> str:
     return f"{key.name}\nkey {generation}\n{key}\n"
 
 
-def note(size: int, root: bytes, last_note: str) -> str:
+def note(size: int, root: bytes, last_note: str, *, using: str = DATABASE) -> str:
     """The signed checkpoint of a tree, or nothing while the log has no key.
 
     The first one under a new key is signed by the old key as well: whoever knows only that one
     still sees an unbroken row.
     """
-    keys = rows()
+    keys = rows(using)
     if not keys:
         return ""
     origin = VerifierKey.parse(keys[-1].vkey).name
