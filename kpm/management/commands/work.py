@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from audit import checkpoints, log
+from audit import checkpoints, log, signers
 from kpm import refusals
 from kpm.database.readiness import refuse_unless_ready, refuse_without_sequencer
 from kpm.jobs import leases
@@ -43,6 +43,7 @@ class Command(BaseCommand):
         """Work."""
         refuse_unless_ready()
         refuse_without_sequencer()
+        signers.refuse_without_key()
         worker = Worker(
             around=in_the_log,
             lease=timedelta(seconds=options["lease"]),
