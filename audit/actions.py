@@ -13,6 +13,7 @@ from django.db.models import Max
 
 from audit import exports, log, notes, proofs, signers, stamps, verifications, witnesses
 from audit.bodies import moment
+from audit.checkpoints import DATABASE as SEQUENCER
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
 from audit.log import Actor
@@ -23,6 +24,7 @@ from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
 from audit.verifications import Result
 from audit.witnesses import Contradicted, Witness
+from kpm.database.readiness import refuse_without_sequencer
 
 A_DAY = timedelta(days=1)
 # What a page may verify while somebody waits: about two seconds.
@@ -144,7 +146,7 @@ def _ask(witness: Witness, checkpoint: Checkpoint, now: datetime) -> int:
 
 
 def _attest(checkpoint: Checkpoint, witness: str, evidence: str, now: datetime) -> int:
-    Attestation.objects.get_or_create(
+    Attestation.objects.using(SEQUENCER).get_or_create(
         size=checkpoint.size,
         witness=witness,
         defaults={"evidence": evidence, "at": moment(now)},
@@ -185,18 +187,19 @@ class Proved:
 def start_key(*, by: Actor, now: datetime) -> VerifierKey:
     """Sign with a new key from now on: the first one, or the one after the last.
 
-    The private half is sealed before anything is said of it. Whoever was interrupted in between
-    finds it again.
+    The private half is sealed before anything is said of it, and the log says so before the key
+    is on record: two doors, so two transactions. Whoever was interrupted in between finds it again.
     """
+    refuse_without_sequencer()
     before = signers.rows()
     key, note = signers.next_key(
         VerifierKey.parse(before[0].vkey).name if before else signers.new_origin(uuid4()), before
     )
     with transaction.atomic():
-        LogKey.objects.create(
-            generation=len(before) + 1, vkey=str(key), note=str(note), at=moment(now)
-        )
         log.record(Event.LOG_KEY_STARTED, by=by, target=signers.KeyOfTheLog(key))
+    LogKey.objects.using(SEQUENCER).create(
+        generation=len(before) + 1, vkey=str(key), note=str(note), at=moment(now)
+    )
     return key
 
 

@@ -11,7 +11,7 @@ from audit.trees import Edge, TileRow, load_edge
 from kpm.database import commit_orders
 from kpm.database.commit_orders import Place
 
-DATABASE = "default"
+DATABASE = "sequencer"
 BATCH = 5_000
 
 # The edge of the last round by its root, which says everything about the tree.
@@ -43,12 +43,12 @@ def sequence_once(now: datetime) -> int:
         leaf = merkle.leaf_hash(body.encode())
         leaves.append((index, event_id, leaf))
         tiles.extend(edge.append(leaf))
-    note = signers.note(edge.size, edge.root(), last.note if last else "")
+    note = signers.note(edge.size, edge.root(), last.note if last else "", using=DATABASE)
     with transaction.atomic(using=DATABASE):
         if not commit_orders.is_leader(connection) or _has_grown(size):
             return 0
         _write(leaves, tiles)
-        Checkpoint.objects.create(
+        Checkpoint.objects.using(DATABASE).create(
             size=edge.size,
             root=edge.root(),
             at=moment(now),

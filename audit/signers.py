@@ -38,6 +38,22 @@ def rows(using: str = DATABASE) -> list[LogKey]:
     return list(LogKey.objects.using(using).order_by("generation"))
 
 
+def problems() -> list[str]:
+    """What keeps this site from signing its log; the demo may go without."""
+    if settings.KPM_DEMO or rows():
+        return []
+    return [
+        "The log has no key, so nothing that it says can be verified outside. "
+        "Run: manage.py create_keys"
+    ]
+
+
+def refuse_without_key() -> None:
+    """Stop the start, in words, of a site whose log nobody could verify."""
+    if found := problems():
+        raise ImproperlyConfigured(found[0])
+
+
 def known(using: str = DATABASE) -> list[VerifierKey]:
     """The public halves of all keys so far."""
     return [VerifierKey.parse(row.vkey) for row in rows(using)]
@@ -65,13 +81,13 @@ def key_text(key: VerifierKey, generation: int) -> str:
     return f"{key.name}\nkey {generation}\n{key}\n"
 
 
-def note(size: int, root: bytes, last_note: str) -> str:
+def note(size: int, root: bytes, last_note: str, *, using: str = DATABASE) -> str:
     """The signed checkpoint of a tree, or nothing while the log has no key.
 
     The first one under a new key is signed by the old key as well: whoever knows only that one
     still sees an unbroken row.
     """
-    keys = rows()
+    keys = rows(using)
     if not keys:
         return ""
     origin = VerifierKey.parse(keys[-1].vkey).name

@@ -2,6 +2,7 @@
 
 import secrets
 import subprocess
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,12 +25,21 @@ def query(text: bytes, nonce: bytes) -> bytes:
 
 def is_stamped(asked: bytes, response: bytes, chain: Path) -> bool:
     """Whether somebody in this chain of certificates answers this query with a stamp."""
+    return _agree("-queryfile", asked, response, chain)
+
+
+def is_stamp_of(text: bytes, response: bytes, chain: Path, at: datetime) -> bool:
+    """Whether this is a stamp under the text, by certificates that were good at that moment."""
+    return _agree("-data", text, response, chain, "-attime", str(int(at.timestamp())))
+
+
+def _agree(option: str, asked: bytes, response: bytes, chain: Path, *more: str) -> bool:
     with TemporaryDirectory(prefix="kpm-stamp-") as name:
         place = Path(name)
-        (place / "query").write_bytes(asked)
+        (place / "asked").write_bytes(asked)
         (place / "response").write_bytes(response)
-        files = ["-queryfile", str(place / "query"), "-in", str(place / "response")]
-        trusted = ["-CAfile", str(chain), "-untrusted", str(chain)]
+        files = [option, str(place / "asked"), "-in", str(place / "response")]
+        trusted = ["-CAfile", str(chain), "-untrusted", str(chain), *more]
         done = subprocess.run(  # noqa: S603 its arguments are files of our own naming
             [OPENSSL, "ts", "-verify", *files, *trusted],
             capture_output=True,

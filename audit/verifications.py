@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
-from audit import details, merkle, notes, signers
+from audit import attestations, details, merkle, notes, signers
+from audit.attestations import Standing, Verdict
 from audit.bodies import Body, NotLoggable, parse
 from audit.checkpoints import latest
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
@@ -57,6 +58,8 @@ class Result:
     kind: Kind | None = None
     # In words: the first place that is not as it was written.
     problem: str = ""
+    # Those who see the roots, and how they stand.
+    standings: tuple[Standing, ...] = ()
 
     @property
     def is_good(self) -> bool:
@@ -100,6 +103,7 @@ def verify(*, newest: int | None = None, pinned: dict[int, bytes] | None = None)
             raise Found(Kind.UNGUARDED, _("The guard %s is not in its place.") % missing[0])
         with log_rows.frozen(DATABASE):
             look.over(newest)
+        look.over_attestations()
     except Found as found:
         return look.result(found.kind, found.problem)
     except DatabaseError as error:
@@ -120,6 +124,7 @@ class _Look:
         self._promised: dict[UUID, tuple[str, int]] = {}
         self._keys: list[VerifierKey] = []
         self._is_signed = False
+        self._standings: tuple[Standing, ...] = ()
 
     def result(self, kind: Kind | None = None, problem: str = "") -> Result:
         """How far it came."""
@@ -130,7 +135,16 @@ class _Look:
             waiting=self._waiting,
             kind=kind,
             problem=problem,
+            standings=self._standings,
         )
+
+    def over_attestations(self) -> None:
+        """What others said of the roots that were just compared."""
+        self._standings = tuple(attestations.look(self._start))
+        for standing in self._standings:
+            for size in standing.having(Verdict.BAD)[:1]:
+                words = _("%(witness)s: what it has of %(size)s events is not what this log says.")
+                raise altered(words % {"witness": standing.name, "size": size})
 
     def over(self, newest: int | None) -> None:
         """Everything, or the newest events with everything to their left taken for granted."""

@@ -57,13 +57,24 @@ def keep_copy(directory: Path, note: Note) -> None:
     Nothing there is ever written again, so it may be a place that takes each file only once.
     """
     head = tree_heads.parse(note.text)
-    sizes = [int(found[1]) for path in directory.iterdir() if (found := NAME.fullmatch(path.name))]
+    sizes = copies(directory)
     if sizes:
-        kept = (directory / f"checkpoint.{max(sizes)}").read_text(encoding="utf-8")
+        kept = copy_of(directory, max(sizes))
         _compare(tree_heads.parse(notes.parse(kept).text), head)
     if head.size not in sizes:
         with (directory / f"checkpoint.{head.size}").open("x", encoding="utf-8") as file:
             file.write(str(note))
+
+
+def copies(directory: Path) -> frozenset[int]:
+    """The sizes of which a directory has copies."""
+    found = (NAME.fullmatch(path.name) for path in directory.iterdir())
+    return frozenset(int(each[1]) for each in found if each)
+
+
+def copy_of(directory: Path, size: int) -> str:
+    """One copy."""
+    return (directory / f"checkpoint.{size}").read_text(encoding="utf-8")
 
 
 def _compare(kept: TreeHead, head: TreeHead) -> None:

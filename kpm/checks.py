@@ -1,4 +1,4 @@
-"""System checks of the whole site: every view declares who may use it, documents can be made."""
+"""System checks of the whole site: access is declared, documents are made, the log is signed."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from audit import signers
 from kpm import pdf
 from kpm.permissions import access_of
 
@@ -28,6 +29,16 @@ def check_every_view_declares_access(**_options: Any) -> list[CheckMessage]:
 def check_documents_can_be_made(**_options: Any) -> list[CheckMessage]:
     """Without its fonts and libraries a document would come out empty, or after minutes."""
     return [Error(words, id="kpm.E002") for words in pdf.problems()]
+
+
+@register("kpm", deploy=True)
+def check_the_log_is_signed(
+    *, databases: Sequence[str] | None = None, **_options: Any
+) -> list[CheckMessage]:
+    """Where the database is asked as well: a log without a key proves nothing to anybody."""
+    if "default" not in (databases or ()):
+        return []
+    return [Error(words, id="kpm.E003") for words in signers.problems()]
 
 
 def walk(

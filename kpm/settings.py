@@ -148,10 +148,13 @@ FORM_RENDERER = "kpm.forms.Renderer"
 
 # --- Databases ------------------------------------------------------------------------------
 # `default` holds everything but keys; `keys` holds wrapped keys and is backed up apart;
-# `auditor` is a second, read-only door to `default` that sees audit_* only.
+# `auditor` is a second, read-only door to `default` that sees audit_* only, `sequencer` a third
+# through which alone the tree of the log grows.
 DATABASE_ROUTERS = ["kpm.database.routers.KeysRouter"]
-# The roles on PostgreSQL: the owner migrates, the runtime role serves, the auditor reads the log.
+# The roles on PostgreSQL: the owner migrates, the runtime role serves, the sequencer extends the
+# tree of the log, the auditor reads it.
 KPM_RUNTIME_ROLE = os.environ.get("KPM_RUNTIME_ROLE", "kpm_app")
+KPM_SEQUENCER_ROLE = os.environ.get("KPM_SEQUENCER_ROLE", "kpm_sequencer")
 KPM_AUDITOR_ROLE = os.environ.get("KPM_AUDITOR_ROLE", "kpm_auditor")
 
 
@@ -183,13 +186,18 @@ if KPM_DATABASE:
             required("KPM_AUDITOR_DATABASE", "the auditor's connection to the database")
         ),
     }
+    # Only where the log is sequenced and its keys are made: whoever serves pages has no such door.
+    if sequencer := os.environ.get("KPM_SEQUENCER_DATABASE", ""):
+        DATABASES["sequencer"] = postgresql(sequencer)
 else:
     DATABASES = {
         "default": sqlite("kpm.sqlite3"),
         "keys": sqlite("keys.sqlite3"),
         "auditor": sqlite("kpm.sqlite3", read_only=True),
+        "sequencer": sqlite("kpm.sqlite3", sequencer=True),
     }
-DATABASES["auditor"]["TEST"] = {"MIRROR": "default"}
+for door in DATABASES.keys() & {"auditor", "sequencer"}:
+    DATABASES[door]["TEST"] = {"MIRROR": "default"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- People and sessions --------------------------------------------------------------------

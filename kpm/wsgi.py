@@ -1,4 +1,4 @@
-"""The door for a WSGI server; it stays shut while a database is not fit to serve."""
+"""The door for a WSGI server; it stays shut while a database or the log is not fit to serve."""
 
 import os
 
@@ -8,9 +8,11 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
 
-from kpm.database.readiness import refuse_unless_ready  # noqa: E402 the apps must be there first
+from audit.signers import refuse_without_key  # noqa: E402 the apps must be there first
+from kpm.database.readiness import refuse_unless_ready  # noqa: E402
 from kpm.vault.ciphers import check_suite  # noqa: E402
 
 refuse_unless_ready()
+refuse_without_key()
 if found := check_suite():
     raise ImproperlyConfigured(found[0].msg)

@@ -13,6 +13,7 @@ from django.core.management import call_command
 from django.db import connections
 from psycopg import sql
 
+from kpm.database.routers import DOORS
 from kpm.vault import keys
 from tests.settings import ALIASES, IS_POSTGRESQL, OWNER, ROLES
 
@@ -54,7 +55,7 @@ def copied(templates: dict[str, str]) -> Iterator[dict[str, str]]:
         create(name, template=templates[alias])
     aside = {alias: connections[alias] for alias in connections}
     before = {alias: connections.settings[alias]["NAME"] for alias in connections}
-    _point(copies | {"auditor": copies["default"]})
+    _point(copies | dict.fromkeys(DOORS, copies["default"]))
     for alias in aside:
         del connections[alias]
     keys.ring.forget()

@@ -47,7 +47,12 @@ ALIASES = ("default", "keys")
 IS_POSTGRESQL = os.environ.get("KPM_TEST_DATABASE", "sqlite") == "postgresql"
 # The owner makes and migrates test databases; every test is connected as the runtime role.
 OWNER = os.environ.get("KPM_TEST_OWNER", "kpm_owner")
-ROLES = {"default": "kpm_app", "keys": "kpm_app", "auditor": "kpm_auditor"}
+ROLES = {
+    "default": "kpm_app",
+    "keys": "kpm_app",
+    "sequencer": "kpm_sequencer",
+    "auditor": "kpm_auditor",
+}
 if IS_POSTGRESQL:
     # Each process of a run has a server of its own, if there are several.
     ports = os.environ["KPM_TEST_PORTS"].split()
@@ -58,7 +63,7 @@ if IS_POSTGRESQL:
             "HOST": os.environ["KPM_TEST_HOST"],
             "PORT": port,
             "USER": role,
-            "TEST": {"MIRROR": "default"} if alias == "auditor" else {},
+            "TEST": {} if alias in ALIASES else {"MIRROR": "default"},
         }
 # A child process of a test is told by these which databases the test works on.
 for alias in DATABASES:

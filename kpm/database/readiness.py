@@ -11,6 +11,7 @@ from kpm.database import guards
 from kpm.database.sqlite.base import DatabaseWrapper as SQLite
 
 SERVED = ("default", "keys")
+SEQUENCER = "sequencer"
 OLDEST_POSTGRESQL = 15_00_00
 
 # What PostgreSQL must be set to, and what goes wrong otherwise.
@@ -27,6 +28,15 @@ def refuse_unless_ready() -> None:
     """Stop the start, in words, if anything is not as it must be."""
     if found := problems():
         raise ImproperlyConfigured("The databases are not fit to serve:\n- " + "\n- ".join(found))
+
+
+def refuse_without_sequencer() -> None:
+    """Stop, in words, where the tree of the log cannot grow."""
+    if SEQUENCER not in connections.settings:
+        raise ImproperlyConfigured(
+            "KPM_SEQUENCER_DATABASE is not set: the connection through which alone the log is "
+            "sequenced and its keys are made. See deploy/env.example."
+        )
 
 
 def problems() -> list[str]:
@@ -74,6 +84,12 @@ def _postgresql(connection: BaseDatabaseWrapper) -> Iterator[str]:
         )
         if cursor.fetchone()[0]:
             yield "The site is connected as the owner or a superuser, whom no guard binds."
+        cursor.execute("SELECT has_table_privilege(to_regclass('audit_leaf'), 'INSERT')")
+        if cursor.fetchone()[0]:
+            yield (
+                "The site may write what the sequencer of the log alone writes; migrate again as "
+                "the owner."
+            )
         cursor.execute("SELECT has_database_privilege(current_database(), 'TEMPORARY')")
         if cursor.fetchone()[0]:
             yield (

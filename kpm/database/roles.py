@@ -1,4 +1,4 @@
-"""PostgreSQL roles: the owner migrates, the runtime role serves, the auditor reads the log."""
+"""PostgreSQL roles: the owner migrates, the runtime role serves, two more keep and read the log."""
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -6,37 +6,51 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kpm.database.forgetting import forgettable
 from kpm.database.guards import forbidden
+from kpm.database.log_tables import SEQUENCED, UNSEQUENCED
 
 LOG = "audit_"
-# Tables of the log in which the runtime role may insert only these columns: everything else in
-# the row is the database's own word (the transaction number above all).
+# Tables of the log in which only these columns may be inserted: everything else in the row is the
+# database's own word (the transaction number above all).
 COLUMNS = {"audit_event": "body", "audit_epoch": "epoch, system_identifier"}
 # Written by triggers and migrations alone.
-READ_ONLY = frozenset({"audit_subject", "django_migrations"})
+READ_ONLY = frozenset({"audit_subject", "django_migrations"}) | SEQUENCED
 
 
 def grant(connection: BaseDatabaseWrapper) -> None:
-    """Give the runtime role and the auditor what they need, and take the rest away."""
+    """Give each role what it needs, and take the rest away."""
     quote = connection.ops.quote_name
-    runtime, auditor = settings.KPM_RUNTIME_ROLE, settings.KPM_AUDITOR_ROLE
+    runtime = settings.KPM_RUNTIME_ROLE
+    names = (runtime, settings.KPM_SEQUENCER_ROLE, settings.KPM_AUDITOR_ROLE)
     with connection.cursor() as cursor:
-        _look_for(connection, runtime, auditor)
+        _look_for(connection, *names)
         tables = connection.introspection.table_names(cursor)
         database = quote(str(connection.settings_dict["NAME"]))
         # A temporary table would be found before the real one by the guards.
         cursor.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
         cursor.execute("REVOKE ALL ON SCHEMA public FROM PUBLIC")
         cursor.execute("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC")
-        for role in (runtime, auditor):
-            name = quote(role)
+        for name in map(quote, names):
             cursor.execute(f"GRANT CONNECT ON DATABASE {database} TO {name}")
             cursor.execute(f"GRANT USAGE ON SCHEMA public TO {name}")
             cursor.execute(f"REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {name}")
         cursor.execute(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {quote(runtime)}")
         for table in tables:
-            cursor.execute(f"GRANT {_rights(table)} ON {quote(table)} TO {quote(runtime)}")
-            if table.startswith(LOG):
-                cursor.execute(f"GRANT SELECT ON {quote(table)} TO {quote(auditor)}")
+            each = (_rights(table), _rights_of_the_sequencer(table), _rights_of_the_auditor(table))
+            for rights, name in zip(each, map(quote, names), strict=True):
+                if rights:
+                    cursor.execute(f"GRANT {rights} ON {quote(table)} TO {name}")
+
+
+def _rights_of_the_sequencer(table: str) -> str:
+    if not table.startswith(LOG) or table in UNSEQUENCED:
+        return ""
+    if table not in SEQUENCED:
+        return "SELECT"
+    return f"SELECT, INSERT ({COLUMNS[table]})" if table in COLUMNS else "SELECT, INSERT"
+
+
+def _rights_of_the_auditor(table: str) -> str:
+    return "SELECT" if table.startswith(LOG) else ""
 
 
 def _rights(table: str) -> str:

@@ -6,10 +6,12 @@ from django.db import models
 
 # Wrapped keys are kept and backed up apart from what they open.
 KEYS_MODELS = frozenset({"vault.vaultkey", "vault.datakey", "vault.scopekey"})
+# Other doors to `default`, behind which less is allowed; nothing lives there.
+DOORS = frozenset({"sequencer", "auditor"})
 
 
 class KeysRouter:
-    """Keys on `keys`, everything else on `default`; `auditor` is a door, not a place."""
+    """Keys on `keys`, everything else on `default`."""
 
     def _place(self, model: type[models.Model] | models.Model) -> str:
         return "keys" if model._meta.label_lower in KEYS_MODELS else "default"
@@ -31,7 +33,7 @@ class KeysRouter:
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
     ) -> bool | None:
         """Only its own tables are made in a database."""
-        if db == "auditor":
+        if db in DOORS:
             return False
         if model_name is None:
             # Hand-written steps say with `tables="keys"` that they are about keys.

@@ -171,6 +171,26 @@ def test_only_kpm_database_knows_which_engine_is_underneath():
     assert [each for each in asked("vendor") if not each.startswith("kpm/database/")] == []
 
 
+def test_only_the_log_goes_through_the_sequencers_door():
+    named = {
+        module.name
+        for module in modules()
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Constant) and node.value == "sequencer"
+    }
+    assert named == {
+        *("audit.checkpoints", "kpm.settings", "kpm.database.readiness"),
+        *("kpm.database.routers", "kpm.database.sqlite.base"),
+    }
+    using = {
+        module.name
+        for module in modules()
+        for _node, name in imports(module)
+        if name in ("audit.checkpoints.DATABASE", "kpm.database.readiness.SEQUENCER")
+    }
+    assert using == {"audit.actions"}
+
+
 def guarded_names() -> set[str]:
     return {
         field.name

@@ -12,6 +12,7 @@ from audit.actions import start_key
 from audit.models import (
     Attestation,
     Checkpoint,
+    Detail,
     Leaf,
     LoggedEvent,
     LogKey,
@@ -32,6 +33,7 @@ TABLES = (
     "audit_key",
     "audit_attestation",
 )
+EVERYTHING = (*TABLES, "audit_detail", *(["audit_epoch"] if IS_POSTGRESQL else []))
 COLUMNS = {
     "audit_event": "body",
     "audit_subject": "subject",
@@ -40,6 +42,8 @@ COLUMNS = {
     "audit_checkpoint": "root",
     "audit_key": "vkey",
     "audit_attestation": "evidence",
+    "audit_detail": "salt",
+    "audit_epoch": "system_identifier",
 }
 KEYS = {
     "audit_event": "id",
@@ -49,7 +53,34 @@ KEYS = {
     "audit_checkpoint": "size",
     "audit_key": "generation",
     "audit_attestation": "size, witness",
+    "audit_detail": "ev",
+    "audit_epoch": "epoch",
 }
+EV = "01999999-9999-7999-8999-999999999999"
+NEEDED = '{"a":"s:x","act":"x","at":"x","out":"ok"}'
+# A row that would be new; its values are none that a table refuses by itself.
+NEW = {
+    "audit_event": f"(body) VALUES ('{NEEDED}')",
+    "audit_subject": "(subject, event_id) VALUES ('x', 1)",
+    "audit_leaf": "(leaf_index, event_id, hash) VALUES (9999, 9999, {hash})",
+    "audit_tile": "(level, idx, data) VALUES (7, 0, {tile})",
+    "audit_checkpoint": "(size, root, at, epoch, xid, event_id, note) "
+    "VALUES (9999, {hash}, '', 1, 1, 1, '')",
+    "audit_key": "(generation, vkey, note, at) VALUES (9, 'x', '', '')",
+    "audit_attestation": "(size, witness, evidence, at) VALUES (9999, 'x', '', '')",
+    "audit_detail": f"(ev, salt, body) VALUES ('{EV}', {{hash}}, {{hash}})",
+    "audit_epoch": "(epoch, system_identifier) VALUES (9, 'x')",
+}
+# Who may add which rows. Whoever serves may also take a detail away: it is what can be erased.
+MEANT = {
+    "default": {"audit_event", "audit_detail"},
+    "sequencer": {
+        *("audit_leaf", "audit_tile", "audit_checkpoint", "audit_key", "audit_attestation"),
+        *(["audit_epoch"] if IS_POSTGRESQL else []),
+    },
+    "auditor": set(),
+}
+ROLE = {"default": "kpm_app", "sequencer": "kpm_sequencer", "auditor": "kpm_auditor"}
 
 
 def statements(table: str) -> list[str]:
@@ -91,6 +122,15 @@ def statements(table: str) -> list[str]:
     ]
 
 
+def new_row(table: str) -> str:
+    """Add a row that is not there yet."""
+    hashed, tile = "ab" * 32, "cd" * 8192
+    form = "decode('{}', 'hex')" if IS_POSTGRESQL else "x'{}'"
+    return f"INSERT INTO {table} {NEW[table]}".replace("{hash}", form.format(hashed)).replace(
+        "{tile}", form.format(tile)
+    )
+
+
 def guard(table: str) -> str:
     """The guard against changes on this table."""
     noun = {
@@ -101,6 +141,8 @@ def guard(table: str) -> str:
         "audit_checkpoint": "a_checkpoint",
         "audit_key": "a_key_of_the_log",
         "audit_attestation": "an_attestation",
+        "audit_detail": "a_detail",
+        "audit_epoch": "an_epoch",
     }[table]
     return f"{noun}_is_never_changed"
 
@@ -109,7 +151,7 @@ def contents() -> list[list[Any]]:
     """Every row of the log."""
     return [
         list(model.objects.order_by("pk").values_list())
-        for model in (LoggedEvent, Subject, Leaf, Tile, Checkpoint, LogKey, Attestation)
+        for model in (LoggedEvent, Subject, Leaf, Tile, Checkpoint, LogKey, Attestation, Detail)
     ]
 
 
@@ -121,10 +163,16 @@ def full_log(real_commits: RealCommits) -> RealCommits:
         from audit import log
         from audit.events import Event
 
-        log.record(Event.CASE_FILE_LISTED, by=WORKER, targets=[File("a"), File("b")])
+        log.record(
+            Event.CASE_FILE_LISTED,
+            by=WORKER,
+            targets=[File("a"), File("b")],
+            detail={"count": 2},
+        )
     start_key(by=WORKER, now=NOW)
     sequence_all()
-    Attestation.objects.create(size=258, witness="copy", evidence="", at="")
+    rows = Attestation.objects.using("sequencer")
+    rows.create(size=258, witness="copy", evidence="", at="")
     assert all(contents())
     return real_commits
 
@@ -140,6 +188,50 @@ def test_the_application_can_only_add(full_log: RealCommits) -> None:
             ):
                 cursor.execute(statement)
     assert contents() == before
+
+
+class Undone(Exception):
+    """It was let through, and is not kept."""
+
+
+def is_accepted(alias: str, statement: str) -> bool:
+    """Whether this door lets a statement through; it is undone."""
+    try:
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
+            cursor.execute(statement)
+            raise Undone
+    except Undone:
+        return True
+    except DatabaseError:
+        return False
+
+
+@pytest.mark.parametrize("alias", MEANT)
+def test_each_door_adds_what_it_is_meant_to_and_changes_nothing(
+    full_log: RealCommits, alias: str
+) -> None:
+    before = contents()
+    assert {table for table in EVERYTHING if is_accepted(alias, new_row(table))} == MEANT[alias]
+    accepted = {
+        statement
+        for table in EVERYTHING
+        for statement in statements(table)
+        if is_accepted(alias, statement)
+    }
+    if alias == "default":
+        assert {statement for statement in accepted if "DELETE" not in statement} == set()
+        assert {statement for statement in accepted if "audit_detail" not in statement} == set()
+    else:
+        assert accepted == set()
+    assert contents() == before
+
+
+@pytest.mark.parametrize("alias", ["sequencer", "auditor"])
+def test_no_other_door_shows_a_case(full_log: RealCommits, alias: str) -> None:
+    tables = set(connections["default"].introspection.table_names())
+    hidden = {"audit_detail", "audit_subject"} if alias == "sequencer" else set()
+    seen = {table for table in tables if is_accepted(alias, f"SELECT * FROM {table}")}
+    assert seen == {table for table in tables if table.startswith("audit_")} - hidden
 
 
 def test_the_orm_can_only_add(full_log: RealCommits) -> None:
@@ -192,7 +284,7 @@ if IS_POSTGRESQL:
             check=False,
         )
 
-    @pytest.mark.parametrize("user", ["kpm_app", "kpm_auditor"])
+    @pytest.mark.parametrize("user", ROLE.values())
     def test_psql_can_only_add(full_log: RealCommits, user: str) -> None:
         before = contents()
         for table in TABLES:
@@ -202,12 +294,21 @@ if IS_POSTGRESQL:
                 assert "permission denied" in done.stderr or "must be owner" in done.stderr
         assert contents() == before
 
+    @pytest.mark.parametrize("alias", MEANT)
+    def test_psql_adds_only_what_the_role_is_meant_to(full_log: RealCommits, alias: str) -> None:
+        done = {
+            table: psql(full_log, ROLE[alias], f"BEGIN; {new_row(table)}; ROLLBACK").returncode
+            for table in EVERYTHING
+        }
+        assert {table for table, code in done.items() if code == 0} == MEANT[alias]
+
     ROUND_ABOUT = [
         "INSERT INTO audit_event (body, xid) VALUES ('{}', '1')",
         "INSERT INTO audit_event (body, epoch) VALUES ('{}', 7)",
         "INSERT INTO audit_event (id, body) OVERRIDING SYSTEM VALUE VALUES (1, '{}')",
         "INSERT INTO audit_subject VALUES ('x', 1)",
         "INSERT INTO audit_epoch (epoch, system_identifier, xid) VALUES (9, '1', '1')",
+        "SET ROLE kpm_owner",
         "SET session_replication_role = replica",
         "CREATE TABLE mine (x int)",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
@@ -216,9 +317,15 @@ if IS_POSTGRESQL:
         "COPY audit_event TO PROGRAM 'cat'",
     ]
 
-    def test_the_runtime_role_cannot_go_round(full_log: RealCommits) -> None:
+    def test_no_role_can_go_round(full_log: RealCommits) -> None:
         for statement in ROUND_ABOUT:
-            assert psql(full_log, "kpm_app", statement).returncode != 0, statement
+            for user in ROLE.values():
+                assert psql(full_log, user, statement).returncode != 0, (user, statement)
+
+    def test_nobody_becomes_another_role(full_log: RealCommits) -> None:
+        for user in ROLE.values():
+            for other in {*ROLE.values()} - {user}:
+                assert psql(full_log, user, f"SET ROLE {other}").returncode != 0
 
     def test_guards_also_hold_where_a_session_pretends_to_be_a_replica(
         full_log: RealCommits,
@@ -261,10 +368,11 @@ else:
     ]
 
     def test_the_application_cannot_go_round(full_log: RealCommits) -> None:
-        with connections["default"].cursor() as cursor:
-            for statement in ROUND_ABOUT:
-                with pytest.raises(DatabaseError):
-                    cursor.execute(statement)
+        for alias in MEANT:
+            with connections[alias].cursor() as cursor:
+                for statement in ROUND_ABOUT:
+                    with pytest.raises(DatabaseError):
+                        cursor.execute(statement)
 
     def test_a_replaced_key_elsewhere_in_the_row_is_refused_by_hand(
         full_log: RealCommits,

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from multiprocessing import get_context
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -37,7 +38,7 @@ def parts(number: int, turn: int) -> int:
 def write(number: int, told: Path) -> None:
     """One to three events in each transaction; what was committed is said afterwards."""
     with told.open("ab", buffering=0) as file:
-        for turn in range(999 if number in KILLED else TURNS):
+        for turn in count() if number in KILLED else range(TURNS):
             with suppress(ZeroDivisionError), transaction.atomic():
                 for part in range(parts(number, turn)):
                     thing = File(f"w{number}-{turn:03}-{part}")

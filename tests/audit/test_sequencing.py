@@ -71,8 +71,8 @@ def test_an_edge_read_back_goes_on_like_the_one_that_was_kept(real_commits: Real
         rows.append(Leaf(leaf_index=index, event_id=index + 1, hash=leaf))
         tiles += [Tile(level=level, idx=idx, data=data) for level, idx, data in edge.append(leaf)]
     # All that the edge needs: the leaves of the last tile and every finished one.
-    Leaf.objects.bulk_create(rows[-5:])
-    Tile.objects.bulk_create(tiles)
+    Leaf.objects.using("sequencer").bulk_create(rows[-5:])
+    Tile.objects.using("sequencer").bulk_create(tiles)
     assert Tile.objects.filter(level=1).count() == 1
     back = load_edge("default", size)
     assert back.root() == edge.root() == merkle.root(bytes(row.hash) for row in rows)
@@ -175,7 +175,7 @@ if IS_POSTGRESQL:
 
     def test_only_the_leader_writes(real_commits: RealCommits) -> None:
         write_events(3)
-        with raw(real_commits, user="kpm_app") as execute:
+        with raw(real_commits, user="kpm_sequencer") as execute:
             execute("BEGIN")
             execute("SELECT pg_advisory_xact_lock(?)", commit_orders.LEADER)
             assert checkpoints.sequence_once(NOW) == 0

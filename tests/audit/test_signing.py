@@ -153,7 +153,7 @@ def test_without_its_seed_the_log_waits_and_nothing_goes_unsigned(
 
 def test_somebody_elses_key_on_record_is_not_signed_with(real_commits: RealCommits) -> None:
     foreign = VerifierKey("audit.example.org/x", bytes(32))
-    LogKey.objects.create(generation=1, vkey=str(foreign), note="", at="")
+    LogKey.objects.using("sequencer").create(generation=1, vkey=str(foreign), note="", at="")
     keys.ring.make_scope_key(signers.SCOPE, "signing", 1)
     write_events(1)
     with pytest.raises(KeysUnavailable, match="not ours"):

@@ -1,10 +1,20 @@
-"""Every view declares who may use it."""
+"""Every view declares who may use it; a site whose log nobody could verify does not start."""
 
+import importlib
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.http import HttpResponse
 from django.urls import include, path
+from django.utils import timezone
 
+from audit import actions, log
 from kpm import checks, pdf
+from kpm.database import readiness
+from kpm.management.commands import work
 from kpm.permissions import public
+from tests.conftest import RealCommits
 
 
 @public
@@ -46,3 +56,24 @@ def test_what_documents_lack_is_said_at_the_start(monkeypatch):
     [error] = checks.check_documents_can_be_made()
     assert error.id == "kpm.E002"
     assert "apt-get install" in error.msg
+
+
+def test_a_site_whose_log_has_no_key_does_not_start(
+    real_commits: RealCommits, settings, monkeypatch
+):
+    # A server of the tests is not set as a site has to set it.
+    monkeypatch.setattr(readiness, "problems", list)
+    wsgi = importlib.import_module("kpm.wsgi")
+    assert checks.check_the_log_is_signed(databases=["default"]) == []
+    settings.KPM_DEMO = False
+    assert checks.check_the_log_is_signed() == checks.check_the_log_is_signed(databases=[]) == []
+    [error] = checks.check_the_log_is_signed(databases=["default"])
+    assert (error.id, "manage.py create_keys" in error.msg) == ("kpm.E003", True)
+    monkeypatch.setattr(work, "refuse_unless_ready", lambda: None)
+    with pytest.raises(ImproperlyConfigured, match="The log has no key"):
+        call_command("work", "--once")
+    with pytest.raises(ImproperlyConfigured, match="The log has no key"):
+        importlib.reload(wsgi)
+    actions.start_key(by=log.System("keys"), now=timezone.now())
+    assert checks.check_the_log_is_signed(databases=["default"]) == []
+    importlib.reload(wsgi)

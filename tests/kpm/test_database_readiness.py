@@ -4,10 +4,12 @@ import importlib
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
 from django.db import connection, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper as Plain
 
 from kpm.database import readiness, roles
+from kpm.management.commands import work
 from tests.audit.attackers import as_owner, raw
 from tests.conftest import RealCommits
 from tests.settings import IS_POSTGRESQL
@@ -60,7 +62,24 @@ def test_another_engine_stops_the_start(monkeypatch):
     assert problem.startswith("The ENGINE must be kpm.database.sqlite")
 
 
+def test_without_a_door_for_the_sequencer_nothing_sequences_and_no_key_is_made(
+    real_commits: RealCommits, monkeypatch
+):
+    monkeypatch.setattr(work, "refuse_unless_ready", lambda: None)
+    with monkeypatch.context() as without:
+        without.delitem(connections.settings, "sequencer")
+        with pytest.raises(ImproperlyConfigured, match="KPM_SEQUENCER_DATABASE is not set"):
+            call_command("work", "--once")
+        with pytest.raises(CommandError, match="KPM_SEQUENCER_DATABASE is not set"):
+            call_command("create_keys")
+
+
 if IS_POSTGRESQL:
+
+    def test_a_site_that_may_write_the_tree_stops_the_start(real_commits: RealCommits):
+        with raw(real_commits) as execute:
+            execute("GRANT INSERT ON audit_leaf TO kpm_app")
+        assert any("the sequencer of the log alone" in problem for problem in problems())
 
     def test_a_connection_as_the_owner_stops_the_start(real_commits: RealCommits):
         with as_owner():

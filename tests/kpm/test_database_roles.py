@@ -5,6 +5,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection
 
 from kpm.database import guards, roles
+from kpm.database.log_tables import SEQUENCED
 from tests.audit.attackers import as_owner, raw
 from tests.conftest import RealCommits
 from tests.settings import IS_POSTGRESQL, OWNER
@@ -14,9 +15,17 @@ def test_rights_follow_from_the_guards():
     assert roles._rights("django_migrations") == "SELECT"
     assert roles._rights("audit_subject") == "SELECT"
     assert roles._rights("audit_event") == "SELECT, INSERT (body)"
-    assert roles._rights("audit_leaf") == "SELECT, INSERT"
+    assert roles._rights("audit_leaf") == roles._rights("audit_epoch") == "SELECT"
     assert roles._rights("audit_detail") == "SELECT, INSERT, DELETE"
     assert roles._rights("accounts_session") == "SELECT, INSERT, UPDATE, DELETE"
+
+
+def test_the_sequencer_adds_to_the_tree_and_sees_the_log_alone():
+    rights = roles._rights_of_the_sequencer
+    assert rights("audit_leaf") == rights("audit_attestation") == "SELECT, INSERT"
+    assert rights("audit_epoch") == "SELECT, INSERT (epoch, system_identifier)"
+    assert rights("audit_event") == "SELECT"
+    assert rights("audit_detail") == rights("accounts_session") == ""
 
 
 if IS_POSTGRESQL:
@@ -57,6 +66,18 @@ if IS_POSTGRESQL:
                 else:
                     with pytest.raises(Exception, match="permission denied"):
                         execute(f'SELECT count(*) FROM "{table}"')  # noqa: S608
+
+    def test_the_sequencer_has_no_right_outside_the_log(real_commits: RealCommits):
+        with raw(real_commits) as execute:
+            granted = set(
+                execute(
+                    "SELECT table_name, privilege_type FROM information_schema.table_privileges "
+                    "WHERE grantee = 'kpm_sequencer'"
+                )
+            )
+        assert {right for _table, right in granted} == {"SELECT", "INSERT"}
+        assert {table for table, _right in granted} == SEQUENCED | {"audit_event"}
+        assert {t for t, right in granted if right == "INSERT"} == SEQUENCED - {"audit_epoch"}
 
     @pytest.mark.parametrize(
         ("name", "words"),

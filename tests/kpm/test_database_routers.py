@@ -28,6 +28,7 @@ def test_everything_else_lies_in_the_default_one(model):
 def test_nothing_is_ever_made_through_the_auditors_door():
     assert router.allow_migrate("auditor", "audit", "loggedevent") is False
     assert router.allow_migrate("auditor", "vault") is False
+    assert router.allow_migrate("sequencer", "audit", "leaf") is False
 
 
 def test_hand_written_steps_say_where_they_belong():

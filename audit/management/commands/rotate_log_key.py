@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -23,6 +24,6 @@ class Command(BaseCommand):
         try:
             with log.entered(log.Context(channel="cli")):
                 key = start_key(by=log.System("keys"), now=timezone.now())
-        except VaultError as refused:
+        except (VaultError, ImproperlyConfigured) as refused:
             raise CommandError(str(refused)) from None
         self.stdout.write(_("The log signs with a new key: %s") % key)

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from audit import log, notes, signers, tree_heads, verifications
 from audit.actions import verify_log
+from audit.attestations import Standing, Verdict
 
 PIN = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})")
 
@@ -53,11 +56,44 @@ class Command(BaseCommand):
             % {"size": result.size, "checked": result.checked, "waiting": result.waiting}
         )
         self.stdout.write(_("Root: %s") % result.root.hex())
+        for standing in result.standings:
+            self.stdout.write(_words(standing, result.size))
         if result.kind is None:
+            if not result.standings:
+                words = _("Nobody else keeps roots of this log: see deploy/README.md.")
+                self.stdout.write(words)
             self.stdout.write(_("Everything is as it was written."))
             return
         self.stderr.write(result.problem)
         sys.exit(result.kind.value)
+
+
+def _words(standing: Standing, size: int) -> str:
+    """How old the newest is that somebody else said of the log, and what of the rest is gone."""
+    told = {
+        "witness": standing.name,
+        "size": standing.size,
+        "behind": size - standing.size,
+        "good": len(standing.having(Verdict.GOOD)),
+    }
+    if standing.at is None:
+        return _("%(witness)s: has not seen the log yet.") % told
+    told["age"] = timesince(standing.at, timezone.now())
+    words = [
+        _("%(witness)s: saw %(size)s events %(age)s ago, %(behind)s fewer than there are now.")
+        % told,
+        _("Verified: %(good)s.") % told,
+    ]
+    if gone := standing.having(Verdict.GONE):
+        words.append(
+            _("Missing: %(count)s, the first of %(size)s events.")
+            % {"count": len(gone), "size": gone[0]}
+        )
+    if unseen := standing.having(Verdict.UNSEEN):
+        words.append(_("Not verified, for want of settings: %s.") % len(unseen))
+    if not standing.is_asked:
+        words.append(_("Is not asked any more."))
+    return " ".join(words)
 
 
 def _pin(text: str) -> tuple[int, bytes]:

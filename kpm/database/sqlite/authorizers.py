@@ -5,6 +5,7 @@ from typing import Final
 
 from kpm.database.forgetting import forgettable
 from kpm.database.guards import forbidden
+from kpm.database.log_tables import SEQUENCED, UNSEQUENCED
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 
@@ -50,10 +51,32 @@ def application() -> Authorizer:
                 # Whose key is destroyed may be forgotten; a guard looks at the values.
                 forgets = action == UPDATE and two in forgettable(table)
                 return ALLOW if forgets else DENY
+            if action == INSERT and table in SEQUENCED:
+                return DENY
             return DENY if table in BY_TRIGGER_ONLY and source is None else ALLOW
         if action == PRAGMA:
             return _pragma(one, two)
         return ALLOW
+
+    return decide
+
+
+def sequencer() -> Authorizer:
+    """Reading events, and adding to the tree and to what is said of it."""
+    reading = auditor()
+
+    def decide(
+        action: int,
+        one: str | None,
+        two: str | None,
+        db: str | None,
+        source: str | None,
+    ) -> int:
+        if action == INSERT:
+            return ALLOW if one in SEQUENCED else DENY
+        if action == READ and one in UNSEQUENCED:
+            return DENY
+        return reading(action, one, two, db, source)
 
     return decide
 

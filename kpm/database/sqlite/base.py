@@ -36,11 +36,12 @@ READING: tuple[tuple[str, str, object], ...] = (
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """One connection; `read_only` in its OPTIONS makes it the auditor's."""
+    """One connection; OPTIONS make it the auditor's (`read_only`) or the `sequencer`'s."""
 
     # Set while migrating: shapes may change and nothing is append-only.
     is_lifted = False
     is_read_only = False
+    is_sequencer = False
     # An old copy is read as a whole; the auditor reads the log only.
     is_copy = False
 
@@ -48,6 +49,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Take what is ours out of OPTIONS, and start every transaction as a writer."""
         params = super().get_connection_params()
         self.is_copy = bool(params.pop("copy", False))
+        self.is_sequencer = bool(params.pop("sequencer", False))
         self.is_read_only = self.is_copy or bool(params.pop("read_only", False))
         self.transaction_mode = "DEFERRED" if self.is_read_only else "IMMEDIATE"
         params.setdefault("timeout", TIMEOUT)
@@ -81,6 +83,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.set_authorizer(None)
         elif self.is_read_only:
             connection.set_authorizer(authorizers.auditor())
+        elif self.is_sequencer:
+            connection.set_authorizer(authorizers.sequencer())
         else:
             connection.set_authorizer(None if self.is_lifted else authorizers.application())
 

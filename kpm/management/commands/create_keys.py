@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
             made = create_missing()
             with log.entered(log.Context(channel="cli")):
                 key = start_missing_key(by=log.System("keys"), now=timezone.now())
-        except VaultError as refused:
+        except (VaultError, ImproperlyConfigured) as refused:
             raise CommandError(str(refused)) from None
         if key is not None:
             made.append("key of the log 1")

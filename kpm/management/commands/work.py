@@ -11,9 +11,9 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from audit import checkpoints, log
+from audit import checkpoints, log, signers
 from kpm import refusals
-from kpm.database.readiness import refuse_unless_ready
+from kpm.database.readiness import refuse_unless_ready, refuse_without_sequencer
 from kpm.jobs import leases
 from kpm.jobs.workers import Pulse, Worker, run_together
 from kpm.vault.errors import Unreadable
@@ -42,6 +42,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Work."""
         refuse_unless_ready()
+        refuse_without_sequencer()
+        signers.refuse_without_key()
         worker = Worker(
             around=in_the_log,
             lease=timedelta(seconds=options["lease"]),

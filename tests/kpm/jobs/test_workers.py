@@ -20,6 +20,7 @@ from kpm.jobs.registers import GiveUp, handles, sweep
 from kpm.jobs.workers import Heart, Pulse, Worker, run_together
 from kpm.management.commands import work
 from kpm.vault.errors import KeyDestroyed
+from tests.conftest import RealCommits
 from tests.kpm.jobs.steps import all_steps, done_steps, take_the_databases_as_they_are
 
 pytestmark = pytest.mark.django_db
@@ -340,7 +341,7 @@ def test_no_two_workers_have_one_name():
     assert workers.owner_name() != workers.owner_name()
 
 
-def test_the_command_does_what_is_due_and_ends(monkeypatch):
+def test_the_command_does_what_is_due_and_ends(real_commits: RealCommits, monkeypatch):
     monkeypatch.setattr(work, "refuse_unless_ready", work.refuse_unless_ready)
     take_the_databases_as_they_are()
     job = ask("test.steps")

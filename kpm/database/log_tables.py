@@ -1,0 +1,9 @@
+"""Which tables of the log who writes."""
+
+# Written by the sequencer alone: whoever serves the site adds events, and nothing that says that
+# the log was whole.
+SEQUENCED = frozenset({
+    "audit_leaf", "audit_tile", "audit_checkpoint", "audit_epoch", "audit_key", "audit_attestation",
+})  # fmt: skip
+# What the sequencer has no business with.
+UNSEQUENCED = frozenset({"audit_detail", "audit_subject"})
