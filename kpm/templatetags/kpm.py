@@ -122,6 +122,12 @@ def isolated(name: Any) -> SafeString:
 
 
 @register.filter
+def colon(label: Any, value: Any) -> str:
+    """What something is called and what it is, with the colon of the language between them."""
+    return _("%(label)s: %(value)s") % {"label": label, "value": value}
+
+
+@register.filter
 def age_band(born_on: date | None) -> str:
     """The band of ages that somebody born on this day is in today."""
     return masking.age_band(born_on, timezone.localdate()) if born_on else ""

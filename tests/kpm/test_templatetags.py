@@ -1,12 +1,15 @@
 """Template tags: what pages say in one word, and that nothing comes out unescaped."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -81,6 +84,23 @@ def test_a_change_of_level_is_said_in_words_too() -> None:
 def test_names_are_masked_on_the_server() -> None:
     assert drawn("{{ name|masked:'name' }}", name="欧阳娜娜") == "欧阳**"
     assert drawn("{{ name|masked:'name' }}", name=None) == ""
+
+
+def test_a_colon_is_that_of_the_language() -> None:
+    source = "{{ label|colon:value }}"
+    assert drawn(source, label="Root key", value="never changed") == "Root key: never changed"
+    with translation.override("zh-hans"):
+        assert drawn(source, label="根密钥", value="从未更换") == "根密钥：从未更换"
+
+
+def test_no_page_glues_a_colon_of_its_own_to_words_of_a_language() -> None:
+    root = Path(settings.BASE_DIR)
+    pages = [each for app in ("kpm", "casework", "audit") for each in (root / app).rglob("*.html")]
+    assert len(pages) > 50
+    glued = re.compile(r"[}%]\}(</\w+>)?: ")
+    for page in pages:
+        text = re.sub(r"{% blocktrans.*?{% endblocktrans.*?%}", "", page.read_text(), flags=re.S)
+        assert not glued.search(text), page
 
 
 def test_an_age_is_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
