@@ -9,7 +9,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
 
 from kpm.database.readiness import refuse_unless_ready  # noqa: E402 the apps must be there first
-from kpm.vault.ciphers import check_suite  # noqa: E402
+from kpm.vault.ciphers import check_suite  # noqa: E402 Django must be set up first
 
 refuse_unless_ready()
 if found := check_suite():

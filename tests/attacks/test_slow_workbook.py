@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.usefixtures("real_commits")
-def test_while_a_workbook_is_read_others_write_the_log(supervisor, monkeypatch):  # noqa: F811
+def test_while_a_workbook_is_read_others_write_the_log(supervisor, monkeypatch):  # noqa: F811 pytest hands it in
     client, auditor = client_for(supervisor), client_for(make_user(Role.SYSTEM_ADMINISTRATOR))
     is_read, go_on = Signal(), Signal()
     was_told = []

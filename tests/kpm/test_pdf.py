@@ -217,7 +217,7 @@ def test_it_fits_into_its_memory():
 def test_nothing_is_left_in_the_temporary_directory():
     before = set(os.listdir("/tmp"))  # noqa: S108 that is where it would lie
     pdf.render(page("x", css="@font-face{font-family:f;src:url(data:font/woff,x)}"))
-    left = {name for name in set(os.listdir("/tmp")) - before if "weasy" in name}  # noqa: S108
+    left = {name for name in set(os.listdir("/tmp")) - before if "weasy" in name}  # noqa: S108 as above
     assert left == set()
 
 
