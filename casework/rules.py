@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from casework.file_kinds import LARGEST, TOO_LARGE, Kind
 from casework.models import Assignment, Attachment, CaseFile, Destruction, Ledger, Plan
+from casework.models.assignments import Place
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
 from casework.models.ledgers import LedgerState
@@ -154,10 +155,20 @@ def check_can_be_assigned(worker: User, case_file: CaseFile) -> None:
 
 
 def check_can_take_place(worker: User, case_file: CaseFile, place: str) -> None:
-    """Nobody is given the place that they have."""
+    """Nobody is given the place that they have, and no lead leaves a file without one."""
     for each in team(case_file):
-        if each.worker_id == worker.pk and each.role == place:
+        if each.worker_id != worker.pk:
+            continue
+        if each.role == place:
             raise Refused(_("They have this place already."), field="worker")
+        if each.role == Place.LEAD:
+            raise Refused(
+                _(
+                    "They are the lead worker of this file. Make somebody else the lead first: "
+                    "then they can have another place."
+                ),
+                field="worker",
+            )
 
 
 def check_can_end_assignment(user: User, assignment: Assignment) -> None:

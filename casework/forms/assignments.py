@@ -33,10 +33,11 @@ class AssignWorkerForm(ActionForm):
         help_text=_("Whoever holds the place of lead or deputy now gives it up today."),
     )
 
-    def __init__(self, *args: Any, workers: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workers: Any, place: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["worker"]
         field.queryset = workers
+        self.fields["role"].initial = place
 
 
 class EndAssignmentForm(ActionForm):
