@@ -270,13 +270,29 @@ def check_can_draft_plan(user: User, case_file: CaseFile) -> None:
     check_works_on(user, case_file, Permission.DRAFT_PLAN)
 
 
-def check_steps_fit(steps: Iterable[Mapping[str, Any]]) -> None:
-    """A plan has steps, and each step says what is to be done."""
+def check_plan_is_as_seen(plan: Plan | None, seen: str) -> None:
+    """Whoever drafts has read what their draft takes the place of."""
+    if seen != (str(plan.pk) if plan else ""):
+        raise Refused(_("This has changed since you opened the page. Please read it again."))
+
+
+def check_step_lies_ahead(by_on: str, today: date, *, field: str = "steps") -> None:
+    """A step is done by today at the earliest: a day that has passed helps nobody."""
+    if by_on and by_on < today.isoformat():
+        raise Refused(
+            _("This day has passed. Give one from today on, or leave it empty."), field=field
+        )
+
+
+def check_steps_fit(steps: Iterable[Mapping[str, Any]], today: date) -> None:
+    """A plan has steps; each step says what is to be done, by a day that has not passed."""
     listed = list(steps)
     if not listed:
         raise Refused(_("A plan has at least one step."), field="steps")
     if not all(str(step.get("what", "")).strip() for step in listed):
         raise Refused(_("Each step says what is to be done."), field="steps")
+    for step in listed:
+        check_step_lies_ahead(str(step.get("by_on") or ""), today)
 
 
 def check_can_approve_plan(user: User, plan: Plan) -> None:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -226,7 +226,17 @@ def _days(count: int) -> str:
 
 
 def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
-    """The proposals about these files that wait for a decision, the longest wait first."""
+    """The proposals about these files that wait for a decision.
+
+    Those of people stand before the many that one ledger brings, red before the others; then the
+    longest wait comes first.
+    """
+    urgency = Case(
+        When(is_official=False, to_level=Level.RED, then=0),
+        When(is_official=False, then=1),
+        When(to_level=Level.RED, then=2),
+        default=3,
+    )
     return (
         Proposal.objects.filter(
             state=ProposalState.SUBMITTED, risk_level__case_file__in=files.values("pk")
@@ -238,7 +248,7 @@ def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
             "risk_level__case_file__risk_level",
         )
         .prefetch_related("risk_level__case_file__assignments")
-        .order_by("submitted_at", "id")
+        .order_by(urgency, "submitted_at", "id")
     )
 
 

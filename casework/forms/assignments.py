@@ -29,6 +29,7 @@ class AssignWorkerForm(ActionForm):
     worker = WorkerChoiceField(
         label=_("Social worker"),
         queryset=User.objects.none(),
+        empty_label=_("Choose somebody"),
         to_field_name="log_reference",
         help_text=_("Whoever holds the place of lead or deputy now gives it up today."),
     )
