@@ -106,7 +106,7 @@ def step_fields(number: int, step: dict[str, str]) -> dict[str, forms.Field]:
         )
     }
     fields[names(number)[3]] = forms.DateField(
-        label=gettext_lazy("Until"),
+        label=gettext_lazy("To be done by"),
         required=False,
         initial=step.get("by_on", ""),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),

@@ -195,6 +195,7 @@ def test_a_masked_value_opens_by_a_plain_form_with_a_reason() -> None:
 def test_a_masked_value_without_a_reason_says_so_beside_the_field() -> None:
     html = drawn("{% masked_value 'phone' 'Phone' '1***' action='/open/' error='Choose one.' %}")
     assert "<details open>" in html
+    assert 'class="value"' not in html, "nothing that looks like an answer"
     assert 'id="masked-phone-error"><li>Choose one.' in html
     assert 'aria-invalid="true"' in html
 
@@ -237,6 +238,22 @@ def test_optional_fields_are_marked_and_required_ones_are_not() -> None:
     form = PhoneForm()
     assert "(optional)" in drawn("{% field form.note %}", form=form)
     assert "(optional)" not in drawn("{% field form.phone %}", form=form)
+
+
+def test_a_field_that_some_answers_need_says_when() -> None:
+    field: Any = forms.CharField(required=False)
+    field.needed = "(needed for red)"
+    choice: Any = forms.ChoiceField(choices=[("a", "A")], required=False, widget=forms.RadioSelect)
+    choice.needed = "(needed for red)"
+
+    class Needing(forms.Form):
+        goal = field
+        way = choice
+
+    for name in ("goal", "way"):
+        html = drawn("{% field bound %}", bound=Needing()[name])
+        assert '<span class="needed">(needed for red)</span>' in html
+        assert "(optional)" not in html
 
 
 def test_a_tick_stands_before_its_words() -> None:
