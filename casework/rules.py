@@ -162,13 +162,7 @@ def check_can_take_place(worker: User, case_file: CaseFile, place: str) -> None:
         if each.role == place:
             raise Refused(_("They have this place already."), field="worker")
         if each.role == Place.LEAD:
-            raise Refused(
-                _(
-                    "They are the lead worker of this file. Make somebody else the lead first: "
-                    "then they can have another place."
-                ),
-                field="worker",
-            )
+            raise Refused(_("They lead this file: make somebody else lead first."), field="worker")
 
 
 def check_can_end_assignment(user: User, assignment: Assignment) -> None:
@@ -279,9 +273,7 @@ def check_plan_is_as_seen(plan: Plan | None, seen: str) -> None:
 def check_step_lies_ahead(by_on: str, today: date, *, field: str = "steps") -> None:
     """A step is done by today at the earliest: a day that has passed helps nobody."""
     if by_on and by_on < today.isoformat():
-        raise Refused(
-            _("This day has passed. Give one from today on, or leave it empty."), field=field
-        )
+        raise Refused(_("This day has passed. Give a later one, or none."), field=field)
 
 
 def check_steps_fit(steps: Iterable[Mapping[str, Any]], today: date) -> None:
@@ -292,7 +284,7 @@ def check_steps_fit(steps: Iterable[Mapping[str, Any]], today: date) -> None:
     if not all(str(step.get("what", "")).strip() for step in listed):
         raise Refused(_("Each step says what is to be done."), field="steps")
     for step in listed:
-        check_step_lies_ahead(str(step.get("by_on") or ""), today)
+        check_step_lies_ahead(step.get("by_on", ""), today)
 
 
 def check_can_approve_plan(user: User, plan: Plan) -> None:

@@ -164,7 +164,7 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
     return Entry(
         at=decision.decided_at,
         title=decision.get_kind_display(),
-        who=decision.decided_by.name,
+        who=decision.decided_by.called,
         text=decision.reason,
         before=decision.from_level,
         after=decision.to_level,
@@ -177,7 +177,7 @@ def _answer_entry(proposal: Proposal, population: str) -> Entry:
     return Entry(
         at=proposal.decided_at or proposal.drafted_at,
         title=_("Proposal of %(level)s: %(state)s") % words,
-        who=proposal.decider.name if proposal.decider else "",
+        who=proposal.decider.called if proposal.decider else "",
         text=proposal.reply,
         rows=_proposal_rows(proposal, population),
     )
@@ -185,7 +185,7 @@ def _answer_entry(proposal: Proposal, population: str) -> Entry:
 
 def _proposal_rows(proposal: Proposal, population: str) -> list[Row]:
     words = proposed(proposal, population)
-    rows = [Row(_("Proposed by"), proposal.proposer.name)]
+    rows = [Row(_("Proposed by"), proposal.proposer.called)]
     if words.reasons:
         rows.append(Row(_("Reasons"), "; ".join(str(reason) for reason in words.reasons)))
     if proposal.reason:

@@ -94,7 +94,7 @@ def entries_of(case_file: CaseFile, reading: Reading, *, is_team: bool = False) 
 def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
     """Every change of the level: from what to what, when, by whom."""
     for each in case_file.risk_level.decisions.select_related("decided_by").defer("body"):
-        who = each.decided_by.name
+        who = each.decided_by.called
         title = each.get_kind_display()
         yield Entry(each.decided_at, title, who, before=each.from_level, after=each.to_level)
 
@@ -152,7 +152,7 @@ def names_of(versions: Sequence[Version]) -> Names:
     for row in (row for each in versions for row in (each.earlier, each.row)):
         ids |= {getattr(row, code, None) for code in COLLEAGUES}
         units.add(getattr(row, "unit_id", None))
-    names = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    names = {user.pk: user.called for user in User.objects.filter(pk__in=ids - {None})}
     if len(units - {None}) < 2:
         return names
     return names | dict(Unit.objects.filter(pk__in=units - {None}).values_list("pk", "name"))
