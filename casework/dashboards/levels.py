@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from casework.dashboards.timelines import Entry, Row
 from casework.models import CaseFile, Plan
 from casework.models.plans import State
+from kpm import days
 from kpm.accounts.models import User
 from kpm.vault.opening import Reading, open_groups
 from risk_levels import scoring
@@ -158,7 +159,7 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
     if decision.proposal is not None:
         rows += _proposal_rows(decision.proposal, population)
     if decision.until_on is not None:
-        rows.append(Row(_("Until"), decision.until_on.isoformat()))
+        rows.append(Row(_("Until"), days.in_words(decision.until_on)))
     rows.append(Row(_("Told"), Told(decision.told).label))
     rows.append(Row(_("Rule set"), decision.rule_set.label))
     return Entry(
@@ -190,9 +191,10 @@ def _proposal_rows(proposal: Proposal, population: str) -> list[Row]:
         rows.append(Row(_("Reasons"), "; ".join(str(reason) for reason in words.reasons)))
     if proposal.reason:
         rows.append(Row(_("In words"), proposal.reason))
-    rows += [Row(each.get("on", ""), each.get("what", "")) for each in proposal.evidence]
+    rows += [Row(days.in_words(each.get("on")), each.get("what", "")) for each in proposal.evidence]
     if words.official:
-        rows.append(Row(words.official.label, f"{words.official.value} · {words.official_on}"))
+        day = days.in_words(words.official_on)
+        rows.append(Row(words.official.label, f"{words.official.value} · {day}"))
     return rows
 
 

@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.dashboards import files
 from casework.models import Assignment, Attachment, CaseFile, Person, Plan, TeamMember, Visit
 from casework.models.plans import State
-from kpm import masking
+from kpm import days, masking
 from kpm.accounts.models import Unit, User
 from kpm.vault.groups import VirtualField
 from kpm.vault.opening import Reading, open_all_groups
@@ -230,8 +229,10 @@ def in_words(each: Any, value: Any) -> str | None:
     if each.choices:
         return str(dict(each.flatchoices).get(value, value))
     if isinstance(value, datetime):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, date | int | str):
+        return days.moment_in_words(value)
+    if isinstance(value, date):
+        return days.in_words(value)
+    if isinstance(value, int | str):
         return str(value)
     return None
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from casework import rules
 from casework.forms.plans import names, step_fields
 from casework.models import Plan
+from kpm import days
 from kpm.errors import Refused
 from kpm.forms import ActionForm, GroupedCheckboxes, SeenForm
 from risk_levels import rules as level_rules
@@ -178,7 +179,7 @@ def words_of(assessment: Assessment) -> str:
     if result["is_provisional"]:
         words = _("%(day)s · %(who)s · suggests %(level)s, for the time being")
     return words % {
-        "day": assessment.assessed_on.isoformat(),
+        "day": days.in_words(assessment.assessed_on),
         "who": assessment.assessed_by.name,
         "level": Level(result["level"]).label,
     }
