@@ -188,7 +188,7 @@ def _proposal_rows(proposal: Proposal, population: str) -> list[Row]:
     words = proposed(proposal, population)
     rows = [Row(_("Proposed by"), proposal.proposer.called)]
     if words.reasons:
-        rows.append(Row(_("Reasons"), "; ".join(str(reason) for reason in words.reasons)))
+        rows.append(Row(_("Reasons"), _("; ").join(str(reason) for reason in words.reasons)))
     if proposal.reason:
         rows.append(Row(_("In words"), proposal.reason))
     rows += [Row(days.in_words(each.get("on")), each.get("what", "")) for each in proposal.evidence]
