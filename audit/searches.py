@@ -182,8 +182,8 @@ def _staff() -> QuerySet[Any]:
 
 def staff_names(references: Iterable[str]) -> dict[str, str]:
     """The names behind pseudonyms of staff; nobody else's name is ever looked up here."""
-    rows = _staff().filter(log_reference__in=references).values_list("log_reference", "name")
-    return dict(rows)
+    rows = _staff().filter(log_reference__in=references)
+    return {each.log_reference: each.called for each in rows}
 
 
 def actors_called(text: str) -> tuple[str, ...]:

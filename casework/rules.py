@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from casework.file_kinds import LARGEST, TOO_LARGE, Kind
 from casework.models import Assignment, Attachment, CaseFile, Destruction, Ledger, Plan
+from casework.models.assignments import Place
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
 from casework.models.ledgers import LedgerState
@@ -154,10 +155,14 @@ def check_can_be_assigned(worker: User, case_file: CaseFile) -> None:
 
 
 def check_can_take_place(worker: User, case_file: CaseFile, place: str) -> None:
-    """Nobody is given the place that they have."""
+    """Nobody is given the place that they have, and no lead leaves a file without one."""
     for each in team(case_file):
-        if each.worker_id == worker.pk and each.role == place:
+        if each.worker_id != worker.pk:
+            continue
+        if each.role == place:
             raise Refused(_("They have this place already."), field="worker")
+        if each.role == Place.LEAD:
+            raise Refused(_("They lead this file: make somebody else lead first."), field="worker")
 
 
 def check_can_end_assignment(user: User, assignment: Assignment) -> None:
@@ -259,13 +264,27 @@ def check_can_draft_plan(user: User, case_file: CaseFile) -> None:
     check_works_on(user, case_file, Permission.DRAFT_PLAN)
 
 
-def check_steps_fit(steps: Iterable[Mapping[str, Any]]) -> None:
-    """A plan has steps, and each step says what is to be done."""
+def check_plan_is_as_seen(plan: Plan | None, seen: str) -> None:
+    """Whoever drafts has read what their draft takes the place of."""
+    if seen != (str(plan.pk) if plan else ""):
+        raise Refused(_("This has changed since you opened the page. Please read it again."))
+
+
+def check_step_lies_ahead(by_on: str, today: date, *, field: str = "steps") -> None:
+    """A step is done by today at the earliest: a day that has passed helps nobody."""
+    if by_on and by_on < today.isoformat():
+        raise Refused(_("This day has passed. Give a later one, or none."), field=field)
+
+
+def check_steps_fit(steps: Iterable[Mapping[str, Any]], today: date) -> None:
+    """A plan has steps; each step says what is to be done, by a day that has not passed."""
     listed = list(steps)
     if not listed:
         raise Refused(_("A plan has at least one step."), field="steps")
     if not all(str(step.get("what", "")).strip() for step in listed):
         raise Refused(_("Each step says what is to be done."), field="steps")
+    for step in listed:
+        check_step_lies_ahead(step.get("by_on", ""), today)
 
 
 def check_can_approve_plan(user: User, plan: Plan) -> None:

@@ -154,7 +154,7 @@ class Child:
 
 
 def _number(pipe: object) -> int:
-    return pipe.fileno()  # type: ignore[attr-defined, no-any-return]
+    return pipe.fileno()  # type: ignore[attr-defined, no-any-return]  # a pipe, as both were asked for
 
 
 def _write(into: int, waiting: memoryview) -> memoryview:

@@ -93,6 +93,12 @@ def without_hidden_marks(text: str) -> str:
     return "".join(c for c in text if c in JOINERS or unicodedata.category(c) != "Cf")
 
 
+class GroupedCheckboxes(forms.CheckboxSelectMultiple):
+    """Choices to tick, each group of them under its own heading."""
+
+    template_name = "kpm/forms/grouped.html"
+
+
 class ActionForm(forms.Form):
     """A form whose one purpose is to call one action."""
 
@@ -143,9 +149,22 @@ class ActionForm(forms.Form):
         try:
             self.result = self._run_once(action, {**kwargs, **self.cleaned_data})
         except Refused as refusal:
-            self.add_error(refusal.field if refusal.field in self.fields else None, refusal.message)
+            self.refuse(refusal)
             return False
         return True
+
+    def ask(self, check: Callable[..., object], *about: Any, **more: Any) -> None:
+        """Ask a rule before the action does, so that all refusals are said at once."""
+        try:
+            check(*about, **more)
+        except Refused as refusal:
+            self.refuse(refusal)
+
+    def refuse(self, refusal: Refused) -> None:
+        """Say no beside the field that it is about; one reason there is enough."""
+        field = refusal.field if refusal.field in self.fields else None
+        if field is None or field not in self.errors:
+            self.add_error(field, refusal.message)
 
     def _run_once(self, action: Callable[..., Any], kwargs: dict[str, Any]) -> Any:
         submissions: Submissions | None = getattr(self.request, "submissions", None)
@@ -169,11 +188,16 @@ class SeenForm(ActionForm):
         super().__init__(*args, **kwargs)
         self.current = current
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it answers something that stands there no longer."""
+        return self.is_bound and self.data.get("seen", "") != self.current
+
     def clean(self) -> dict[str, Any]:
         """Refuse an answer to something else."""
         values = super().clean() or self.cleaned_data
-        if self.data.get("seen", "") != self.current:
-            raise forms.ValidationError(self.changed)
+        if self.is_outdated:
+            self.add_error(None, self.changed)
         return values
 
 

@@ -46,7 +46,7 @@ class GuardedDescriptor(FSMFieldDescriptor):
         field.set_state(instance, value)
 
 
-class GuardedStateField(FSMField):  # type: ignore[misc,unused-ignore]
+class GuardedStateField(FSMField):  # type: ignore[misc,unused-ignore]  # django_fsm has no types
     """A state in a text column. Migrations see a CharField, so they outlive the package."""
 
     descriptor_class = GuardedDescriptor

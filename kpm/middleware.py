@@ -185,7 +185,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
             context.session = cast(SessionStore, request.session).log_reference
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> Any:
-        response = super().process_response(request, response)  # type: ignore[arg-type]
+        response = super().process_response(request, response)  # type: ignore[arg-type]  # files that stream pass as well
         cast(SessionStore, request.session).touch()
         return response
 
@@ -218,7 +218,7 @@ class AccessMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         submissions = Submissions()
-        request.submissions = submissions  # type: ignore[attr-defined]
+        request.submissions = submissions  # type: ignore[attr-defined]  # Django's request has no place of ours
         response = self.get_response(request)
         submissions.answered(response)
         return response

@@ -116,7 +116,7 @@ def fonts() -> Any:
     """The fonts of this machine."""
     from weasyprint.text.fonts import FontConfiguration
 
-    class InstalledFonts(FontConfiguration):  # type: ignore[misc]
+    class InstalledFonts(FontConfiguration):  # type: ignore[misc]  # WeasyPrint has no types
         def add_font_face(self, *_args: Any) -> None:
             """A document brings none: each would be written to the disk first."""
 
@@ -127,7 +127,7 @@ def fetcher(assets: Mapping[str, bytes]) -> Any:
     """Answers with what was handed in, and asks neither the network nor the disk for anything."""
     from weasyprint.urls import URLFetcher, URLFetcherResponse
 
-    class BundledFetcher(URLFetcher):  # type: ignore[misc]
+    class BundledFetcher(URLFetcher):  # type: ignore[misc]  # WeasyPrint has no types
         def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
             body = assets.get(url.removeprefix(BASE)) if url.startswith(BASE) else None
             if body is None:

@@ -178,7 +178,7 @@ def requires(
                 raise NotYou(permission)
             return view(request, *args, **kwargs)
 
-        checked.access = permission  # type: ignore[attr-defined]
+        checked.access = permission  # type: ignore[attr-defined]  # a function carries it as an attribute
         return cast(View[P], checked)
 
     return mark
@@ -186,7 +186,7 @@ def requires(
 
 def public(view: Callable[Concatenate[Any, P], HttpResponseBase]) -> View[P]:
     """Let a view be used by anybody, signed in or not."""
-    view.access = Open.PUBLIC  # type: ignore[attr-defined]
+    view.access = Open.PUBLIC  # type: ignore[attr-defined]  # a function carries it as an attribute
     return view
 
 

@@ -16,7 +16,7 @@ MOST_KEPT: Final = 20 * MEGABYTE
 MOST_READ: Final = 64 * MEGABYTE
 
 
-class OversizedFile(UploadedFile):  # type: ignore[type-arg]
+class OversizedFile(UploadedFile):  # type: ignore[type-arg]  # generic in the stubs only
     """A file of which only the name and the size are left: it was too large to keep."""
 
 
@@ -64,9 +64,9 @@ class SealingUploadHandler(FileUploadHandler):
         else:
             self.file.write(raw_data)
 
-    def file_complete(self, file_size: int) -> UploadedFile:  # type: ignore[type-arg]
+    def file_complete(self, file_size: int) -> UploadedFile:  # type: ignore[type-arg]  # generic in the stubs only
         """The file, or the mark that there was one."""
-        kind: type[UploadedFile] = OversizedFile if self.is_over else UploadedFile  # type: ignore[type-arg]
+        kind: type[UploadedFile] = OversizedFile if self.is_over else UploadedFile  # type: ignore[type-arg]  # generic in the stubs only
         self.kept += 0 if self.is_over else file_size
         return kind(
             file=io.BytesIO() if self.is_over else self.file.finished(),

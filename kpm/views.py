@@ -9,6 +9,8 @@ from django.db import InterfaceError, OperationalError, connections
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template import loader
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language as django_set_language
 
@@ -16,7 +18,7 @@ from audit import log
 from kpm import faults, refusals
 from kpm.accounts.models import SignedInRequest
 from kpm.context_processors import menu_of
-from kpm.permissions import Permission, public, requires
+from kpm.permissions import Permission, Role, public, requires
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +26,46 @@ logger = logging.getLogger(__name__)
 RETRY_AFTER = 30
 # The database or the log is away: the same request may work in a moment.
 AWAY = (OperationalError, InterfaceError, log.NotWritten)
+
+# Who does what somebody came for, by the role of whoever came.
+NOT_YOU = {
+    Role.SOCIAL_WORKER: _(
+        "Decisions, teams and ledgers are your supervisor's: ask them if your work needs this."
+    ),
+    Role.SUPERVISOR: _(
+        "Visits, assessments, proposals and plans come from the team of a file; accounts, roles "
+        "and keys are the administrators'."
+    ),
+    Role.AUDITOR: _(
+        "An auditor reads the access log and never what stands in a file. Ask the supervisor of "
+        "the unit for what you need to know."
+    ),
+    Role.PRIVACY_OFFICER: _(
+        "Levels, visits and plans are not yours. Ask the supervisor of the unit for what you need "
+        "to know."
+    ),
+    Role.SYSTEM_ADMINISTRATOR: _(
+        "A system administrator looks after accounts, units, jobs and keys and never opens a file. "
+        "Roles are granted by a security administrator."
+    ),
+    Role.SECURITY_ADMINISTRATOR: _(
+        "A security administrator grants and ends roles and never opens a file. Accounts are "
+        "opened by a system administrator."
+    ),
+    None: _("You have no role yet: a security administrator grants it."),
+}
+# The same whether there is nothing or something that is somebody else's.
+NOT_YOURS: dict[Role | None, Promise] = {
+    Role.SOCIAL_WORKER: _(
+        "You see the files that you work on. Check the file number; if somebody should be on your "
+        "list, ask your supervisor."
+    ),
+    Role.SUPERVISOR: _(
+        "You see the files of your own units and groups. Check the file number; if a file should "
+        "be among them, ask the supervisor of the unit that it is in."
+    ),
+}
+LOOK_AGAIN = _("Check the address, or begin again at the start.")
 
 
 @require_safe
@@ -64,13 +106,22 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """403: not you."""
-    return plain(request, "403.html", 403)
+    """403: not you; it says who else."""
+    return plain(request, "403.html", 403, hint=NOT_YOU[role_of(request)])
 
 
 def page_not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """404: not yours, or nothing at all; one cannot tell which."""
-    return plain(request, "404.html", 404)
+    return plain(request, "404.html", 404, hint=NOT_YOURS.get(role_of(request), LOOK_AGAIN))
+
+
+def role_of(request: HttpRequest) -> Role | None:
+    """The role of whoever is signed in; an error page does without rather than fail."""
+    try:
+        role: Role | None = getattr(getattr(request, "user", None), "role", None)
+    except DatabaseFault:
+        return None
+    return role
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -114,6 +165,8 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def plain(request: HttpRequest, template: str, status: int) -> HttpResponse:
+def plain(
+    request: HttpRequest, template: str, status: int, *, hint: Promise | str = ""
+) -> HttpResponse:
     """A page that asks neither the database nor who is signed in."""
-    return HttpResponse(loader.get_template(template).render(), status=status)
+    return HttpResponse(loader.get_template(template).render({"hint": hint}), status=status)

@@ -8,9 +8,9 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
 
-from audit.signers import refuse_without_key  # noqa: E402 the apps must be there first
-from kpm.database.readiness import refuse_unless_ready  # noqa: E402
-from kpm.vault.ciphers import check_suite  # noqa: E402
+from audit.signers import refuse_without_key  # noqa: E402 Django must be set up first
+from kpm.database.readiness import refuse_unless_ready  # noqa: E402 Django must be set up first
+from kpm.vault.ciphers import check_suite  # noqa: E402 Django must be set up first
 
 refuse_unless_ready()
 refuse_without_key()

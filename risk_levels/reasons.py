@@ -55,3 +55,16 @@ REASONS: Final[dict[str, Reason]] = {
 def reasons_for(*, up: bool) -> list[Reason]:
     """The reasons that may be given for a step in this direction."""
     return [each for each in REASONS.values() if (each.is_for_up if up else each.is_for_down)]
+
+
+def by_direction(*, without: str) -> list[tuple[Promise | str, list[tuple[str, Promise | str]]]]:
+    """All reasons but one, in groups by the direction in which they may point."""
+    groups: dict[tuple[bool, bool], tuple[Promise | str, list[tuple[str, Promise | str]]]] = {
+        (True, True): (_("For every proposal"), []),
+        (True, False): (_("For a higher level, or for the same once more"), []),
+        (False, True): (_("For green, or for a lower level"), []),
+    }
+    for each in REASONS.values():
+        if each.code != without:
+            groups[each.is_for_up, each.is_for_down][1].append((each.code, each.label))
+    return list(groups.values())

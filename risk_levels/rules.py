@@ -93,6 +93,13 @@ def check_grounds_fit(
     *, reason: str, evidence: Sequence[Mapping[str, Any]], tried: str, today: date
 ) -> None:
     """A step up is told in words, rests on something dated, and comes after something milder."""
+    check_reason_is_told(reason)
+    check_evidence_fits(evidence, today)
+    check_something_was_tried(tried)
+
+
+def check_reason_is_told(reason: str) -> None:
+    """A code says which reason; a sentence says why it holds here."""
     if len(reason.strip()) < LEAST_WORDS:
         raise Refused(
             ngettext(
@@ -103,12 +110,20 @@ def check_grounds_fit(
             % {"count": LEAST_WORDS},
             field="reason",
         )
+
+
+def check_evidence_fits(evidence: Sequence[Mapping[str, Any]], today: date) -> None:
+    """Something has happened on a day, and by today."""
     if not any(_is_evidence(each) for each in evidence):
         raise Refused(
             _("Name at least one thing that happened, with its day."), field="evidence_on"
         )
     if any(str(each.get("on", "")) > today.isoformat() for each in evidence):
         raise Refused(_("What happened lies today or before."), field="evidence_on")
+
+
+def check_something_was_tried(tried: str) -> None:
+    """Something less intrusive comes first."""
     if not tried.strip():
         raise Refused(_("Say what less intrusive step was tried first."), field="tried")
 

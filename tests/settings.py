@@ -31,7 +31,7 @@ os.environ |= {
 }
 
 from kpm.settings import *  # noqa: E402, F403 the places above must be known first
-from kpm.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+from kpm.settings import DATABASES, INSTALLED_APPS  # noqa: E402 as above
 
 INSTALLED_APPS += ["tests.sealed"]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "testserver"]

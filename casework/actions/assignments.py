@@ -92,7 +92,7 @@ def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
     ]
     for row, each in zip(rows, places, strict=True):
         if each.at is not None:
-            row._history_date = each.at  # type: ignore[attr-defined]
+            row._history_date = each.at  # type: ignore[attr-defined]  # simple_history reads it off the row
     bulk_create_as(Assignment, rows, by=by)
     for each in places:
         log.record(

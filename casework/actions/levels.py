@@ -33,8 +33,12 @@ def propose(
     assessment: Assessment | None = None,
     goal: str = "",
     steps: Sequence[Mapping[str, Any]] = (),
+    seen: str | None = None,
 ) -> Proposal:
-    """Propose a level and hand it in; what is to be done goes along as a draft of a plan."""
+    """Propose a level and hand it in; what is to be done goes along as a draft of a plan.
+
+    Where it was written on a page, `seen` is the plan that stood there.
+    """
     case_file = locked(case_file)
     rules.check_can_propose_level(by, case_file)
     rules.check_red_has_plan(to_level, [str(step.get("resource") or "") for step in steps])
@@ -57,6 +61,7 @@ def propose(
             by=by,
             today=timezone.localdate(now),
             proposal=proposal,
+            seen=seen,
         )
     return levels.submit(proposal=proposal, by=by, now=now)
 

@@ -29,12 +29,18 @@ def draft(
     by: User,
     today: date,
     proposal: Proposal | None = None,
+    seen: str | None = None,
 ) -> Plan:
-    """Write a new draft; an earlier draft ends, an approved plan holds until this is approved."""
+    """Write a new draft; an earlier draft ends, an approved plan holds until this is approved.
+
+    Where it was written on a page, `seen` is the plan that stood there.
+    """
     case_file = locked(case_file)
     rules.check_can_draft_plan(by, case_file)
+    if seen is not None:
+        rules.check_plan_is_as_seen(case_file.plans.exclude(state=State.ENDED).first(), seen)
     kept = [{key: str(step.get(key) or "").strip() for key in STEP} for step in steps]
-    rules.check_steps_fit(kept)
+    rules.check_steps_fit(kept, today)
     for earlier in _in_state(case_file, State.DRAFT):
         earlier.end(on=today)
         earlier.save_as(by=by)

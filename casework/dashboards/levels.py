@@ -6,13 +6,14 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from casework.dashboards.timelines import Entry, Row
 from casework.models import CaseFile, Plan
 from casework.models.plans import State
+from kpm import days
 from kpm.accounts.models import User
 from kpm.vault.opening import Reading, open_groups
 from risk_levels import scoring
@@ -158,13 +159,13 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
     if decision.proposal is not None:
         rows += _proposal_rows(decision.proposal, population)
     if decision.until_on is not None:
-        rows.append(Row(_("Until"), decision.until_on.isoformat()))
+        rows.append(Row(_("Until"), days.in_words(decision.until_on)))
     rows.append(Row(_("Told"), Told(decision.told).label))
     rows.append(Row(_("Rule set"), decision.rule_set.label))
     return Entry(
         at=decision.decided_at,
         title=decision.get_kind_display(),
-        who=decision.decided_by.name,
+        who=decision.decided_by.called,
         text=decision.reason,
         before=decision.from_level,
         after=decision.to_level,
@@ -177,7 +178,7 @@ def _answer_entry(proposal: Proposal, population: str) -> Entry:
     return Entry(
         at=proposal.decided_at or proposal.drafted_at,
         title=_("Proposal of %(level)s: %(state)s") % words,
-        who=proposal.decider.name if proposal.decider else "",
+        who=proposal.decider.called if proposal.decider else "",
         text=proposal.reply,
         rows=_proposal_rows(proposal, population),
     )
@@ -185,14 +186,15 @@ def _answer_entry(proposal: Proposal, population: str) -> Entry:
 
 def _proposal_rows(proposal: Proposal, population: str) -> list[Row]:
     words = proposed(proposal, population)
-    rows = [Row(_("Proposed by"), proposal.proposer.name)]
+    rows = [Row(_("Proposed by"), proposal.proposer.called)]
     if words.reasons:
-        rows.append(Row(_("Reasons"), "; ".join(str(reason) for reason in words.reasons)))
+        rows.append(Row(_("Reasons"), _("; ").join(str(reason) for reason in words.reasons)))
     if proposal.reason:
         rows.append(Row(_("In words"), proposal.reason))
-    rows += [Row(each.get("on", ""), each.get("what", "")) for each in proposal.evidence]
+    rows += [Row(days.in_words(each.get("on")), each.get("what", "")) for each in proposal.evidence]
     if words.official:
-        rows.append(Row(words.official.label, f"{words.official.value} · {words.official_on}"))
+        day = days.in_words(words.official_on)
+        rows.append(Row(words.official.label, f"{words.official.value} · {day}"))
     return rows
 
 
@@ -226,7 +228,17 @@ def _days(count: int) -> str:
 
 
 def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
-    """The proposals about these files that wait for a decision, the longest wait first."""
+    """The proposals about these files that wait for a decision.
+
+    Those of people stand before the many that one ledger brings, red before the others; then the
+    longest wait comes first.
+    """
+    urgency = Case(
+        When(is_official=False, to_level=Level.RED, then=0),
+        When(is_official=False, then=1),
+        When(to_level=Level.RED, then=2),
+        default=3,
+    )
     return (
         Proposal.objects.filter(
             state=ProposalState.SUBMITTED, risk_level__case_file__in=files.values("pk")
@@ -238,7 +250,7 @@ def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
             "risk_level__case_file__risk_level",
         )
         .prefetch_related("risk_level__case_file__assignments")
-        .order_by("submitted_at", "id")
+        .order_by(urgency, "submitted_at", "id")
     )
 
 

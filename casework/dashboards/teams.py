@@ -1,14 +1,41 @@
-"""Who could help: the social workers who are there for a file, with what they carry already."""
+"""Teams: which place is free, who could help, with what they carry already."""
 
 from datetime import date
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext as _
 
-from casework.models import CaseFile
+from casework import rules
+from casework.models import Assignment, CaseFile
+from casework.models.assignments import Place
 from casework.models.case_files import Status
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.permissions import Role
 from risk_levels.levels import Level
+
+# The places that a file has once each, in the order in which they are filled.
+SINGLE = (Place.LEAD, Place.DEPUTY)
+
+
+def free_place(case_file: CaseFile) -> str:
+    """The place that is to be filled next: lead, then deputy; nothing where both are there."""
+    held = {each.role for each in rules.team(case_file)}
+    return next((place for place in SINGLE if place not in held), "")
+
+
+def holders(case_file: CaseFile) -> dict[str, User]:
+    """Who has the places that only one can have."""
+    return {each.role: each.worker for each in rules.team(case_file) if each.role in SINGLE}
+
+
+def in_words(given: Assignment, former: User | None) -> str:
+    """What has happened, so that nobody has to compare two lists."""
+    names = {"worker": given.worker.name, "place": given.get_role_display()}
+    if former is None:
+        return _("%(worker)s now has a place in the team: %(place)s.") % names
+    return _(
+        "%(worker)s now has a place in the team: %(place)s. %(former)s had it and gave it up today."
+    ) % {**names, "former": former.name}
 
 
 def units_above(unit: Unit) -> list[str]:

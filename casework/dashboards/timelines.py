@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework.dashboards import files
 from casework.models import Assignment, Attachment, CaseFile, Person, Plan, TeamMember, Visit
 from casework.models.plans import State
-from kpm import masking
+from kpm import days, masking
 from kpm.accounts.models import Unit, User
 from kpm.vault.groups import VirtualField
 from kpm.vault.opening import Reading, open_all_groups
@@ -94,7 +93,7 @@ def entries_of(case_file: CaseFile, reading: Reading, *, is_team: bool = False) 
 def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
     """Every change of the level: from what to what, when, by whom."""
     for each in case_file.risk_level.decisions.select_related("decided_by").defer("body"):
-        who = each.decided_by.name
+        who = each.decided_by.called
         title = each.get_kind_display()
         yield Entry(each.decided_at, title, who, before=each.from_level, after=each.to_level)
 
@@ -152,7 +151,7 @@ def names_of(versions: Sequence[Version]) -> Names:
     for row in (row for each in versions for row in (each.earlier, each.row)):
         ids |= {getattr(row, code, None) for code in COLLEAGUES}
         units.add(getattr(row, "unit_id", None))
-    names = dict(User.objects.filter(pk__in=ids - {None}).values_list("pk", "name"))
+    names = {user.pk: user.called for user in User.objects.filter(pk__in=ids - {None})}
     if len(units - {None}) < 2:
         return names
     return names | dict(Unit.objects.filter(pk__in=units - {None}).values_list("pk", "name"))
@@ -230,8 +229,10 @@ def in_words(each: Any, value: Any) -> str | None:
     if each.choices:
         return str(dict(each.flatchoices).get(value, value))
     if isinstance(value, datetime):
-        return timezone.localtime(value).strftime("%Y-%m-%d %H:%M")
-    if isinstance(value, date | int | str):
+        return days.moment_in_words(value)
+    if isinstance(value, date):
+        return days.in_words(value)
+    if isinstance(value, int | str):
         return str(value)
     return None
 

@@ -29,14 +29,16 @@ class AssignWorkerForm(ActionForm):
     worker = WorkerChoiceField(
         label=_("Social worker"),
         queryset=User.objects.none(),
+        empty_label=_("Choose somebody"),
         to_field_name="log_reference",
         help_text=_("Whoever holds the place of lead or deputy now gives it up today."),
     )
 
-    def __init__(self, *args: Any, workers: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, workers: Any, place: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field: Any = self.fields["worker"]
         field.queryset = workers
+        self.fields["role"].initial = place
 
 
 class EndAssignmentForm(ActionForm):

@@ -99,7 +99,7 @@ class RevealForm(ActionForm):
     reason = forms.ChoiceField(
         label=_("Why do you need it?"),
         choices=REASONS,
-        error_messages={"required": _("Choose a reason.")},
+        error_messages={"required": _("Choose a reason: without one nothing is shown.")},
     )
 
     @property

@@ -7,31 +7,41 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from casework import rules
 from casework.forms.plans import names, step_fields
-from kpm.forms import ActionForm, SeenForm
-from risk_levels.levels import GRADED, is_down, step_down
+from casework.models import Plan
+from kpm import days
+from kpm.errors import Refused
+from kpm.forms import ActionForm, GroupedCheckboxes, SeenForm
+from risk_levels import rules as level_rules
+from risk_levels.levels import GRADED, Level, is_down, needs_grounds, step_down
 from risk_levels.models import Assessment
 from risk_levels.models.risk_levels import Told
-from risk_levels.reasons import REASONS
+from risk_levels.reasons import by_direction
 
 LONGEST = 4_000
 EVIDENCE = 2
 PLAN_STEPS = 2
 DAY = {"type": "date"}
+# What the page itself cannot ask for: without a script it does not know which level is chosen.
+NEEDED = {
+    **dict.fromkeys(
+        ("reason", "evidence_on", "evidence_what", "tried"), _("(needed for yellow and red)")
+    ),
+    **dict.fromkeys(("goal", "what_0", "resource_0"), _("(needed for red)")),
+}
 
 
-class ProposeLevelForm(ActionForm):
-    """Which level, why, on what, after what, and with which help."""
+class ProposeLevelForm(SeenForm):
+    """Which level, why, on what, after what, and with which help in place of the plan so far."""
 
     to_level = forms.ChoiceField(label=_("Which level?"), widget=forms.RadioSelect)
     reason_codes = forms.MultipleChoiceField(
         label=_("Reasons"),
         help_text=_("Declining a voluntary service never supports a higher level."),
         # An official class comes with its ledger, and never by hand.
-        choices=[
-            (each.code, each.label) for each in REASONS.values() if each.code != "official_class"
-        ],
-        widget=forms.CheckboxSelectMultiple,
+        choices=by_direction(without="official_class"),
+        widget=GroupedCheckboxes,
     )
     assessment = forms.ChoiceField(
         label=_("Which assessment does it rest on?"),
@@ -74,12 +84,14 @@ class ProposeLevelForm(ActionForm):
         self,
         *args: Any,
         level: str,
+        today: date,
         assessments: Sequence[Assessment] = (),
         before: Mapping[str, Any] | None = None,
-        steps: Sequence[Mapping[str, str]] = (),
+        plan: Plan | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, current=str(plan.pk) if plan else "", **kwargs)
+        self.level, self.today = level, today
         self.assessments = {str(place): each for place, each in enumerate(assessments, start=1)}
         levels: Any = self.fields["to_level"]
         levels.choices = [
@@ -88,15 +100,21 @@ class ProposeLevelForm(ActionForm):
             if not is_down(level, each) or each == step_down(level)
         ]
         which: Any = self.fields["assessment"]
-        which.choices = [
-            (place, f"{each.assessed_on.isoformat()} · {each.assessed_by.name}")
-            for place, each in reversed(self.assessments.items())
-        ]
+        newest = sorted(
+            self.assessments.items(), key=lambda it: (it[1].assessed_on, int(it[0])), reverse=True
+        )
+        which.choices = [(place, words_of(each)) for place, each in newest]
+        steps = plan.steps if plan else []
+        if plan is not None:
+            self.fields["goal"].initial = plan.goal
         for name, value in (before or {}).items():
             self.fields[name].initial = value
         for number in range(PLAN_STEPS):
             step = dict(steps[number]) if number < len(steps) else {}
             self.fields |= step_fields(number, step)
+        for name, words in NEEDED.items():
+            field: Any = self.fields[name]
+            field.needed = words
 
     @property
     def evidence(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -124,18 +142,47 @@ class ProposeLevelForm(ActionForm):
         values["steps"] = [step for step in steps if any(step.values())]
         if values["steps"] and not values.get("goal"):
             self.add_error("goal", _("Say what should become better."))
+        self._ask_rules(values)
         return values
+
+    def _ask_rules(self, values: dict[str, Any]) -> None:
+        """Everything that the action would refuse one after the other, said at once."""
+        to_level = values.get("to_level")
+        if not to_level:
+            return
+        if values.get("reason_codes"):
+            self.ask(level_rules.check_reasons_fit, self.level, to_level, values["reason_codes"])
+        if needs_grounds(self.level, to_level):
+            self.ask(level_rules.check_reason_is_told, values.get("reason", ""))
+            self.ask(level_rules.check_evidence_fits, values["evidence"], self.today)
+            self.ask(level_rules.check_something_was_tried, values.get("tried", ""))
+        resources = [step["resource"] for step in values["steps"]]
+        self.ask(rules.check_red_has_plan, to_level, resources)
+        if to_level == Level.RED and not values.get("goal"):
+            self.refuse(Refused(_("Say what should become better."), field="goal"))
+        if to_level == Level.RED and not values["steps"]:
+            self.refuse(Refused(_("Say what will be done."), field="what_0"))
 
     def _step(self, values: dict[str, Any], number: int) -> dict[str, str]:
         what, resource, who, by_on = (values.pop(name, None) for name in names(number))
         if resource and not what:
             self.add_error(names(number)[0], _("Say what will be done, or empty this step."))
-        return {
-            "what": what or "",
-            "resource": resource or "",
-            "who": who or "",
-            "by_on": by_on.isoformat() if isinstance(by_on, date) else "",
-        }
+        day = by_on.isoformat() if isinstance(by_on, date) else ""
+        self.ask(rules.check_step_lies_ahead, day, self.today, field=names(number)[3])
+        return {"what": what or "", "resource": resource or "", "who": who or "", "by_on": day}
+
+
+def words_of(assessment: Assessment) -> str:
+    """An assessment whose body is open, as one of several to choose from."""
+    result: dict[str, Any] = assessment.result
+    words = _("%(day)s · %(who)s · suggests %(level)s")
+    if result["is_provisional"]:
+        words = _("%(day)s · %(who)s · suggests %(level)s, for the time being")
+    return words % {
+        "day": days.in_words(assessment.assessed_on),
+        "who": assessment.assessed_by.name,
+        "level": Level(result["level"]).label,
+    }
 
 
 class WithdrawProposalForm(ActionForm):

@@ -7,8 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from casework import rules
 from casework.models import Plan
-from kpm.forms import ActionForm, SeenForm
+from kpm.forms import SeenForm
 
 STEPS = 6
 # The rest opens when it is needed.
@@ -16,7 +17,7 @@ SHOWN_STEPS = 3
 LONGEST = 300
 
 
-class DraftPlanForm(ActionForm):
+class DraftPlanForm(SeenForm):
     """A goal and up to six steps; a step without any words is left out."""
 
     goal = forms.CharField(
@@ -26,8 +27,9 @@ class DraftPlanForm(ActionForm):
         widget=forms.Textarea,
     )
 
-    def __init__(self, *args: Any, plan: Plan | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(self, *args: Any, today: date, plan: Plan | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, current=str(plan.pk) if plan else "", **kwargs)
+        self.today = today
         steps: list[dict[str, str]] = plan.steps if plan else []
         if plan is not None:
             self.fields["goal"].initial = plan.goal
@@ -74,6 +76,7 @@ class DraftPlanForm(ActionForm):
         if not what and names(number)[0] not in self.errors:
             self.add_error(names(number)[0], _("Say what will be done, or empty this step."))
         day = by_on.isoformat() if isinstance(by_on, date) else ""
+        self.ask(rules.check_step_lies_ahead, day, self.today, field=names(number)[3])
         return {"what": what or "", "resource": resource or "", "who": who or "", "by_on": day}
 
 
@@ -103,7 +106,7 @@ def step_fields(number: int, step: dict[str, str]) -> dict[str, forms.Field]:
         )
     }
     fields[names(number)[3]] = forms.DateField(
-        label=gettext_lazy("Until"),
+        label=gettext_lazy("To be done by"),
         required=False,
         initial=step.get("by_on", ""),
         widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),

@@ -1,5 +1,6 @@
 """Destructions: who asked for a file to be forgotten, who decided, and how far it is."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
@@ -104,21 +105,21 @@ class Destruction(GuardedStateModel):
         return self.number
 
     @transition(field="state", source=DestructionState.PROPOSED, target=DestructionState.APPROVED)
-    def approve(self, *, by: User, at: object) -> None:
+    def approve(self, *, by: User, at: datetime) -> None:
         """The second person says yes."""
-        self.decided_by, self.decided_at = by, at  # type: ignore[assignment]
+        self.decided_by, self.decided_at = by, at
 
     @transition(field="state", source=DestructionState.PROPOSED, target=DestructionState.REJECTED)
-    def reject(self, *, by: User, at: object) -> None:
+    def reject(self, *, by: User, at: datetime) -> None:
         """The second person says no."""
-        self.decided_by, self.decided_at = by, at  # type: ignore[assignment]
+        self.decided_by, self.decided_at = by, at
 
     @transition(field="state", source=DestructionState.APPROVED, target=DestructionState.DESTROYED)
-    def finish(self, *, vault_key: int, at: object) -> None:
+    def finish(self, *, vault_key: int, at: datetime) -> None:
         """Its key is gone, its rows are empty, its search is sealed anew."""
-        self.vault_key, self.destroyed_at = vault_key, at  # type: ignore[assignment]
+        self.vault_key, self.destroyed_at = vault_key, at
 
     @transition(field="state", source=DestructionState.DESTROYED, target=DestructionState.COMPLETE)
-    def complete(self, *, at: object) -> None:
+    def complete(self, *, at: datetime) -> None:
         """The last bundle of keys from before is gone."""
-        self.complete_at = at  # type: ignore[assignment]
+        self.complete_at = at

@@ -109,7 +109,7 @@ class Ledger(GuardedStateModel, SealedModel):
     columns = SealedJSONField(group="head", verbose_name=_("columns"), default=dict)
     unknown = SealedJSONField(group="head", verbose_name=_("unknown columns"), default=list)
 
-    objects = LedgerQuerySet.as_manager()  # type: ignore[misc]
+    objects = LedgerQuerySet.as_manager()  # type: ignore[misc]  # django-stubs lose the type of the query set
     history = History()
 
     class Meta:
@@ -158,28 +158,28 @@ class Ledger(GuardedStateModel, SealedModel):
         """Every row has its outcome."""
 
     @transition(field="state", source=LedgerState.CHECKING, target=LedgerState.UNCHANGED)
-    def finish_unchanged(self, *, at: object) -> None:
+    def finish_unchanged(self, *, at: datetime) -> None:
         """Every row has its outcome, and none is new or changed: nobody has to say yes."""
-        self.ended_at = at  # type: ignore[assignment]
+        self.ended_at = at
 
     @transition(field="state", source=LedgerState.CHECKED, target=LedgerState.APPLYING)
-    def confirm(self, *, at: object) -> None:
+    def confirm(self, *, at: datetime) -> None:
         """The supervisor says yes."""
-        self.confirmed_at = at  # type: ignore[assignment]
+        self.confirmed_at = at
 
     @transition(field="state", source=LedgerState.APPLYING, target=LedgerState.APPLIED)
-    def finish(self, *, at: object) -> None:
+    def finish(self, *, at: datetime) -> None:
         """Every row that could be taken in has been."""
-        self.ended_at = at  # type: ignore[assignment]
+        self.ended_at = at
 
     @transition(
         field="state",
         source=[LedgerState.CHECKING, LedgerState.CHECKED],
         target=LedgerState.DISCARDED,
     )
-    def discard(self, *, at: object) -> None:
+    def discard(self, *, at: datetime) -> None:
         """Nothing of it is taken in."""
-        self.ended_at = at  # type: ignore[assignment]
+        self.ended_at = at
 
 
 class LedgerRow(SealedModel):

@@ -28,9 +28,12 @@ def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
     case_file = find_file(request, number)
     open_file(request, case_file)
     today = timezone.localdate()
-    form = AssignWorkerForm.from_request(request, workers=teams.candidates(case_file, today))
+    before = teams.holders(case_file)
+    form = AssignWorkerForm.from_request(
+        request, workers=teams.candidates(case_file, today), place=teams.free_place(case_file)
+    )
     if form.run(assignments.assign, case_file=case_file, by=request.user, today=today):
-        messages.success(request, _("The team was changed."))
+        messages.success(request, teams.in_words(form.result, before.get(form.result.role)))
         return redirect("casework:assign_worker", case_file.number)
     return render(
         request,
@@ -58,7 +61,8 @@ def end_assignment(request: SignedInRequest, number: str, place: str, worker: st
         raise Http404
     form = EndAssignmentForm.from_request(request)
     if form.run(assignments.end, assignment=found, by=request.user, today=timezone.localdate()):
-        messages.success(request, _("The place was taken away."))
+        words = {"worker": found.worker.name, "place": found.get_role_display()}
+        messages.success(request, _("%(worker)s has left the team: %(place)s.") % words)
     else:
         messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:assign_worker", case_file.number)

@@ -109,5 +109,5 @@ def show(
     request: HttpRequest, verb: str, case_file: CaseFile, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """A page of this file."""
-    around = {"case_file": case_file, "is_team": rules.is_in_team(request.user, case_file)}  # type: ignore[arg-type]
+    around = {"case_file": case_file, "is_team": rules.is_in_team(request.user, case_file)}  # type: ignore[arg-type]  # who comes here is signed in
     return render(request, f"casework/attachments/{verb}.html", {**around, **more}, status=status)

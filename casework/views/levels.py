@@ -66,7 +66,8 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
     if request.method != "POST" and levels.is_in_the_way(waiting):
         return redirect("casework:show_level", case_file.number)
     form, around = propose_form(request, case_file, reading)
-    if form.run(actions.propose, case_file=case_file, by=request.user, now=timezone.now()):
+    about = {"case_file": case_file, "by": request.user, "seen": form.current}
+    if form.run(actions.propose, now=timezone.now(), **about):
         messages.success(request, _("The proposal waits for a supervisor. The level stays so far."))
         return redirect("casework:show_level", case_file.number)
     return render(
@@ -88,23 +89,23 @@ def propose_form(
 ) -> tuple[ProposeLevelForm, dict[str, Any]]:
     """The form with what is known already: the last assessment, plan and returned proposal."""
     assessments = levels.assessments_of(case_file)
-    plan = levels.live_plan(case_file.plans.all())
+    plan = levels.live_plan(case_file.plans.select_related("drafted_by"))
     latest = levels.latest_proposal(case_file)
     returned = latest if latest is not None and latest.state == ProposalState.RETURNED else None
-    open_groups([each for each in (plan, returned) if each], "body", reading=reading)
+    known = [each for each in (plan, returned, *assessments) if each]
+    open_groups(known, "body", reading=reading)
     if returned is not None:
         open_groups([returned], "answer", reading=reading)
     before = levels.said_before(returned, assessments) | levels.asked_for(request.GET, assessments)
-    if plan is not None:
-        before["goal"] = plan.goal
     form = ProposeLevelForm.from_request(
         request,
         level=case_file.risk_level.level,
+        today=timezone.localdate(),
         assessments=assessments,
         before=before,
-        steps=plan.steps if plan else (),
+        plan=plan,
     )
-    return form, {"returned": returned}
+    return form, {"returned": returned, "plan": plan}
 
 
 @require_POST
@@ -127,7 +128,7 @@ def withdraw_proposal(request: SignedInRequest, number: str) -> HttpResponse:
 @require_safe
 @requires(Permission.DECIDE_LEVEL)
 def list_reviews(request: SignedInRequest) -> HttpResponse:
-    """What waits for a decision, the longest wait first; each group apart."""
+    """What waits for a decision, the most urgent first; each group apart."""
     group = lists.choose_group(request.user, request.GET.get("group"))
     visible = CaseFile.objects.visible_to(request.user).filter(status=Status.OPEN)
     found = levels.waiting_for(request.user, visible.of_group(group))

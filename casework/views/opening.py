@@ -62,7 +62,7 @@ def known_purpose(request: HttpRequest, case_file: CaseFile) -> Purpose:
 
 def purpose_of(request: HttpRequest, case_file: CaseFile) -> Purpose | None:
     """Help, for the team; for others what they said in this session about this file."""
-    user: User = request.user  # type: ignore[assignment]
+    user: User = request.user  # type: ignore[assignment]  # who comes here is signed in
     if rules.is_in_team(user, case_file):
         return Purpose.SERVICE
     said = request.session.get(SAID, {}).get(case_file.number)

@@ -50,11 +50,13 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
     """A new draft, beginning with what the last one says."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    latest = case_file.plans.exclude(state=State.ENDED).first()
+    latest = case_file.plans.exclude(state=State.ENDED).select_related("drafted_by").first()
     if latest is not None:
         open_groups([latest], "body", reading=reading)
-    form = DraftPlanForm.from_request(request, plan=latest)
-    if form.run(plans.draft, case_file=case_file, by=request.user, today=timezone.localdate()):
+    today = timezone.localdate()
+    form = DraftPlanForm.from_request(request, plan=latest, today=today)
+    seen = {"seen": form.current}
+    if form.run(plans.draft, case_file=case_file, by=request.user, today=today, **seen):
         messages.success(request, _("The draft is on record. A supervisor approves it."))
         return redirect("casework:show_plan", case_file.number)
     return render(
@@ -64,6 +66,7 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            "plan": latest,
         },
         status=status(form),
     )

@@ -12,12 +12,12 @@ from django.db.models import F
 from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event
 from kpm.accounts import rules, throttles
 from kpm.accounts.models import (
+    SYSTEM_ACCOUNTS,
     RoleGrant,
     Session,
     Unit,
@@ -29,15 +29,6 @@ from kpm.accounts.passwords import one_time_password
 from kpm.accounts.sessions import SessionStore, hash_key
 from kpm.errors import Refused
 from kpm.permissions import Role
-
-# The parts of the system that act by themselves, and what a page calls them: like the names of
-# people, in the language of the site, whoever reads.
-SYSTEM_ACCOUNTS = {
-    "ledger": gettext_lazy("Ledger import"),
-    "clock": gettext_lazy("Daily sweeps"),
-    "demo": gettext_lazy("Demo world"),
-    "work": gettext_lazy("Command line"),
-}
 
 
 @dataclass(frozen=True)

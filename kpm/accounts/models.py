@@ -3,7 +3,7 @@
 import unicodedata
 from datetime import date
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
@@ -96,6 +96,15 @@ class Unit(RecordedModel):
         return self.code
 
 
+# The parts of the system that act by themselves.
+SYSTEM_ACCOUNTS: Final = {
+    "ledger": _("Ledger import"),
+    "clock": _("Daily sweeps"),
+    "demo": _("Demo world"),
+    "work": _("Command line"),
+}
+
+
 class UserManager(BaseUserManager["User"]):
     """Finds users by the one spelling of their name."""
 
@@ -158,6 +167,12 @@ class User(AbstractBaseUser, RecordedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def called(self) -> str:
+        """The name on a page: a part of the system has one in the language of whoever reads."""
+        part = self.log_reference.removeprefix("s:") if self.is_system else ""
+        return str(SYSTEM_ACCOUNTS.get(part, self.name))
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must still agree with: a new password or epoch ends it."""

@@ -30,7 +30,7 @@ class SessionStore(SessionBase):
     @property
     def log_reference(self) -> str | None:
         """The random name of this session in the log; None before there is one."""
-        self._get_session()  # type: ignore[attr-defined]
+        self._get_session()  # type: ignore[attr-defined]  # the stubs leave Django's inner parts out
         return self._row.log_reference if self._row else None
 
     def load(self) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class SessionStore(SessionBase):
 
     def create(self) -> None:
         """A new key, and a row that begins now."""
-        self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]
+        self._session_key = self._get_new_session_key()  # type: ignore[attr-defined]  # the stubs leave Django's inner parts out
         self._row = None
         self.save(must_create=True)
         self.modified = True
@@ -62,7 +62,7 @@ class SessionStore(SessionBase):
         if self.session_key is None:
             self.create()
             return
-        content = self._get_session(no_load=must_create)  # type: ignore[attr-defined]
+        content = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # the stubs leave Django's inner parts out
         values = {"payload": self.encode(content), "user_id": content.get(SESSION_KEY)}
         if must_create:
             self._insert(values)

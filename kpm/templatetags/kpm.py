@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from kpm import masking
+from kpm import days, masking
 from kpm.errors import is_allowed
 from kpm.permissions import Permission, is_granted
 from risk_levels.populations import POPULATIONS
@@ -119,6 +119,17 @@ def masked(value: str | None, kind: str) -> str:
 def isolated(name: Any) -> SafeString:
     """A name in a sentence: whichever way it is written, the words around it keep their order."""
     return format_html("<bdi>{}</bdi>", name)
+
+
+@register.filter
+def colon(label: Any, value: Any) -> str:
+    """What something is called and what it is, with the colon of the language between them."""
+    return _("%(label)s: %(value)s") % {"label": label, "value": value}
+
+
+register.filter("day", days.in_words)
+register.filter("moment", days.moment_in_words)
+register.filter("second", days.second_in_words)
 
 
 @register.filter

@@ -14,7 +14,7 @@ from kpm.vault.models import IndexScope
 from kpm.vault.registry import INDEX_KINDS
 
 
-class BlindIndexField(models.BigIntegerField):  # type: ignore[type-arg]
+class BlindIndexField(models.BigIntegerField):  # type: ignore[type-arg]  # generic in the stubs only
     """64 bits of a keyed hash. What it finds is verified after opening. Stays out of history."""
 
     stays_out_of_history = True

@@ -51,14 +51,14 @@ class SealedQuerySet(models.QuerySet[_Row]):
         """Fetch with these groups open: one more query for the keys of the whole page."""
         if reading is None:
             raise Sealed("nothing is opened without a reading context")
-        clone = self._chain()  # type: ignore[attr-defined]
+        clone = self._chain()  # type: ignore[attr-defined]  # the stubs leave Django's inner parts out
         clone._opening = (groups, reading)
-        return clone  # type: ignore[no-any-return]
+        return clone  # type: ignore[no-any-return]  # a copy of this one
 
     def _clone(self) -> Self:
-        clone = super()._clone()  # type: ignore[misc]
+        clone = super()._clone()  # type: ignore[misc]  # the stubs leave Django's inner parts out
         clone._opening = self._opening
-        return clone  # type: ignore[no-any-return]
+        return clone  # type: ignore[no-any-return]  # a copy of this one
 
     def _fetch_all(self) -> None:
         is_fresh = self._result_cache is None
@@ -76,7 +76,7 @@ class SealedQuerySet(models.QuerySet[_Row]):
             yield from chunk
 
     def _open(self, rows: Iterable[_Row], groups: tuple[str, ...], reading: Reading) -> None:
-        if self._fields is not None:  # type: ignore[attr-defined]
+        if self._fields is not None:  # type: ignore[attr-defined]  # the stubs leave Django's inner parts out
             raise FieldError("opened() gives rows: values() cannot carry sealed fields")
         open_groups(rows, *groups, reading=reading)
 

@@ -231,7 +231,7 @@ class Draft:
     def __init__(self) -> None:
         self._key = OpenedKey(new_key(), FIRST_GENERATION)
         place = storage.directory()
-        nameless = tempfile.TemporaryFile(buffering=0, dir=place, suffix=".part")  # noqa: SIM115
+        nameless = tempfile.TemporaryFile(buffering=0, dir=place, suffix=".part")  # noqa: SIM115 whoever asked closes it
         self._file = cast(BinaryIO, nameless)
         self._sealer = Sealer(self._file, self._key, uuid4())
 

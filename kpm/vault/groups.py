@@ -38,7 +38,7 @@ else:
     _Integer, _Boolean, _JSON = models.IntegerField, models.BooleanField, models.JSONField
 
 
-class SealedGroup(models.BinaryField):  # type: ignore[type-arg]
+class SealedGroup(models.BinaryField):  # type: ignore[type-arg]  # generic in the stubs only
     """One column that holds the sealed values of the fields that are read together."""
 
     def __init__(self, *args: Any, code: int, version: int = 1, pad: int, **kwargs: Any) -> None:
@@ -175,7 +175,7 @@ class SealedDateField(VirtualField[_ST, _GT], _Date):
 
     def checked(self, value: Any) -> str:
         day = self.to_python(value)
-        return day.isoformat()  # type: ignore[no-any-return]
+        return day.isoformat()  # type: ignore[no-any-return]  # to_python is untyped
 
     @staticmethod
     def from_raw(raw: str | None) -> date | None:

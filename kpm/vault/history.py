@@ -23,7 +23,7 @@ def _set_actor(historical: Any, actor: Any) -> None:
         historical.history_user_id = actor.pk
 
 
-class History(HistoricalRecords):  # type: ignore[misc]
+class History(HistoricalRecords):  # type: ignore[misc]  # simple_history has no types
     """Keeps blobs byte for byte; virtual fields and blind indexes stay out."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -105,7 +105,7 @@ def bulk_create_as(
     at: datetime | None = None,
 ) -> list[_Row]:
     """Insert many rows with the same history rows that single saves would have written."""
-    manager: Any = model.objects  # type: ignore[attr-defined]
+    manager: Any = model.objects  # type: ignore[attr-defined]  # any model that seals
     with transaction.atomic(using=router.db_for_write(model), savepoint=False):
         created: list[_Row] = manager.bulk_create(rows, batch_size=BATCH)
         _bulk_history(model, created, by=by, reason=reason, at=at, update=False)
@@ -122,7 +122,7 @@ def bulk_update_as(
     at: datetime | None = None,
 ) -> None:
     """Update many rows with the same history rows that single saves would have written."""
-    manager: Any = model.objects  # type: ignore[attr-defined]
+    manager: Any = model.objects  # type: ignore[attr-defined]  # any model that seals
     with transaction.atomic(using=router.db_for_write(model), savepoint=False):
         manager.bulk_update(rows, fields, batch_size=BATCH)
         _bulk_history(model, rows, by=by, reason=reason, at=at, update=True)

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 
+from kpm import days
 from kpm.ages import age_on, turns_on, years_after
 from risk_levels.levels import Level, rank
 from risk_levels.populations.grounds import Basis, Words
@@ -109,6 +110,8 @@ class Field:
         """What a stored value is called on a page."""
         if value is None or value == "":
             return ""
+        if self.kind == DATE:
+            return days.in_words(str(value))
         chosen = self.choice(value)
         return chosen.label if chosen else str(value)
 

@@ -332,6 +332,23 @@ def test_no_test_is_skipped_and_nothing_is_left_for_later():
     assert left == []
 
 
+def test_every_exception_from_a_machine_says_why():
+    bare = re.compile(r"# (noqa(: [A-Z0-9, ]+)?|type: ignore(\[[a-z, -]+\])?)$", re.MULTILINE)
+    silent = [
+        f"{path.relative_to(ROOT)}: {found.group(0)}"
+        for path in tracked()
+        if path.suffix == ".py"
+        for found in bare.finditer(path.read_text(encoding="utf-8"))
+    ]
+    assert silent == []
+
+
+def test_no_test_asks_how_long_something_took():
+    clock = re.compile(r"^ *assert .*\b(monotonic|perf_counter|process_time)\(\) - ", re.MULTILINE)
+    timed = [path for path in tracked() if path.suffix == ".py" and clock.search(path.read_text())]
+    assert timed == []
+
+
 def said_of_fields() -> Iterator[tuple[str, str]]:
     """Where a field is declared, and every name and label that it has."""
     for module in modules():

@@ -185,6 +185,14 @@ HOUSE_RULES: dict[str, Violation] = {
     "test_no_test_is_skipped_and_nothing_is_left_for_later": Violation(
         "casework/rules.py", "# TO" + "DO planted\n", "casework/rules.py"
     ),
+    "test_every_exception_from_a_machine_says_why": Violation(
+        "casework/rules.py", "import os  # no" + "qa: F401\n", "casework/rules.py"
+    ),
+    "test_no_test_asks_how_long_something_took": Violation(
+        "tests/kpm/test_ids.py",
+        "\n\ndef test_planted():\n    assert time.mono" + "tonic() - 1 < 2\n",
+        "test_ids.py",
+    ),
     "test_no_field_may_hold_what_nobody_should_ask": Violation(
         "casework/models/people.py",
         "\n\nclass Planted(models.Model):\n    religion = models.TextField()\n",

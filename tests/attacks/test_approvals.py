@@ -69,8 +69,9 @@ def withdraw(client, case_file):
 
 
 def draft(client, case_file, goal=GOAL):
+    address = f"/files/{case_file.number}/plan/new/"
     sent = {"goal": goal, "what_0": "Repair the stove", "resource_0": "Township fund"}
-    return client.post(f"/files/{case_file.number}/plan/new/", sent)
+    return client.post(address, sent | {"seen": hidden_in(client.get(address))["seen"]})
 
 
 def hidden_in(page):

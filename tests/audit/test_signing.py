@@ -74,7 +74,7 @@ def test_a_log_without_a_key_is_not_signed_and_one_that_had_it_later_is_good(
 ) -> None:
     write_events(2)
     sequence_all()
-    assert checkpoints.latest().note == ""  # type: ignore[union-attr]
+    assert checkpoints.latest().note == ""  # type: ignore[union-attr]  # there is one, or the test fails
     actions.start_key(by=BY, now=NOW)
     sequence_all()
     assert last_note().signatures
@@ -253,7 +253,7 @@ def test_a_note_kept_elsewhere_shows_an_end_that_was_cut_off(
     kept.write_text(str(last_note()), encoding="utf-8")
     with unguarded(signed_log) as execute:
         for table in ("audit_leaf", "audit_checkpoint", "audit_event"):
-            execute(f"DELETE FROM {table}")  # noqa: S608
+            execute(f"DELETE FROM {table}")  # noqa: S608 a name of ours
     write_events(5, by=WORKER)
     sequence_all()
     errors = StringIO()

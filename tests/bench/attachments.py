@@ -96,7 +96,7 @@ def measure(*, quick: bool = False) -> Iterator[str]:
     """Sealing and opening, each beside its peers, then memory."""
     size, rounds = (MEGABYTE, 1) if quick else (SIZE, ROUNDS)
     # In memory where there is such a place: a disk would measure itself.
-    place = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+    place = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 memory, so that no disk is measured
     with tempfile.TemporaryDirectory(dir=place) as directory:
         plain_path, sealed_path = Path(directory) / "plain", Path(directory) / "sealed"
         plain_path.write_bytes(os.urandom(MEGABYTE) * (size // MEGABYTE))

@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.conf import settings
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from audit.models import LoggedEvent
@@ -78,6 +79,21 @@ def test_who_becomes_lead_is_no_longer_deputy():
     assign(case_file, worker, "lead")
 
     assert team_of(case_file) == {"lead": worker}
+
+
+@pytest.mark.parametrize("place", ["deputy", "member"])
+def test_a_lead_keeps_their_place_until_somebody_else_has_it(place):
+    case_file, worker = make_case_file(), make_user()
+    assign(case_file, worker)
+
+    with pytest.raises(Refused, match="somebody else lead first") as refusal:
+        assign(case_file, worker, place)
+
+    assert refusal.value.field == "worker"
+    assert team_of(case_file) == {"lead": worker}
+    assign(case_file, make_user())
+    assign(case_file, worker, place)
+    assert team_of(case_file)[place] == worker
 
 
 def test_there_may_be_many_members():
@@ -290,6 +306,71 @@ def test_the_page_says_what_is_wrong():
     assert team_of(case_file) == {}
 
 
+def team_page(case_file: CaseFile):
+    """A supervisor, and the page of a team as they see it in English."""
+    client = client_for(make_user(Role.SUPERVISOR))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+    return client, f"/files/{case_file.number}/team/"
+
+
+def test_the_page_refuses_to_make_the_lead_a_deputy_beside_the_field():
+    case_file, worker = make_case_file(), make_user()
+    assign(case_file, worker)
+    client, page = team_page(case_file)
+
+    response = client.post(page, {"role": "deputy", "worker": worker.log_reference})
+
+    assert response.status_code == 422
+    assert "somebody else lead first" in response.context["form"].errors["worker"][0]
+
+
+def test_the_page_offers_the_place_that_is_missing():
+    case_file = make_case_file()
+    client, page = team_page(case_file)
+    offered = []
+    for place in ("lead", "deputy", "member"):
+        offered.append(client.get(page).context["form"]["role"].value())
+        assign(case_file, make_user(), place)
+
+    assert offered == ["lead", "deputy", ""]
+
+
+def test_the_page_says_who_has_come_and_who_has_gone():
+    case_file, old, new = make_case_file(), make_user(name="Old"), make_user(name="New")
+    client, page = team_page(case_file)
+
+    def said(path, **sent):
+        return str(next(iter(client.post(path, sent, follow=True).context["messages"])))
+
+    assert said(page, role="lead", worker=old.log_reference) == (
+        "Old now has a place in the team: Lead worker."
+    )
+    assert said(page, role="lead", worker=new.log_reference) == (
+        "New now has a place in the team: Lead worker. Old had it and gave it up today."
+    )
+    assert said(page, role="member", worker=old.log_reference) == (
+        "Old now has a place in the team: Team member."
+    )
+    place = Assignment.objects.active().get(worker=old)
+    assert said(end_page(place)) == "Old has left the team: Team member."
+
+
+def test_a_place_is_taken_away_after_it_was_asked_once_more():
+    case_file, lead = make_case_file(), make_user(name="Lead")
+    assign(case_file, lead)
+    client, page = team_page(case_file)
+
+    text = client.get(page).content.decode()
+
+    button = text.index(f'action="{end_page(Assignment.objects.get())}"')
+    before = text[:button]
+    assert before.rindex("<details") > before.rindex(
+        "</details>" if "</details>" in before else "<"
+    )
+    assert "the file has no lead worker until" in text
+
+
 def end_page(place: Assignment, *, in_file: CaseFile | None = None) -> str:
     number = (in_file or place.case_file).number
     return f"/files/{number}/team/{place.role}/{place.worker.log_reference}/end/"
@@ -311,8 +392,8 @@ def test_a_place_is_taken_away_on_the_page():
 
 def test_a_page_from_before_a_change_of_places_takes_none_away():
     case_file, worker = make_case_file(), make_user()
-    before = assign(case_file, worker)
-    after = assign(case_file, worker, "deputy")
+    before = assign(case_file, worker, "deputy")
+    after = assign(case_file, worker)
     client = client_for(make_user(Role.SUPERVISOR))
 
     assert client.post(end_page(before)).status_code == 302
@@ -322,9 +403,9 @@ def test_a_page_from_before_a_change_of_places_takes_none_away():
 
 def test_a_place_that_was_given_again_is_the_one_that_is_taken_away():
     case_file, worker = make_case_file(), make_user()
-    first = assign(case_file, worker)
+    first = assign(case_file, worker, "deputy")
+    assign(case_file, worker, "member")
     assign(case_file, worker, "deputy")
-    assign(case_file, worker)
     client = client_for(make_user(Role.SUPERVISOR))
 
     client.post(end_page(first))

@@ -1,9 +1,11 @@
 """Files on pages: masked, opened for a purpose, single fields with a reason, all of it logged."""
 
 import json
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -339,6 +341,32 @@ def test_a_field_stays_closed_without_a_reason(worker, case_file):
         assert response.status_code == 422
         assert PHONE not in response.content.decode()
     assert bodies("case_file.revealed") == []
+
+
+def test_who_gives_no_reason_is_asked_for_one_beside_the_field(worker, case_file):
+    client = client_for(worker)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    page = client.post(f"{case_file.get_absolute_url()}reveal/phone/", {"reason": ""})
+    text = page.content.decode()
+    assert 'id="masked-phone-error"><li>Choose a reason: without one nothing is shown.' in text
+    assert "***" not in text
+
+
+def test_a_search_that_was_refused_does_not_say_that_nobody_was_found(worker, case_file):
+    client = client_for(worker)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    refused = client.post("/files/search/", {"text": ""}).content.decode()
+    assert "Fill this in." in refused
+    assert "Nobody found" not in refused
+    assert "Nothing is shown yet" in refused
+    assert "Nobody found" in client.post("/files/search/", {"text": "nobody"}).content.decode()
+
+
+def test_the_filters_of_the_list_are_put_to_work_by_a_button_that_says_so(worker):
+    client = client_for(worker)
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    page = client.get("/files/").content.decode()
+    assert re.search(r"<button[^>]*>筛选</button>", page)
 
 
 def test_a_field_stays_closed_when_the_log_is_broken(worker, case_file, monkeypatch):

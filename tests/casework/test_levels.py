@@ -11,6 +11,7 @@ from django.utils.html import escape
 from audit.models import LoggedEvent
 from casework import sweeps
 from casework.actions import levels as casework_levels
+from casework.actions import plans
 from casework.actions.case_files import calendars
 from casework.caseload import DueKind
 from casework.models import CaseFile, Plan
@@ -178,6 +179,90 @@ def test_a_step_up_that_lacks_something_is_refused_beside_the_field(
     assert not Plan.objects.exists()
 
 
+def test_everything_that_red_lacks_is_said_at_once_each_beside_its_field(client, case_file):
+    bare = {"to_level": "red", "reason_codes": ["wish"], "assessment": "1"}
+    answer = client.post(proposal_page(case_file), bare)
+    assert answer.status_code == 422
+    assert set(answer.context["form"].errors) == {
+        *("reason_codes", "reason", "evidence_on", "tried"),
+        *("goal", "what_0", "resource_0"),
+    }
+    page = answer.content.decode()
+    for field in ("reason", "evidence_on", "tried", "goal", "what_0", "resource_0"):
+        assert f'id="id_{field}_error"' in page
+    assert "id_reason_codes_error" in page
+
+
+def test_yellow_asks_for_grounds_and_for_no_plan(client, case_file):
+    bare = {"to_level": "yellow", "reason_codes": ["isolation"], "assessment": "1"}
+    answer = client.post(proposal_page(case_file), bare)
+    assert set(answer.context["form"].errors) == {"reason", "evidence_on", "tried"}
+
+
+def test_one_field_is_told_one_thing(client, case_file):
+    answer = client.post(proposal_page(case_file), sent(evidence_on="soon", by_on_0="2026-11-20"))
+    errors = answer.context["form"].errors
+    assert errors["evidence_on"] == ["Write the day like 2026-11-26."]
+    assert [words[:20] for words in errors["by_on_0"]] == ["This day has passed."]
+
+
+def test_what_red_needs_is_not_called_optional(client, case_file):
+    form = client.get(proposal_page(case_file)).context["form"]
+    for name in ("goal", "what_0", "resource_0"):
+        drawn = form[name].as_field_group()
+        assert "(needed for red)" in drawn
+        assert "(optional)" not in drawn
+    for name in ("reason", "evidence_on", "evidence_what", "tried"):
+        assert "(needed for yellow and red)" in form[name].as_field_group()
+    assert "(optional)" in form["what_1"].as_field_group()
+
+
+def test_reasons_stand_under_the_direction_in_which_they_point(client, case_file):
+    page = client.get(proposal_page(case_file)).content.decode()
+    places = [
+        page.index(words)
+        for words in (
+            *("For every proposal", 'value="assessment"'),
+            *("For a higher level", 'value="safety"', 'value="isolation"'),
+            *("For green, or for a lower level", 'value="needs_met"', 'value="declined_service"'),
+        )
+    ]
+    assert places == sorted(places)
+
+
+def test_assessments_to_choose_from_say_what_they_suggest_the_newest_first(
+    client, case_file, worker
+):
+    today = timezone.localdate()
+    make_assessment(case_file, worker, now=timezone.now())
+    choices = client.get(proposal_page(case_file)).context["form"].fields["assessment"].choices
+    days = [words[:10] for _place, words in choices]
+    assert [place for place, _words in choices] == ["2", "1"]
+    assert days == [today.isoformat(), (today - timedelta(days=1)).isoformat()]
+    for _place, words in choices:
+        assert " · suggests " in words
+        assert words.endswith(", for the time being")
+
+
+def test_a_plan_that_was_drafted_meanwhile_is_seen_before_the_proposal_replaces_it(
+    client, case_file, worker
+):
+    seen = client.get(proposal_page(case_file)).context["form"].current
+    steps = [{"what": "Sent by the colleague", "resource": "Fund"}]
+    plans.draft(
+        case_file=case_file, goal="Warmth", steps=steps, by=worker, today=timezone.localdate()
+    )
+
+    answer = client.post(proposal_page(case_file), sent(seen=seen))
+
+    assert answer.status_code == 422
+    assert "Written meanwhile" in answer.content.decode()
+    assert "Sent by the colleague" in answer.content.decode()
+    assert not Proposal.objects.exists()
+    client.post(proposal_page(case_file), sent(seen=answer.context["form"].current))
+    assert Proposal.objects.get().to_level == "red"
+
+
 def test_whoever_has_not_assessed_yet_is_led_there_first(client, case_file, worker):
     other = make_case_file(lead=worker)
     page = client.get(proposal_page(other)).content.decode()
@@ -211,7 +296,8 @@ def test_green_needs_a_reason_and_nothing_else(client, case_file):
 def test_while_one_proposal_waits_no_other_is_made(client, case_file):
     client.post(proposal_page(case_file), sent())
     assert client.get(proposal_page(case_file)).url == f"/files/{case_file.number}/level/"
-    answer = client.post(proposal_page(case_file), sent(to_level="yellow"))
+    again = sent(to_level="yellow", seen=str(Plan.objects.get().pk))
+    answer = client.post(proposal_page(case_file), again)
     assert answer.status_code == 422
     assert "open already" in answer.content.decode()
     assert Proposal.objects.count() == 1
@@ -318,13 +404,13 @@ def test_an_answer_without_change_leaves_the_level_and_says_why(
 def test_a_returned_proposal_comes_back_filled_in(client, deciding, case_file):
     client.post(proposal_page(case_file), sent())
     answer_with(deciding, case_file, "return", reason="Talk to the son first.")
-    page = client.get(proposal_page(case_file)).content.decode()
+    answer = client.get(proposal_page(case_file))
+    page = answer.content.decode()
     assert "Talk to the son first." in page
     assert WHY in page
     assert "Township repair fund" in page
-    assert (
-        client.post(proposal_page(case_file), sent(reason=WHY + " He is away.")).status_code == 302
-    )
+    again = sent(reason=WHY + " He is away.", seen=answer.context["form"].current)
+    assert client.post(proposal_page(case_file), again).status_code == 302
     assert Proposal.objects.filter(state="submitted").count() == 1
 
 
@@ -443,6 +529,27 @@ def test_the_queue_keeps_care_and_justice_apart(case_file, worker, supervisor):
     assert case_file.number not in justice
     assert "official class" in justice
     assert "王秀英" not in care
+
+
+def test_red_that_a_colleague_saw_stands_before_what_a_ledger_brought(worker, supervisor):
+    now = timezone.now()
+    wanted = []
+    for hours, kind in enumerate(("red", "yellow", "red", "ledger"), start=1):
+        case_file = make_case_file()
+        at = now - timedelta(hours=hours)
+        if kind == "ledger":
+            actions.propose_official(
+                risk_level=case_file.risk_level,
+                details={"special_difficulty": True},
+                by=system_account("ledger"),
+                now=at,
+            )
+        else:
+            make_proposal(case_file, worker, kind, now=at)
+        wanted.append(case_file)
+    late_red, yellow, early_red, ledger = wanted
+    rows = client_for(supervisor).get("/reviews/").context["rows"]
+    assert [row[1] for row in rows] == [early_red, late_red, yellow, ledger]
 
 
 def test_the_queue_says_what_a_colleague_decides(case_file, worker, supervisor):

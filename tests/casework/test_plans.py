@@ -7,9 +7,11 @@ from django.db import DatabaseError, connections, transaction
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
+from casework.actions import plans
 from casework.forms.plans import STEPS, DraftPlanForm
 from casework.models import Plan
 from casework.models.plans import State
+from kpm.errors import Refused
 from kpm.ids import uuid7
 from kpm.permissions import Role
 from tests.factories import (
@@ -24,6 +26,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 GOAL = "每天有人照看一次，按时吃药"
+SOON = (timezone.localdate() + timedelta(days=7)).isoformat()
 
 
 @pytest.fixture(autouse=True)
@@ -70,10 +73,18 @@ def sent(**change):
             "what_0": "送药上门",
             "resource_0": "村卫生室签约服务",
             "who_0": "家庭医生",
-            "by_on_0": "2026-12-01",
+            "by_on_0": SOON,
             "what_2": "装扶手",
         }
         | change
+    )
+
+
+def draft(client, case_file, **change):
+    """Draft as the page does, which says what it takes the place of."""
+    page = client.get(page_of(case_file, "new/"))
+    return client.post(
+        page_of(case_file, "new/"), sent(seen=page.context["form"].current, **change)
     )
 
 
@@ -107,7 +118,7 @@ def opened(plan, case_file, by):
 
 
 def test_a_plan_is_drafted_with_its_steps(client, case_file, worker):
-    answer = client.post(page_of(case_file, "new/"), sent())
+    answer = draft(client, case_file)
 
     assert (answer.status_code, answer.url) == (302, page_of(case_file))
     plan = opened(Plan.objects.get(), case_file, worker)
@@ -117,7 +128,7 @@ def test_a_plan_is_drafted_with_its_steps(client, case_file, worker):
             "what": "送药上门",
             "resource": "村卫生室签约服务",
             "who": "家庭医生",
-            "by_on": "2026-12-01",
+            "by_on": SOON,
         },
         {"what": "装扶手", "resource": "", "who": "", "by_on": ""},
     ]
@@ -125,7 +136,7 @@ def test_a_plan_is_drafted_with_its_steps(client, case_file, worker):
 
 
 def test_a_draft_is_written_into_log_and_history_once_and_sealed(client, case_file, worker):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
 
     (event,) = events("plan.drafted")
     assert (event.subject, event.actor) == (case_file.number, worker.log_reference)
@@ -135,27 +146,79 @@ def test_a_draft_is_written_into_log_and_history_once_and_sealed(client, case_fi
 
 
 def test_the_page_shows_goal_steps_and_resources(client, case_file):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     page = client.get(page_of(case_file)).content.decode()
-    for words in (GOAL, "送药上门", "村卫生室签约服务", "家庭医生", "2026-12-01", "装扶手"):
+    for words in (GOAL, "送药上门", "村卫生室签约服务", "家庭医生", SOON, "装扶手"):
         assert words in page
     assert "plan.body" in events("case_file.read")[-1].body
 
 
 def test_a_new_draft_begins_with_the_last_one_and_takes_its_place(client, case_file):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     page = client.get(page_of(case_file, "new/")).content.decode()
     assert GOAL in page
     assert 'value="送药上门"' in page
-    assert 'value="2026-12-01"' in page
+    assert f'value="{SOON}"' in page
 
-    client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    draft(client, case_file, goal="多跟邻居来往")
     states = Plan.objects.order_by("id").values_list("state", flat=True)
     assert list(states) == [State.ENDED, State.DRAFT]
 
 
+def test_the_second_of_two_drafts_sees_the_first_before_it_takes_its_place(
+    client, case_file, worker
+):
+    colleague = make_user(name="Colleague")
+    assign(case_file, colleague, "deputy")
+    other = client_for(colleague)
+    before = other.get(page_of(case_file, "new/")).context["form"].current
+    draft(client, case_file)
+
+    answer = other.post(page_of(case_file, "new/"), sent(seen=before, goal="多跟邻居来往"))
+
+    page = answer.content.decode()
+    assert answer.status_code == 422
+    assert "This has changed since you opened the page." in page
+    assert "Written meanwhile" in page
+    # Both are there: the colleague's plan, and what was typed.
+    assert f"<p>{GOAL}</p>" in page
+    assert "多跟邻居来往</textarea>" in page
+    assert Plan.objects.count() == 1
+
+    again = sent(seen=answer.context["form"].current, goal="多跟邻居来往")
+    assert other.post(page_of(case_file, "new/"), again).status_code == 302
+    states = Plan.objects.order_by("id").values_list("state", "drafted_by")
+    assert list(states) == [(State.ENDED, worker.pk), (State.DRAFT, colleague.pk)]
+
+
+def test_a_draft_that_comes_between_page_and_lock_is_not_replaced_either(case_file, worker):
+    steps = [{"what": "送药上门"}]
+    about = {"case_file": case_file, "goal": GOAL, "steps": steps, "by": worker}
+    first = plans.draft(**about, today=timezone.localdate(), seen="")
+    with pytest.raises(Refused, match="changed since you opened"):
+        plans.draft(**about, today=timezone.localdate(), seen="")
+    assert Plan.objects.get() == first
+    plans.draft(**about, today=timezone.localdate(), seen=str(first.pk))
+    assert Plan.objects.count() == 2
+
+
+def test_a_plan_that_ended_meanwhile_is_said_too(client, case_file):
+    answer = client.post(page_of(case_file, "new/"), sent(seen=str(uuid7())))
+    assert answer.status_code == 422
+    assert "The plan that stood here has ended meanwhile." in answer.content.decode()
+
+
+def test_a_step_whose_day_has_passed_is_refused_by_the_action_too(case_file, worker):
+    today = timezone.localdate()
+    steps = [{"what": "送药上门", "by_on": (today - timedelta(days=1)).isoformat()}]
+    with pytest.raises(Refused, match="This day has passed"):
+        plans.draft(case_file=case_file, goal=GOAL, steps=steps, by=worker, today=today)
+    steps[0]["by_on"] = today.isoformat()
+    plans.draft(case_file=case_file, goal=GOAL, steps=steps, by=worker, today=today)
+
+
 def test_a_supervisor_lets_the_draft_hold(client, case_file, supervisor):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     browser = supervising(supervisor, case_file)
     assert "Approve this plan" in browser.get(page_of(case_file)).content.decode()
 
@@ -172,16 +235,16 @@ def test_a_supervisor_lets_the_draft_hold(client, case_file, supervisor):
 def test_an_approved_plan_holds_until_the_next_is_approved(client, case_file, supervisor):
     browser = supervising(supervisor, case_file)
     for _ in range(2):
-        client.post(page_of(case_file, "new/"), sent())
+        draft(client, case_file)
         approve(browser, case_file)
     states = Plan.objects.order_by("id").values_list("state", flat=True)
     assert list(states) == [State.ENDED, State.APPROVED]
-    client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    draft(client, case_file, goal="多跟邻居来往")
     assert Plan.objects.filter(state=State.APPROVED).count() == 1
 
 
 def test_a_plan_is_approved_once(client, case_file, supervisor):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     browser = supervising(supervisor, case_file)
     approve(browser, case_file)
     assert approve(browser, case_file).status_code == 404
@@ -189,7 +252,7 @@ def test_a_plan_is_approved_once(client, case_file, supervisor):
 
 
 def test_whoever_drafts_does_not_approve(client, case_file):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     assert approve(client, case_file).status_code == 403
     assert Plan.objects.get().state == State.DRAFT
 
@@ -200,13 +263,14 @@ def test_whoever_drafts_does_not_approve(client, case_file):
         ({"what_0": "", "what_2": ""}, "what_0", "Say what will be done, or empty this step."),
         ({"goal": ""}, "goal", "Fill this in."),
         ({"by_on_0": "soon"}, "by_on_0", "Write the day like 2026-11-26."),
+        ({"by_on_0": "2026-11-20"}, "by_on_0", "This day has passed."),
         ({"what_5": "步" * 301}, "what_5", "At most 300 characters fit here"),
     ],
 )
 def test_bad_input_is_named_beside_its_field_and_everything_typed_stays(
     client, case_file, change, field, words
 ):
-    answer = client.post(page_of(case_file, "new/"), sent(**change))
+    answer = draft(client, case_file, **change)
     assert answer.status_code == 422
     page = answer.content.decode()
     assert f'id="id_{field}_error"' in page
@@ -223,8 +287,9 @@ def test_a_plan_without_any_step_is_no_plan(client, case_file):
 
 
 def test_later_steps_open_when_something_stands_in_them():
-    assert not DraftPlanForm(sent()).has_more
-    assert DraftPlanForm(sent(who_5="邻居")).has_more
+    today = timezone.localdate()
+    assert not DraftPlanForm(sent(), today=today).has_more
+    assert DraftPlanForm(sent(who_5="邻居"), today=today).has_more
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.SOCIAL_WORKER])
@@ -248,7 +313,7 @@ def test_another_unit_finds_no_file_and_the_try_is_logged(case_file):
 
 
 def test_another_county_approves_nothing(client, case_file):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     stranger = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_VILLAGE))
     assert client_for(stranger).post(page_of(case_file, "approve/")).status_code == 404
     assert Plan.objects.get().state == State.DRAFT
@@ -258,14 +323,14 @@ def test_nothing_is_planned_on_a_closed_file(client, case_file, worker):
     case_file.close(on=timezone.localdate())
     case_file.save_as(by=worker)
     assert 'name="goal"' not in client.get(page_of(case_file, "new/")).content.decode()
-    answer = client.post(page_of(case_file, "new/"), sent())
+    answer = draft(client, case_file)
     assert answer.status_code == 422
     assert "This file is closed." in answer.content.decode()
     assert Plan.objects.count() == 0
 
 
 def test_nothing_is_approved_on_a_closed_file_and_it_says_why(client, case_file, supervisor):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     case_file.close(on=timezone.localdate() + timedelta(days=0))
     case_file.save_as(by=supervisor)
     browser = supervising(supervisor, case_file)
@@ -277,14 +342,14 @@ def test_nothing_is_approved_on_a_closed_file_and_it_says_why(client, case_file,
 
 
 def test_nothing_is_half_done_when_the_log_fails(client, case_file, monkeypatch):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
 
     def broken(*_args, **_kwargs):
         raise RuntimeError("no log")
 
     monkeypatch.setattr("casework.actions.plans.log.record", broken)
     with pytest.raises(RuntimeError, match="no log"):
-        client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+        draft(client, case_file, goal="多跟邻居来往")
     assert Plan.objects.get().state == State.DRAFT
     assert Plan.history.count() == 1
 
@@ -292,18 +357,18 @@ def test_nothing_is_half_done_when_the_log_fails(client, case_file, monkeypatch)
 @pytest.mark.parametrize("path", ["", "new/"])
 def test_the_pages_take_few_queries(client, case_file, django_assert_max_num_queries, path):
     for _ in range(6):
-        client.post(page_of(case_file, "new/"), sent())
+        draft(client, case_file)
     keys = django_assert_max_num_queries(3, connection=connections["keys"])
     with django_assert_max_num_queries(20), keys:
         assert client.get(page_of(case_file, path)).status_code == 200
 
 
 def test_red_never_keeps_a_plan_without_any_help(client, case_file, supervisor):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     browser = supervising(supervisor, case_file)
     approve(browser, case_file)
     make_level(case_file, "red", now=timezone.now())
-    client.post(page_of(case_file, "new/"), sent(resource_0=""))
+    draft(client, case_file, resource_0="")
     before = len(events("case_file.read"))
 
     answer = browser.post(
@@ -323,19 +388,19 @@ def test_red_never_keeps_a_plan_without_any_help(client, case_file, supervisor):
     assert "plan.body" in reading.body
     assert '"supervision"' in reading.body
 
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     approve(browser, case_file)
     assert Plan.objects.filter(state=State.APPROVED).count() == 1
 
 
 def test_on_other_levels_a_plan_may_do_without_resources(client, case_file, supervisor):
-    client.post(page_of(case_file, "new/"), sent(resource_0=""))
+    draft(client, case_file, resource_0="")
     approve(supervising(supervisor, case_file), case_file)
     assert Plan.objects.get().state == State.APPROVED
 
 
 def test_the_database_lets_nobody_of_the_team_approve(client, case_file, supervisor):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     deputy = make_user()
     assign(case_file, deputy, "deputy")
     hold = {"state": State.APPROVED, "approved_on": timezone.localdate()}
@@ -344,19 +409,19 @@ def test_the_database_lets_nobody_of_the_team_approve(client, case_file, supervi
         transaction.atomic(),
     ):
         Plan.objects.update(approved_by=deputy, **hold)
-    draft = Plan.objects.get()
-    draft.__dict__.update(hold, id=uuid7(), approved_by_id=deputy.pk)
-    draft._state.adding = True
+    plan = Plan.objects.get()
+    plan.__dict__.update(hold, id=uuid7(), approved_by_id=deputy.pk)
+    plan._state.adding = True
     with (
         pytest.raises(DatabaseError, match="a_plan_begins_as_draft"),
         transaction.atomic(),
     ):
-        Plan.objects.bulk_create([draft])
+        Plan.objects.bulk_create([plan])
     Plan.objects.update(approved_by=supervisor, **hold)
 
 
 def test_whoever_joins_the_team_later_has_approved_it_all_the_same(client, case_file):
-    client.post(page_of(case_file, "new/"), sent())
+    draft(client, case_file)
     approver = make_user(Role.SUPERVISOR)
     approve(supervising(approver, case_file), case_file)
     today = timezone.localdate()
@@ -368,6 +433,6 @@ def test_whoever_joins_the_team_later_has_approved_it_all_the_same(client, case_
         granted_by=make_user(Role.SECURITY_ADMINISTRATOR),
     )
     assign(case_file, type(approver).objects.get(pk=approver.pk), "deputy")
-    client.post(page_of(case_file, "new/"), sent(goal="多跟邻居来往"))
+    draft(client, case_file, goal="多跟邻居来往")
     approve(supervising(make_user(Role.SUPERVISOR), case_file), case_file)
     assert Plan.objects.get(state=State.ENDED).approved_by == approver

@@ -9,13 +9,13 @@ import django
 django.setup()
 
 from django.core.management import call_command  # noqa: E402 Django must be set up first
-from django.db import transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
+from django.db import transaction  # noqa: E402 as above
+from django.utils import timezone  # noqa: E402 as above
 
-from audit import checkpoints, log, notes, proofs, tree_heads  # noqa: E402
-from audit.entries import Actor, System  # noqa: E402
-from audit.events import Event  # noqa: E402
-from audit.models import LoggedEvent  # noqa: E402
+from audit import checkpoints, log, notes, proofs, tree_heads  # noqa: E402 as above
+from audit.entries import Actor, System  # noqa: E402 as above
+from audit.events import Event  # noqa: E402 as above
+from audit.models import LoggedEvent  # noqa: E402 as above
 
 BY: Actor = System("test")
 

@@ -149,7 +149,7 @@ def test_guards_of_earlier_versions_go(real_commits: RealCommits):
         with as_owner():
             call_command("migrate", verbosity=0)
         counted = "pg_trigger WHERE tgname" if IS_POSTGRESQL else "sqlite_master WHERE name"
-        assert execute(f"SELECT count(*) FROM {counted} = 'an_old_rule'")[0][0] == 0  # noqa: S608
+        assert execute(f"SELECT count(*) FROM {counted} = 'an_old_rule'")[0][0] == 0  # noqa: S608 a name of ours
 
 
 def test_guards_are_away_while_shapes_change_and_only_then(real_commits: RealCommits):

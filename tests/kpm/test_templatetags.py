@@ -1,12 +1,15 @@
 """Template tags: what pages say in one word, and that nothing comes out unescaped."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django import forms
+from django.conf import settings
 from django.core.paginator import Paginator
 from django.template import Context, Template
 from django.test import RequestFactory
@@ -81,6 +84,23 @@ def test_a_change_of_level_is_said_in_words_too() -> None:
 def test_names_are_masked_on_the_server() -> None:
     assert drawn("{{ name|masked:'name' }}", name="欧阳娜娜") == "欧阳**"
     assert drawn("{{ name|masked:'name' }}", name=None) == ""
+
+
+def test_a_colon_is_that_of_the_language() -> None:
+    source = "{{ label|colon:value }}"
+    assert drawn(source, label="Root key", value="never changed") == "Root key: never changed"
+    with translation.override("zh-hans"):
+        assert drawn(source, label="根密钥", value="从未更换") == "根密钥：从未更换"
+
+
+def test_no_page_glues_a_colon_of_its_own_to_words_of_a_language() -> None:
+    root = Path(settings.BASE_DIR)
+    pages = [each for app in ("kpm", "casework", "audit") for each in (root / app).rglob("*.html")]
+    assert len(pages) > 50
+    glued = re.compile(r"[}%]\}(</\w+>)?: ")
+    for page in pages:
+        text = re.sub(r"{% blocktrans.*?{% endblocktrans.*?%}", "", page.read_text(), flags=re.S)
+        assert not glued.search(text), page
 
 
 def test_an_age_is_a_band(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,13 +195,14 @@ def test_a_masked_value_opens_by_a_plain_form_with_a_reason() -> None:
 def test_a_masked_value_without_a_reason_says_so_beside_the_field() -> None:
     html = drawn("{% masked_value 'phone' 'Phone' '1***' action='/open/' error='Choose one.' %}")
     assert "<details open>" in html
+    assert 'class="value"' not in html, "nothing that looks like an answer"
     assert 'id="masked-phone-error"><li>Choose one.' in html
     assert 'aria-invalid="true"' in html
 
 
 def test_a_revealed_value_carries_its_time_and_who_looks() -> None:
     request = RequestFactory().get("/")
-    request.user = SimpleNamespace(name="周敏")  # type: ignore[assignment]
+    request.user = SimpleNamespace(name="周敏")  # type: ignore[assignment]  # a tag asks for a name and no more
     html = drawn(
         "{% masked_value 'phone' 'Phone' '1**********' action='/open/' revealed='13800000000' %}",
         request=request,
@@ -217,6 +238,22 @@ def test_optional_fields_are_marked_and_required_ones_are_not() -> None:
     form = PhoneForm()
     assert "(optional)" in drawn("{% field form.note %}", form=form)
     assert "(optional)" not in drawn("{% field form.phone %}", form=form)
+
+
+def test_a_field_that_some_answers_need_says_when() -> None:
+    field: Any = forms.CharField(required=False)
+    field.needed = "(needed for red)"
+    choice: Any = forms.ChoiceField(choices=[("a", "A")], required=False, widget=forms.RadioSelect)
+    choice.needed = "(needed for red)"
+
+    class Needing(forms.Form):
+        goal = field
+        way = choice
+
+    for name in ("goal", "way"):
+        html = drawn("{% field bound %}", bound=Needing()[name])
+        assert '<span class="needed">(needed for red)</span>' in html
+        assert "(optional)" not in html
 
 
 def test_a_tick_stands_before_its_words() -> None:

@@ -1,8 +1,11 @@
 """Pages that belong to no app."""
 
 import pytest
+from django.conf import settings
 from django.db import Error, InterfaceError, OperationalError
 from django.test import Client
+from django.utils import translation
+from django.utils.html import escape
 
 from audit import log
 from audit.events import Event
@@ -11,7 +14,14 @@ from kpm import views
 from kpm.context_processors import MENU
 from kpm.permissions import ROLES, Role
 from kpm.uploads import MOST_READ
-from tests.factories import client_for, make_user
+from tests.factories import (
+    OTHER_TOWNSHIP,
+    OTHER_VILLAGE,
+    client_for,
+    make_case_file,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -127,6 +137,42 @@ def test_error_pages_need_nothing_and_say_nothing(rf, view, code, django_assert_
     assert "<h1>" in page
     assert "secret" not in page
     assert "style=" not in page
+
+
+@pytest.mark.parametrize("role", [None, *Role])
+def test_a_page_that_is_not_for_a_role_says_who_else_helps(role):
+    client = client_for(make_user(role))
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "en"
+    # No role opens both of these pages.
+    path = "/log/" if role != Role.AUDITOR else "/keys/"
+    with translation.override("en"):
+        words = escape(str(views.NOT_YOU[role]))
+    response = client.get(path)
+    assert response.status_code == 403
+    assert words in response.content.decode()
+
+
+def test_what_is_somebody_elses_and_what_is_nothing_get_the_same_words_by_role():
+    case_file, stranger = make_case_file(), make_user(unit=make_unit(OTHER_VILLAGE))
+    said = {}
+    for user in (stranger, make_user(Role.SUPERVISOR, unit=make_unit(OTHER_TOWNSHIP))):
+        client = client_for(user)
+        pages = [client.get(path) for path in (case_file.get_absolute_url(), "/files/nothing/")]
+        assert [page.status_code for page in pages] == [404, 404]
+        said[user.role], again = (page.content for page in pages)
+        assert again == said[user.role]
+    assert said[Role.SOCIAL_WORKER] != said[Role.SUPERVISOR]
+
+
+def test_an_error_page_does_without_the_role_when_the_database_is_away(rf):
+    class Away:
+        @property
+        def role(self):
+            raise OperationalError("away")
+
+    request = rf.get("/x/")
+    request.user = Away()
+    assert views.page_not_found(request).status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def _sqlite_dump(name: str) -> Iterator[bytes]:
         for table, sql in tables.fetchall():
             columns = connection.execute(f'PRAGMA table_xinfo("{table}")').fetchall()
             quoted = ", ".join(f'quote("{column[1]}")' for column in columns)
-            rows = connection.execute(f'SELECT {quoted} FROM "{table}"').fetchall()  # noqa: S608
+            rows = connection.execute(f'SELECT {quoted} FROM "{table}"').fetchall()  # noqa: S608 names from the database itself
             yield "\n".join([sql, *(",".join(row) for row in rows)]).encode()
     finally:
         connection.close()
@@ -85,7 +85,7 @@ def _sqlite_dump(name: str) -> Iterator[bytes]:
 
 def versions_of(model: type[SealedModel]) -> Iterator[SealedModel]:
     """Every row, and every version of it that history keeps."""
-    rows: Any = model.objects  # type: ignore[attr-defined]
+    rows: Any = model.objects  # type: ignore[attr-defined]  # any model that seals
     yield from rows.all()
     if hasattr(model, "history"):
         yield from (each.instance for each in model.history.all())

@@ -48,13 +48,13 @@ class Moved:
 
     def __init__(self, thief: Execute, row: SealedModel, group: str, blob: bytes | None) -> None:
         self.thief, self.row, self.blob = thief, row, blob
-        self.sql = f"UPDATE {row._meta.db_table} SET {group} = ? WHERE id = ?"  # noqa: S608
+        self.sql = f"UPDATE {row._meta.db_table} SET {group} = ? WHERE id = ?"  # noqa: S608 names of our own models
         self.before = bytes(getattr(row, group))
 
     def __enter__(self) -> SealedModel:
         assert self.blob != self.before
         self.thief(self.sql, self.blob, stored(self.row.pk))
-        return type(self.row).objects.get(pk=self.row.pk)  # type: ignore[attr-defined,no-any-return]
+        return type(self.row).objects.get(pk=self.row.pk)  # type: ignore[attr-defined,no-any-return]  # any model that seals
 
     def __exit__(self, *_error: object) -> None:
         self.thief(self.sql, self.before, stored(self.row.pk))
@@ -62,7 +62,7 @@ class Moved:
 
 def rows_of(model: type[SealedModel]) -> list[SealedModel]:
     """The rows, those of the canary file first: under its key lies one of every kind."""
-    rows: Any = model.objects.order_by("-id")  # type: ignore[attr-defined]
+    rows: Any = model.objects.order_by("-id")  # type: ignore[attr-defined]  # any model that seals
     file = worlds.canary_file()
     ours = {file.id, file.person_id}
     return sorted(rows, key=lambda row: owner_of(row) not in ours)
@@ -203,15 +203,15 @@ def test_versions_in_history_do_not_move_either(thief: Execute) -> None:
     for model in history_models():
         layout: GroupLayout
         for layout in layout_of(model).groups.values():
-            pasts: Any = model.history.order_by("history_id")  # type: ignore[attr-defined]
+            pasts: Any = model.history.order_by("history_id")  # type: ignore[attr-defined]  # any model that seals
             one = pasts.first()
             other = pasts.exclude(id=one.id).first()
             mine = bytes(getattr(one, layout.name))
             table = one._meta.db_table
-            sql = f"UPDATE {table} SET {layout.name} = ? WHERE history_id = ?"  # noqa: S608
+            sql = f"UPDATE {table} SET {layout.name} = ? WHERE history_id = ?"  # noqa: S608 names of our own models
             opens(one.instance, layout.name)
             thief(sql, bytes(getattr(other, layout.name)), stored(one.history_id))
-            moved = model.history.get(history_id=one.history_id)  # type: ignore[attr-defined]
+            moved = model.history.get(history_id=one.history_id)  # type: ignore[attr-defined]  # any model that seals
             assert isinstance(stays_shut(moved.instance, layout.name), Unreadable)
             thief(sql, mine, stored(one.history_id))
 

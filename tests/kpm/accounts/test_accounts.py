@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.db import IntegrityError, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.events import Event
 from audit.models import LoggedEvent
@@ -136,6 +136,16 @@ def test_system_accounts_are_made_once_and_not_listed(admin):
     assert "s:ledger" not in client_for(admin).get("/accounts/").content.decode()
     with pytest.raises(KeyError):
         actions.system_account("nobody")
+
+
+def test_a_part_of_the_system_is_called_in_the_language_of_whoever_reads():
+    clock, person = actions.system_account("clock"), make_user(name="周敏")
+    for language, words in (("zh-hans", "日常定期事项"), ("en", "Daily sweeps")):
+        with translation.override(language):
+            assert (clock.called, person.called) == (words, "周敏")
+    # A name that this version does not know any more stays what it was.
+    clock.log_reference = "s:gone"
+    assert clock.called == clock.name
 
 
 def test_two_processes_make_one_system_account(monkeypatch):

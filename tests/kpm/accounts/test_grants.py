@@ -339,7 +339,7 @@ def test_the_database_deletes_no_unit_account_or_grant(guardian, table):
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
-        cursor.execute(f"DELETE FROM accounts_{table}")  # noqa: S608
+        cursor.execute(f"DELETE FROM accounts_{table}")  # noqa: S608 a name of ours
 
 
 @pytest.mark.parametrize(

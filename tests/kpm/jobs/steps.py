@@ -72,7 +72,7 @@ def worker(environment, *, lease=1.5, pause=0.05, arguments=()):
         output = process.communicate()[0] if process.stdout else b""
         if process.returncode not in (0, -9):
             # Shown with the failure of the test.
-            print(output.decode())  # noqa: T201
+            print(output.decode())  # noqa: T201 pytest shows it with a failure
 
 
 def wait_until(condition, *, seconds=60.0):

@@ -154,7 +154,7 @@ def test_opened_values_stay_out_of_pickles_and_copies(human: Make) -> None:
     made = human(name="WANG-Xiuying")
     dumped = pickle.dumps(made)
     assert b"WANG" not in dumped
-    for twin in (pickle.loads(dumped), copy.copy(made), copy.deepcopy(made)):  # noqa: S301
+    for twin in (pickle.loads(dumped), copy.copy(made), copy.deepcopy(made)):  # noqa: S301 it was made a line ago
         assert twin == made
         assert bytes(twin.head) == bytes(made.head)
         with pytest.raises(Sealed):
@@ -165,7 +165,7 @@ def test_opened_values_stay_out_of_pickles_and_copies(human: Make) -> None:
 def test_a_new_row_is_not_copied_before_it_is_saved() -> None:
     with pytest.raises(Sealed, match="saved before"):
         pickle.dumps(Human(name="x"))
-    assert pickle.loads(pickle.dumps(Human(village="x"))).village == "x"  # noqa: S301
+    assert pickle.loads(pickle.dumps(Human(village="x"))).village == "x"  # noqa: S301 it was made a line ago
 
 
 # --- reading again
@@ -337,7 +337,7 @@ def test_a_wrong_layout_is_found_at_the_start() -> None:
         born = SealedDateField(group="body", since=2)
         text = SealedTextField(group="head", since=2)
         count = SealedIntegerField(group="head")
-        objects = models.Manager()  # type: ignore[assignment]
+        objects = models.Manager()  # type: ignore[assignment]  # what a careless model does
 
         class Meta:
             app_label = "sealed"
