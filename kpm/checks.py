@@ -1,12 +1,15 @@
 """System checks of the whole site: every view declares who may use it, documents can be made."""
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from kpm import pdf
+from kpm import pdf, replay_log
 from kpm.permissions import access_of
 
 
@@ -28,6 +31,18 @@ def check_every_view_declares_access(**_options: Any) -> list[CheckMessage]:
 def check_documents_can_be_made(**_options: Any) -> list[CheckMessage]:
     """Without its fonts and libraries a document would come out empty, or after minutes."""
     return [Error(words, id="kpm.E002") for words in pdf.problems()]
+
+
+@register("kpm", deploy=True)
+def check_replay_log_lies_outside(**_options: Any) -> list[CheckMessage]:
+    """Whoever puts back old data must not put back an old list of what ended with it."""
+    place = replay_log.path().resolve()
+    found = []
+    if place.is_relative_to(Path(settings.DATA_DIR).resolve()):
+        found.append("lies in the data directory")
+    if place.parent.exists() and not os.access(place.parent, os.W_OK):
+        found.append("cannot be written: nobody could end a role")
+    return [Error(f"The replay log {place.name} {words}.", id="kpm.E003") for words in found]
 
 
 def walk(

@@ -70,7 +70,7 @@ def is_used(alias: str) -> bool:
         with connections[alias].cursor() as cursor:
             cursor.execute(
                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                "AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
             )
             return bool(cursor.fetchone()[0])
     if not _file(alias).exists():
@@ -79,11 +79,9 @@ def is_used(alias: str) -> bool:
         try:
             # Only who is alone may leave writing ahead.
             connection.execute("PRAGMA journal_mode = DELETE").fetchone()
-        except pysqlite3.OperationalError:
-            return True
-        except pysqlite3.DatabaseError:
-            # What a restore that was cut off left is no database yet.
-            return False
+        except pysqlite3.DatabaseError as error:
+            # Anything else is wrong with a file that is about to go.
+            return "locked" in str(error)
     return False
 
 
@@ -183,7 +181,10 @@ def _put_back_by_copying(alias: str, pieces: Iterable[bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
     with closing(pysqlite3.connect(path)) as connection:
-        ((found,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+        try:
+            ((found,),) = connection.execute("PRAGMA integrity_check(1)").fetchall()
+        except pysqlite3.DatabaseError as error:
+            found = error
     if found != "ok":
         raise Failed(f"{path.name} is not whole: {found}.")
 

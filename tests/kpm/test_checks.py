@@ -46,3 +46,18 @@ def test_what_documents_lack_is_said_at_the_start(monkeypatch):
     [error] = checks.check_documents_can_be_made()
     assert error.id == "kpm.E002"
     assert "apt-get install" in error.msg
+
+
+def test_the_replay_log_lies_outside_the_data_and_can_be_written(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path / "data"
+    settings.KPM_REPLAY_LOG = tmp_path / "outside" / "replay.log"
+    assert checks.check_replay_log_lies_outside() == []
+    settings.KPM_REPLAY_LOG = tmp_path / "replay.log"
+    assert checks.check_replay_log_lies_outside() == []
+    monkeypatch.setattr(checks.os, "access", lambda _path, _mode: False)
+    [error] = checks.check_replay_log_lies_outside()
+    assert error.id == "kpm.E003"
+    assert "cannot be written" in error.msg
+    settings.KPM_REPLAY_LOG = tmp_path / "data" / "replay.log"
+    [error] = checks.check_replay_log_lies_outside()
+    assert "lies in the data directory" in error.msg

@@ -174,14 +174,15 @@ def written(folder: Path, manifest: Manifest, key: OpenedKey) -> Iterator[Writer
     part = whole.with_name(whole.name + PART)
     part.mkdir(mode=0o700)
     try:
-        with (part / SEALED).open("xb", buffering=0) as file:
-            counted = Counted(cast(BinaryIO, file))
+        with (part / SEALED).open("xb") as file:
+            counted = Counted(file)
             sealer = archives.sealer(cast(BinaryIO, counted), key, manifest.backup_id)
             with tarfile.open(fileobj=sealer, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
                 writer = Writer(tar)
                 yield writer
                 writer.finish()
             sealer.finish()
+            file.flush()
             os.fsync(file.fileno())
         said = asdict(manifest) | {"size": counted.size, "sha256": counted.sha256}
         with (part / MANIFEST).open("x", encoding="ascii") as file_of_words:

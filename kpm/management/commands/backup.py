@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from audit import log
-from kpm.database.dumps import Failed
 from kpm.errors import Refused
+from kpm.management.backups.failures import FAILURES, words_of
 from kpm.management.backups.making import make
 from kpm.management.backups.progress import Progress
-from kpm.vault.errors import VaultError
 
 
 class Command(BaseCommand):
@@ -54,10 +52,8 @@ class Command(BaseCommand):
                 )
         except Refused as refusal:
             raise CommandError(str(refusal.message)) from None
-        except (Failed, ImproperlyConfigured, VaultError) as failed:
-            raise CommandError(str(failed)) from None
-        except OSError as error:
-            raise CommandError(f"No backup was made: {error.strerror}.") from None
+        except FAILURES as failed:
+            raise CommandError(f"No backup was made. {words_of(failed)}") from None
         self.stdout.write(f"data, with {made.files} files: {made.data}")
         self.stdout.write(f"keys: {made.bundle}")
         for path in made.removed:

@@ -4,16 +4,15 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from audit import log
-from kpm.database.dumps import Failed
+from kpm.database import readiness
 from kpm.errors import Refused
+from kpm.management.backups.failures import FAILURES, words_of
 from kpm.management.backups.progress import Progress
 from kpm.management.backups.restoring import Restored, restore
-from kpm.vault.errors import VaultError
 
 
 class Command(BaseCommand):
@@ -54,10 +53,11 @@ class Command(BaseCommand):
                 )
         except Refused as refusal:
             raise CommandError(str(refusal.message)) from None
-        except (Failed, ImproperlyConfigured, VaultError) as failed:
-            raise CommandError(str(failed)) from None
-        except OSError as error:
-            raise CommandError(f"Nothing may be served yet: {error.strerror}.") from None
+        except FAILURES as failed:
+            words = words_of(failed)
+            if readiness.is_half_restored():
+                words += " The site does not start before this command has ended well."
+            raise CommandError(words) from None
         self._tell(done)
         if not done.log.is_good:
             self.stderr.write(done.log.problem)

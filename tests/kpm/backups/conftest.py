@@ -27,7 +27,7 @@ from importlib import import_module
 import django
 django.setup()
 from django.conf import settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 said = json.loads(sys.argv[1])
 for name, value in said["settings"].items():
@@ -52,7 +52,10 @@ if said["point"]:
 if said["bytes"]:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (said["bytes"], said["bytes"]))
-call_command(*said["command"])
+try:
+    call_command(*said["command"])
+except CommandError as error:
+    sys.exit(f"CommandError: {error}")
 """
 
 
