@@ -13,6 +13,7 @@ NOUNS: dict[str, Promise] = {
     "assignment": gettext_lazy("Assignment"),
     "attachment": gettext_lazy("Attachment"),
     "audit": gettext_lazy("Access log"),
+    "backup": gettext_lazy("Backup"),
     "case_file": gettext_lazy("Case file"),
     "destruction": gettext_lazy("Destruction"),
     "due_date": gettext_lazy("Due date"),
@@ -43,6 +44,7 @@ VERBS: dict[str, Promise] = {
     "claimed": gettext_lazy("used for the first time"),
     "confirmed": gettext_lazy("confirmed"),
     "corrected": gettext_lazy("corrected"),
+    "created": gettext_lazy("created"),
     "destroyed": gettext_lazy("destroyed"),
     "discarded": gettext_lazy("discarded"),
     "downloaded": gettext_lazy("downloaded"),
@@ -68,6 +70,8 @@ VERBS: dict[str, Promise] = {
     "rehearsed": gettext_lazy("rehearsed"),
     "rejected": gettext_lazy("rejected"),
     "removed": gettext_lazy("removed"),
+    "replayed": gettext_lazy("ended again what had ended since"),
+    "restored": gettext_lazy("restored"),
     "returned": gettext_lazy("returned"),
     "revealed": gettext_lazy("revealed"),
     "run": gettext_lazy("run"),
@@ -121,6 +125,7 @@ GROUPS: dict[str, Promise | str] = {
 }
 # What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
+    "account_closed": gettext_lazy("the account was closed since"),
     "another_number": gettext_lazy("found by a number that the record does not hold"),
     "caseload": gettext_lazy("a place in the team"),
     "changed": gettext_lazy("the sealed bytes were changed or belong elsewhere"),
@@ -136,7 +141,9 @@ RULES: dict[str, Promise] = {
     "newest": gettext_lazy("the newest events"),
     "no_key": gettext_lazy("its key does not exist"),
     "not_visible": gettext_lazy("outside their units, groups or files"),
+    "keys": gettext_lazy("a bundle of keys that was too old"),
     "password": gettext_lazy("wrong password"),
+    "password_changed": gettext_lazy("the password was changed since"),
     "second_person": gettext_lazy("one's own proposal"),
     "shape": gettext_lazy("the sealed bytes have the wrong shape"),
     "suite": gettext_lazy("sealed with a cipher that this program does not have"),

@@ -279,6 +279,7 @@ def destroy_case_file(run: Run) -> None:
         return
     with run.step():
         destructions.certify(destruction)
+    destructions.note(destruction)
     # Not inside a step: a key that is gone must not come back with a rollback.
     shredding.destroy_keys(destructions.certified_owners(destruction))
     with run.step():

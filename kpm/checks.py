@@ -1,13 +1,16 @@
 """System checks of the whole site: access is declared, documents are made, the log is signed."""
 
+import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from audit import signers
-from kpm import pdf
+from kpm import pdf, replay_log
 from kpm.permissions import access_of
 
 
@@ -39,6 +42,18 @@ def check_the_log_is_signed(
     if "default" not in (databases or ()):
         return []
     return [Error(words, id="kpm.E003") for words in signers.problems()]
+
+
+@register("kpm", deploy=True)
+def check_replay_log_lies_outside(**_options: Any) -> list[CheckMessage]:
+    """Whoever puts back old data must not put back an old list of what ended with it."""
+    place = replay_log.path().resolve()
+    found = []
+    if place.is_relative_to(Path(settings.DATA_DIR).resolve()):
+        found.append("lies in the data directory")
+    if place.parent.exists() and not os.access(place.parent, os.W_OK):
+        found.append("cannot be written: nobody could end a role")
+    return [Error(f"The replay log {place.name} {words}.", id="kpm.E004") for words in found]
 
 
 def walk(

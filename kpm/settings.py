@@ -65,6 +65,8 @@ KPM_ROOT_KEY_SECONDS = 15
 KPM_VAULT_SUITE = int(os.environ.get("KPM_VAULT_SUITE", "1"), 16)
 # How long backups of the keys are kept: a destruction is complete when the last one is gone.
 KPM_KEY_BUNDLE_DAYS = int(os.environ.get("KPM_KEY_BUNDLE_DAYS", "30"))
+# What ended since any backup: read when one is restored, so it lies outside the data and the keys.
+KPM_REPLAY_LOG = Path(os.environ.get("KPM_REPLAY_LOG") or KPM_ROOT_KEY_FILE.with_name("replay.log"))
 SECRET_KEY_FILE = Path(
     os.environ.get("KPM_SECRET_KEY_FILE") or BASE_DIR / ".data-keys" / "secret.key"
     if KPM_DEMO
@@ -196,6 +198,9 @@ else:
         "auditor": sqlite("kpm.sqlite3", read_only=True),
         "sequencer": sqlite("kpm.sqlite3", sequencer=True),
     }
+# Backups are made and restored by a role that may read and make every table: the owner.
+KPM_OWNER_DATABASE = os.environ.get("KPM_OWNER_DATABASE", "")
+KPM_OWNER_KEYS_DATABASE = os.environ.get("KPM_OWNER_KEYS_DATABASE", "")
 for door in DATABASES.keys() & {"auditor", "sequencer"}:
     DATABASES[door]["TEST"] = {"MIRROR": "default"}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

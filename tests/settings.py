@@ -25,6 +25,7 @@ os.environ |= {
     "KPM_DATA_DIR": str(TEST_DIR),
     "KPM_ROOT_KEY_FILE": str(TEST_DIR / "root.key"),
     "KPM_SECRET_KEY_FILE": str(SIGNING_KEY),
+    "KPM_REPLAY_LOG": str(TEST_DIR / "replay.log"),
     # Nothing of a site that is configured on this machine reaches the tests.
     "KPM_DATABASE": "",
     "KPM_FILES_DIR": "",

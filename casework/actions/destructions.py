@@ -14,6 +14,7 @@ from casework.actions.matches import scope_of
 from casework.models import CaseFile, Destruction, Ledger, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
+from kpm import replay_log
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
 from kpm.custody.actions import change
@@ -108,6 +109,29 @@ def certify(destruction: Destruction) -> None:
 def certified_owners(destruction: Destruction) -> list[UUID]:
     """The owners of the keys that go."""
     return [UUID(owner) for owner in destruction.certificate["owners"]]
+
+
+def note(destruction: Destruction) -> None:
+    """Say outside the database what is gone, before it is: no old copy brings it back.
+
+    Here nothing can be rolled back any more. Said again where a worker was cut off: that is one
+    line more.
+    """
+    decided_by, decided_at = destruction.decided_by, destruction.decided_at
+    assert decided_by is not None  # noqa: S101 it was approved
+    assert decided_at is not None  # noqa: S101 it was approved
+    replay_log.append(
+        replay_log.CASE_FILE_DESTROYED,
+        number=destruction.number,
+        file=destruction.case_file.number,
+        ground=destruction.ground,
+        proposed_by=destruction.proposed_by.log_reference,
+        proposed_at=destruction.proposed_at.isoformat(),
+        decided_by=decided_by.log_reference,
+        decided_at=decided_at.isoformat(),
+        owners=destruction.certificate["owners"],
+        keys=destruction.certificate["keys"],
+    )
 
 
 def empty(destruction: Destruction) -> None:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from audit import log
 from audit.events import Event
+from kpm import replay_log
 from kpm.accounts import rules, throttles
 from kpm.accounts.models import (
     SYSTEM_ACCOUNTS,
@@ -133,6 +134,7 @@ def change_password(
         here = hash_key(request.session.session_key or "")
         Session.objects.filter(user=locked).exclude(key_hash=here).delete()
         log.record(Event.PASSWORD_CHANGED, by=locked, target=locked)
+        replay_log.note(replay_log.PASSWORD_CHANGED, account=locked.log_reference)
 
 
 def _check_present_password(request: HttpRequest, user: User, current: str, now: datetime) -> None:
@@ -253,7 +255,13 @@ def end_grant(*, grant: RoleGrant, until_on: date, by: User, today: date) -> Rol
         grant=grant.log_reference,
         detail={"from": str(grant.role)},
     )
+    note_end(grant)
     return grant
+
+
+def note_end(grant: RoleGrant) -> None:
+    """Keep the end of a role where no old copy of the data brings the role back."""
+    replay_log.note(replay_log.GRANT_ENDED, grant=grant.log_reference, until_on=str(grant.until_on))
 
 
 def _record_failure(username: str, *, address: str, day: date, rule: str) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from kpm.accounts import submissions, throttles
+from kpm.accounts import replays, submissions, throttles
 from kpm.accounts.sessions import SessionStore
 from kpm.jobs.registers import sweep
 
@@ -25,3 +25,9 @@ def forget_sent_forms(now: datetime) -> None:
 def forget_failed_tries(now: datetime) -> None:
     """Remove what was counted of tries that matter no more."""
     throttles.purge(now)
+
+
+@sweep("note_what_ended", _("Keep what ended outside the database"), every=timedelta(hours=1))
+def note_what_ended(_now: datetime) -> int:
+    """What the replay log lacks: ends that were kept just before the power went."""
+    return replays.note_missing()

@@ -67,6 +67,12 @@ def left_out(connection: BaseDatabaseWrapper, place: Place) -> int | None:
     return found
 
 
+def begin_epoch(connection: BaseDatabaseWrapper) -> None:
+    """Count transactions anew: what was restored may have higher numbers than what comes."""
+    if connection.vendor == "postgresql":
+        _begin_epoch(connection, _epoch(connection)[0])
+
+
 def _by_id(connection: BaseDatabaseWrapper, place: Place, limit: int) -> Batch:
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,7 +1,9 @@
 """Whether the databases are fit to serve: looked at before the site answers anybody."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -24,6 +26,10 @@ SETTINGS = {
 }
 
 
+# While it is there, the databases are not: a restore writes it first and takes it away last.
+UNFINISHED = "restore.unfinished"
+
+
 def refuse_unless_ready() -> None:
     """Stop the start, in words, if anything is not as it must be."""
     if found := problems():
@@ -41,9 +47,21 @@ def refuse_without_sequencer() -> None:
 
 def problems() -> list[str]:
     """Everything that is wrong, over all databases."""
+    if is_half_restored():
+        return ["A restore has begun and not ended. Run manage.py restore again, as before."]
     return [
         f"{alias}: {problem}" for alias in SERVED for problem in _problems_of(connections[alias])
     ]
+
+
+def half_restored() -> Path:
+    """The mark of a restore that has not ended."""
+    return Path(settings.DATA_DIR) / UNFINISHED
+
+
+def is_half_restored() -> bool:
+    """Whether a restore has not ended, or was cut off."""
+    return half_restored().exists()
 
 
 def _problems_of(connection: BaseDatabaseWrapper) -> Iterator[str]:

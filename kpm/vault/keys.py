@@ -197,6 +197,11 @@ class KeyRing:
         row = _scope_key_row(scope, purpose, generation)
         return _open_scope_key(row or self._insert_scope_key(scope, purpose, generation), self)
 
+    def generations(self, scope: str, purpose: str) -> set[int]:
+        """The generations of the key of a scope that are there."""
+        rows = ScopeKey.objects.filter(scope=scope, purpose=SCOPE_PURPOSES[purpose])
+        return set(rows.values_list("generation", flat=True))
+
     def forget_scope(self, scope: str, purpose: str) -> None:
         """Ask for the newest key of a scope the next time."""
         with self._lock:

@@ -33,10 +33,16 @@ PAYLOADS: Final[dict[str, int]] = {
     "audit.detail": 8,
     "attachment.file": 9,
     "upload.file": 10,
+    "backup.data": 11,
 }
 
 # Purposes of the keys of a scope (u8).
-SCOPE_PURPOSES: Final[dict[str, int]] = {"search": 1, "blind_index": 2, "signing": 3}
+SCOPE_PURPOSES: Final[dict[str, int]] = {
+    "search": 1,
+    "blind_index": 2,
+    "signing": 3,
+    "backup": 4,
+}
 
 # Kinds of blind indexes (u8).
 INDEX_KINDS: Final[dict[str, int]] = {"id_number": 1, "phone": 2}

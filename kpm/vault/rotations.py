@@ -201,6 +201,24 @@ def retire_index_keys(scope: str) -> None:
     _retire(scope, "blind_index", IndexScope.objects.get(scope=scope).generation)
 
 
+def lacks_index_key(scope: str) -> bool:
+    """Whether the index of a scope lies under a key that is not there."""
+    row = IndexScope.objects.filter(scope=scope).first()
+    if row is None:
+        return False
+    used = {row.generation, row.next_generation or row.generation}
+    return bool(used - ring.generations(scope, "blind_index"))
+
+
+def replace_index_key(scope: str) -> None:
+    """Index under the newest key that is there; whoever calls indexes everybody anew."""
+    ring.forget_scope(scope, "blind_index")
+    newest = ring.scope_key(scope, "blind_index").generation
+    IndexScope.objects.filter(scope=scope).update(
+        generation=newest, suite=suite(), next_generation=None, next_suite=None
+    )
+
+
 def index_scopes() -> list[str]:
     """Scopes that have blind indexes."""
     return list(IndexScope.objects.order_by("scope").values_list("scope", flat=True))

@@ -130,6 +130,19 @@ def fold(scope: str) -> int:
     return len(kept)
 
 
+def lacks_keys(scope: str) -> bool:
+    """Whether shards of a scope lie under keys that are not there: an old copy with newer keys."""
+    shards = SearchShard.objects.filter(scope=scope)
+    used = set(shards.values_list("generation", flat=True))
+    return bool(used - ring.generations(scope, "search"))
+
+
+def empty(scope: str) -> None:
+    """Take out everybody: they are added anew."""
+    ring.forget_scope(scope, "search")
+    SearchShard.objects.filter(scope=scope).delete()
+
+
 def scopes_to_fold() -> list[str]:
     """Scopes whose deltas have become many."""
     rows = SearchShard.objects.filter(is_delta=True).values("scope")

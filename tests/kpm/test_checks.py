@@ -77,3 +77,18 @@ def test_a_site_whose_log_has_no_key_does_not_start(
     actions.start_key(by=log.System("keys"), now=timezone.now())
     assert checks.check_the_log_is_signed(databases=["default"]) == []
     importlib.reload(wsgi)
+
+
+def test_the_replay_log_lies_outside_the_data_and_can_be_written(settings, tmp_path, monkeypatch):
+    settings.DATA_DIR = tmp_path / "data"
+    settings.KPM_REPLAY_LOG = tmp_path / "outside" / "replay.log"
+    assert checks.check_replay_log_lies_outside() == []
+    settings.KPM_REPLAY_LOG = tmp_path / "replay.log"
+    assert checks.check_replay_log_lies_outside() == []
+    monkeypatch.setattr(checks.os, "access", lambda _path, _mode: False)
+    [error] = checks.check_replay_log_lies_outside()
+    assert error.id == "kpm.E004"
+    assert "cannot be written" in error.msg
+    settings.KPM_REPLAY_LOG = tmp_path / "data" / "replay.log"
+    [error] = checks.check_replay_log_lies_outside()
+    assert "lies in the data directory" in error.msg

@@ -1,0 +1,1 @@
+"""Backups: a sealed copy of the data, and a small bundle of the keys that open it."""
