@@ -11,16 +11,27 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
-from audit import exports, log, notes, proofs, signers, stamps, verifications, witnesses
+from audit import (
+    exports,
+    log,
+    notes,
+    proofs,
+    signers,
+    stamps,
+    timelines,
+    verifications,
+    witnesses,
+)
 from audit.bodies import moment
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
-from audit.log import Actor
+from audit.log import Actor, Thing
 from audit.models import Attestation, Checkpoint, LogKey
 from audit.notes import VerifierKey, encoded
 from audit.posts import Unwilling
 from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
+from audit.timelines import Kind, Record, Timeline, Turn
 from audit.verifications import Result
 from audit.witnesses import Contradicted, Witness
 
@@ -41,6 +52,27 @@ def search(*, by: Actor, filters: Filters) -> Page:
             detail={"filters": spelt} if spelt else None,
         )
     return page
+
+
+def read(*, by: Actor, about: Thing | None, count: int) -> None:
+    """Record that somebody read what the log says of one thing."""
+    with transaction.atomic():
+        log.record(Event.AUDIT_READ, by=by, target=about, count=count)
+
+
+def read_timeline(*, by: Actor, kind: Kind, reference: str, turn: Turn) -> Timeline:
+    """What the log says of one account, thing or sign-in; that is written down as well."""
+    timeline = timelines.of(kind, reference, turn)
+    read(by=by, about=timeline if timeline.rows else None, count=len(timeline.rows))
+    return timeline
+
+
+def read_event(*, by: Actor, place: int) -> Record | None:
+    """Everything that one event says; that is written down as well."""
+    found = timelines.record_of(place)
+    if found is not None:
+        read(by=by, about=Named(found.row.ev) if found.row.ev else None, count=1)
+    return found
 
 
 def verify_now(*, by: Actor) -> Result:
@@ -165,21 +197,21 @@ def prove(*, by: Actor, ev: UUID) -> tuple[str, Proof]:
     """One event and the proof that it is in the log, after recording that."""
     body, proof = proofs.of_event(ev)
     with transaction.atomic():
-        log.record(Event.AUDIT_PROVED, by=by, target=Proved(ev))
+        log.record(Event.AUDIT_PROVED, by=by, target=Named(str(ev)))
     return body, proof
 
 
 @dataclass(frozen=True)
-class Proved:
+class Named:
     """An event as another event names it."""
 
-    ev: UUID
+    ev: str
     log_type: str = "event"
 
     @property
     def log_reference(self) -> str:
         """Its own name."""
-        return str(self.ev)
+        return self.ev
 
 
 def start_key(*, by: Actor, now: datetime) -> VerifierKey:

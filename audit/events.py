@@ -18,6 +18,7 @@ class Event(StrEnum):
     AUDIT_EXPLAINED = "audit.explained"
     AUDIT_EXPORTED = "audit.exported"
     AUDIT_PROVED = "audit.proved"
+    AUDIT_READ = "audit.read"
     AUDIT_SEARCHED = "audit.searched"
     AUDIT_VERIFIED = "audit.verified"
     CASE_FILE_CHANGED = "case_file.changed"

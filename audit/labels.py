@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.events import Event, Outcome, Purpose
-from kpm.permissions import Permission
+from kpm.permissions import Permission, Role
 
 NOUNS: dict[str, Promise] = {
     "account": gettext_lazy("Account"),
@@ -16,6 +16,7 @@ NOUNS: dict[str, Promise] = {
     "case_file": gettext_lazy("Case file"),
     "destruction": gettext_lazy("Destruction"),
     "due_date": gettext_lazy("Due date"),
+    "event": gettext_lazy("Event"),
     "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
     "ledger": gettext_lazy("Ledger"),
@@ -94,6 +95,13 @@ OUTCOMES: dict[Outcome, Promise] = {
     Outcome.DENIED: gettext_lazy("refused"),
     Outcome.ERROR: gettext_lazy("failed"),
     Outcome.PARTIAL: gettext_lazy("done in part"),
+}
+
+CHANNELS: dict[str, Promise] = {
+    "web": gettext_lazy("a page"),
+    "api": gettext_lazy("another program"),
+    "job": gettext_lazy("background work"),
+    "cli": gettext_lazy("the command line"),
 }
 
 # What was opened: groups of fields that open together, and fields that open by themselves.
@@ -177,6 +185,21 @@ def outcome_label(code: str) -> str:
     return str(OUTCOMES[Outcome(code)])
 
 
+def role_label(code: str) -> str:
+    """In which role, in words; nothing for what has none."""
+    return str(Role(code).label) if code in Role.values else ""
+
+
+def channel_label(code: str) -> str:
+    """By which way, in words."""
+    return str(CHANNELS.get(code, code))
+
+
+def kind_label(code: str) -> str:
+    """A kind of thing, in words."""
+    return str(NOUNS.get(code, code.replace("_", " ")))
+
+
 Choices = list[tuple[str, str]]
 
 
@@ -198,3 +221,24 @@ def outcome_choices() -> Choices:
 def purpose_choices() -> Choices:
     """Every purpose."""
     return _with_any([(str(purpose), purpose_label(purpose)) for purpose in Purpose])
+
+
+def role_choices() -> Choices:
+    """Every role."""
+    return _with_any([(str(code), str(label)) for code, label in Role.choices])
+
+
+def kind_choices() -> Choices:
+    """Every kind of thing that events are about, sorted by its word."""
+    return _with_any(sorted(((kind, kind_label(kind)) for kind in NOUNS), key=lambda pair: pair[1]))
+
+
+def rule_choices() -> Choices:
+    """Every rule that has words; those of permissions, which all say the same, left out."""
+    codes = RULES.keys() - set(map(str, Permission))
+    return _with_any(sorted(((code, rule_label(code)) for code in codes), key=lambda pair: pair[1]))
+
+
+def channel_choices() -> Choices:
+    """Every way in."""
+    return _with_any([(code, channel_label(code)) for code in CHANNELS])
