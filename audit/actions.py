@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,11 +10,14 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.template.loader import render_to_string
+from django.utils import translation
 
 from audit import (
     exports,
     log,
     notes,
+    openings,
     proofs,
     signers,
     stamps,
@@ -24,16 +27,20 @@ from audit import (
 )
 from audit.bodies import moment
 from audit.checkpoints import latest
-from audit.events import Event, Outcome
+from audit.events import Event, Outcome, Purpose
 from audit.log import Actor, Thing
 from audit.models import Attestation, Checkpoint, LogKey
 from audit.notes import VerifierKey, encoded
+from audit.openings import Openings
 from audit.posts import Unwilling
 from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
 from audit.timelines import Kind, Record, Timeline, Turn
 from audit.verifications import Result
 from audit.witnesses import Contradicted, Witness
+from kpm import pdf
+from kpm.errors import Refused
+from kpm.pdf import PdfFailed
 
 A_DAY = timedelta(days=1)
 # What a page may verify while somebody waits: about two seconds.
@@ -73,6 +80,33 @@ def read_event(*, by: Actor, place: int) -> Record | None:
     if found is not None:
         read(by=by, about=Named(found.row.ev) if found.row.ev else None, count=1)
     return found
+
+
+def read_openings(*, by: Actor, number: str, since: date, until: date) -> Openings:
+    """Who opened a file; that is written down as well."""
+    found = openings.of(number, since, until)
+    read(by=by, about=found, count=len(found.openings))
+    return found
+
+
+def print_statement(*, by: Actor, number: str, since: date, until: date, now: datetime) -> bytes:
+    """The same for the person, on paper and in Chinese; in the log before it is handed out."""
+    found = openings.of(number, since, until)
+    with translation.override("zh-hans"):
+        html = render_to_string("audit/statement.html", {"openings": found, "made_at": now})
+    try:
+        document = pdf.render(html)
+    except PdfFailed as failure:
+        raise Refused(failure.words) from None
+    with transaction.atomic():
+        log.record(
+            Event.AUDIT_EXPLAINED,
+            by=by,
+            target=found,
+            purpose=Purpose.SUBJECT_REQUEST,
+            count=len(found.openings),
+        )
+    return document
 
 
 def verify_now(*, by: Actor) -> Result:

@@ -1,10 +1,11 @@
 """The filters of the list, sent by GET, and the button that verifies."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
@@ -27,6 +28,7 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
 NO_SUCH_DAY = _("Choose a day between 2000 and 2099.")
 MARK = RegexValidator(r"^[A-Za-z0-9_-]{8,64}\Z", _("Such a mark has 8 to 64 letters and digits."))
+A_YEAR = timedelta(days=365)
 # What a row of the log can be numbered.
 HIGHEST = 2**63 - 1
 
@@ -99,6 +101,26 @@ class FilterForm(forms.Form):
         values = dict(self.cleaned_data)
         name = values.pop("actor").strip()
         return Filters(actors=actors_called(name) if name else None, **values)
+
+
+class PeriodForm(ActionForm):
+    """From which day to which; also sent with the button that prints."""
+
+    # The same paper may be asked for again; each time is in the log.
+    once = False
+
+    since = day_field(_("From day"))
+    until = day_field(_("To day"))
+
+    def clean(self) -> dict[str, Any]:
+        """The days in their order; a year up to today where none are given."""
+        given = super().clean() or {}
+        today = timezone.localdate()
+        until = given.get("until") or today
+        since = given.get("since") or until - A_YEAR
+        if until < since:
+            self.add_error("until", _("This day lies before the first one."))
+        return {"since": since, "until": until}
 
 
 class VerifyForm(ActionForm):

@@ -148,7 +148,7 @@ class Page:
 
 def find(filters: Filters) -> Page:
     """One page of the events that fit."""
-    found = _matching(filters)
+    found = matching(filters)
     if filters.after is not None:
         # Towards the newest: the ones next to the page that we come from.
         ids = list(found.filter(id__gt=filters.after).order_by("id")[: PER_PAGE + 1])
@@ -164,7 +164,8 @@ def find(filters: Filters) -> Page:
     return Page(rows=shown(rows), newer=newer, older=older)
 
 
-def _matching(filters: Filters) -> QuerySet[LoggedEvent]:
+def matching(filters: Filters) -> QuerySet[LoggedEvent]:
+    """The events that fit, in no order."""
     found = LoggedEvent.objects.using(DATABASE)
     if filters.actors is not None:
         found = found.filter(actor__in=filters.actors)
@@ -224,13 +225,14 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
     )
 
 
-def _staff() -> QuerySet[Any]:
+def staff() -> QuerySet[Any]:
+    """Whoever has an account here."""
     return get_user_model().objects.using("default")
 
 
 def staff_names(references: Iterable[str]) -> dict[str, str]:
     """The names behind pseudonyms of staff; nobody else's name is ever looked up here."""
-    rows = _staff().filter(log_reference__in=references).values_list("log_reference", "name")
+    rows = staff().filter(log_reference__in=references).values_list("log_reference", "name")
     return dict(rows)
 
 
@@ -238,7 +240,7 @@ def actors_called(text: str) -> tuple[str, ...]:
     """The pseudonyms of the staff whom somebody means by a name, a user name or a pseudonym."""
     meant = Q(name=text) | Q(username=text.casefold()) | Q(log_reference=text)
     return tuple(
-        _staff()
+        staff()
         .filter(meant)
         .order_by("log_reference")
         .values_list("log_reference", flat=True)[:MOST_ACTORS]

@@ -2,7 +2,8 @@
 
 from django.urls import path, register_converter
 
-from audit.views import log
+from audit.bodies import is_reference
+from audit.views import log, openings
 
 
 class ThingConverter:
@@ -11,7 +12,9 @@ class ThingConverter:
     regex = "[A-Za-z0-9][A-Za-z0-9:._-]{0,63}"
 
     def to_python(self, value: str) -> str:
-        """The name as it is."""
+        """The name as it is; the number of a person is none, and is written down nowhere."""
+        if not is_reference(value):
+            raise ValueError
         return value
 
     def to_url(self, value: str) -> str:
@@ -35,6 +38,12 @@ urlpatterns = [
     path("log/events/<int:place>/", log.show_event, name="show_event"),
     path("log/accounts/<thing:reference>/", log.show_account, name="show_account"),
     path("log/things/<thing:reference>/", log.show_thing, name="show_thing"),
+    path("log/things/<thing:reference>/openings/", openings.list_openings, name="list_openings"),
+    path(
+        "log/things/<thing:reference>/statement/",
+        openings.print_statement,
+        name="print_statement",
+    ),
     path("log/sessions/<mark:reference>/", log.show_session, name="show_session"),
     path("log/verification/", log.verify_log, name="verify_log"),
 ]

@@ -50,6 +50,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:show_account": only(AUDITOR),
     "audit:show_thing": only(AUDITOR),
     "audit:show_session": only(AUDITOR),
+    "audit:list_openings": only(AUDITOR),
+    "audit:print_statement": only(AUDITOR),
     "audit:verify_log": only(AUDITOR),
     # --- case files
     "casework:view_today": CASE_ROLES,

@@ -156,6 +156,12 @@ def test_no_such_event_is_no_page_and_no_entry(auditor: Client) -> None:
     assert not LoggedEvent.objects.filter(event="audit.read").exists()
 
 
+def test_the_number_of_a_person_names_nothing_and_is_written_nowhere(auditor: Client) -> None:
+    for number in ("100101199003078515", "13812345678"):
+        assert auditor.get(f"/log/things/{number}/").status_code == 404
+    assert not LoggedEvent.objects.filter(event="audit.read").exists()
+
+
 def test_what_is_no_event_has_a_page_without_a_name(auditor: Client) -> None:
     with connections["default"].cursor() as cursor:
         cursor.execute(

@@ -32,6 +32,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "audit:show_event": ("/log/events/{event}/",),
     "audit:show_account": ("/log/accounts/{reader}/",),
     "audit:show_thing": ("/log/things/{number}/",),
+    "audit:list_openings": ("/log/things/{number}/openings/",),
+    "audit:print_statement": ("/log/things/{number}/statement/",),
     "audit:show_session": ("/log/sessions/{session}/",),
     "audit:verify_log": ("/log/verification/",),
     "casework:view_today": in_each_group("/today/"),
