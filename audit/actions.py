@@ -93,7 +93,7 @@ def print_statement(*, by: Actor, number: str, since: date, until: date, now: da
     """The same for the person, on paper and in Chinese; in the log before it is handed out."""
     found = openings.of(number, since, until)
     with translation.override("zh-hans"):
-        html = render_to_string("audit/statement.html", {"openings": found, "made_at": now})
+        html = render_to_string("audit/reports/statement.html", {"openings": found, "made_at": now})
     try:
         document = pdf.render(html)
     except PdfFailed as failure:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.utils import timezone
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
@@ -17,7 +17,9 @@ from audit.labels import (
     purpose_choices,
     role_choices,
     rule_choices,
+    unusual_choices,
 )
+from audit.models import Alert, AlertState
 from audit.searches import Filters, actors_called
 from audit.timelines import Turn
 from kpm.forms import ActionForm
@@ -112,15 +114,57 @@ class PeriodForm(ActionForm):
     since = day_field(_("From day"))
     until = day_field(_("To day"))
 
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
     def clean(self) -> dict[str, Any]:
         """The days in their order; a year up to today where none are given."""
         given = super().clean() or {}
-        today = timezone.localdate()
-        until = given.get("until") or today
+        until = given.get("until") or self.today
         since = given.get("since") or until - A_YEAR
         if until < since:
             self.add_error("until", _("This day lies before the first one."))
         return {"since": since, "until": until}
+
+
+class AlertFilterForm(forms.Form):
+    """Which alerts to show; those that wait, unless another state is asked for."""
+
+    use_required_attribute = False
+
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("Waits for the auditor")), *AlertState.choices[1:]],
+    )
+    rule = forms.ChoiceField(label=_("What"), required=False, choices=unusual_choices)
+
+    def alerts(self) -> QuerySet[Alert]:
+        """Those, the latest first."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        found = Alert.objects.filter(state=chosen.get("state") or AlertState.OPEN)
+        return found.filter(rule=chosen["rule"]) if chosen.get("rule") else found
+
+
+class JudgeAlertForm(ActionForm):
+    """What it was, and why."""
+
+    state = forms.ChoiceField(
+        label=_("What was it?"),
+        choices=[
+            (AlertState.JUSTIFIED, _("Justified: there was a reason")),
+            (AlertState.UNJUSTIFIED, _("Not justified")),
+            (AlertState.ESCALATED, _("To be passed on: somebody above has to look at it")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Why?"),
+        help_text=_("Sealed; no name of a service user belongs here."),
+        max_length=1000,
+        widget=forms.Textarea,
+    )
 
 
 class VerifyForm(ActionForm):

@@ -5,10 +5,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.events import Event, Outcome, Purpose
+from audit.unusual import Rule
 from kpm.permissions import Permission, Role
 
 NOUNS: dict[str, Promise] = {
     "account": gettext_lazy("Account"),
+    "alert": gettext_lazy("Unusual access"),
     "assessment": gettext_lazy("Assessment"),
     "assignment": gettext_lazy("Assignment"),
     "attachment": gettext_lazy("Attachment"),
@@ -55,6 +57,7 @@ VERBS: dict[str, Promise] = {
     "finished": gettext_lazy("finished"),
     "indexed": gettext_lazy("indexed anew"),
     "issued": gettext_lazy("issued"),
+    "judged": gettext_lazy("judged"),
     "lapsed": gettext_lazy("lapsed"),
     "listed": gettext_lazy("listed"),
     "matched": gettext_lazy("matched"),
@@ -63,6 +66,7 @@ VERBS: dict[str, Promise] = {
     "printed": gettext_lazy("printed"),
     "proposed": gettext_lazy("proposed"),
     "proved": gettext_lazy("proved"),
+    "raised": gettext_lazy("noticed"),
     "read": gettext_lazy("read"),
     "recorded": gettext_lazy("recorded"),
     "refused": gettext_lazy("refused"),
@@ -107,6 +111,7 @@ CHANNELS: dict[str, Promise] = {
 # What was opened: groups of fields that open together, and fields that open by themselves.
 # Apps above add the fields that they know.
 GROUPS: dict[str, Promise | str] = {
+    "audit.detail": gettext_lazy("words beside an event"),
     "assessment.body": gettext_lazy("answers of an assessment"),
     "attachment.body": gettext_lazy("names of attachments"),
     "attachment.file": gettext_lazy("content of an attachment"),
@@ -149,6 +154,18 @@ RULES: dict[str, Promise] = {
     "shape": gettext_lazy("the sealed bytes have the wrong shape"),
     "suite": gettext_lazy("sealed with a cipher that this program does not have"),
     "supervision": gettext_lazy("supervision of the unit"),
+    # What was noticed about an access, and what the auditor made of it.
+    "dormant": gettext_lazy("back after a long silence"),
+    "mass_reveal": gettext_lazy("many values shown in full within an hour"),
+    "many_viewers": gettext_lazy("one file, many readers from outside its team"),
+    "new_device": gettext_lazy("another device in another network"),
+    "not_theirs": gettext_lazy("tries on files that are not theirs"),
+    "off_hours": gettext_lazy("at hours that are not their own"),
+    "slow_drip": gettext_lazy("more values shown in full than usual, for weeks"),
+    "vain_searches": gettext_lazy("many searches after which nothing was opened"),
+    "escalated": gettext_lazy("passed on"),
+    "justified": gettext_lazy("justified"),
+    "unjustified": gettext_lazy("not justified"),
     "too_soon": gettext_lazy("tried again too soon"),
     "version": gettext_lazy("sealed by a newer version of the program"),
     "wrong_key": gettext_lazy("the key is not the one it was sealed with"),
@@ -242,3 +259,8 @@ def rule_choices() -> Choices:
 def channel_choices() -> Choices:
     """Every way in."""
     return _with_any([(code, channel_label(code)) for code in CHANNELS])
+
+
+def unusual_choices() -> Choices:
+    """Everything that is watched for."""
+    return _with_any([(str(rule), rule_label(rule)) for rule in Rule])

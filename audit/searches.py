@@ -178,13 +178,13 @@ def matching(filters: Filters) -> QuerySet[LoggedEvent]:
         among = Subject.objects.using(DATABASE).filter(subject=filters.subject)
         found = found.filter(Q(subject=filters.subject) | Q(id__in=among.values("event_id")))
     if filters.since is not None:
-        found = found.filter(at__gte=_begins(filters.since))
+        found = found.filter(at__gte=begins(filters.since))
     if filters.until is not None:
-        found = found.filter(at__lt=_begins(filters.until + timedelta(days=1)))
+        found = found.filter(at__lt=begins(filters.until + timedelta(days=1)))
     return found
 
 
-def _begins(day: date) -> str:
+def begins(day: date) -> str:
     """The moment at which a day begins here, as events write it."""
     return moment(datetime.combine(day, time(), timezone.get_current_timezone()))
 

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from audit.bodies import is_reference
-from audit.views import log, openings
+from audit.views import alerts, log, openings
 
 
 class ThingConverter:
@@ -45,5 +45,7 @@ urlpatterns = [
         name="print_statement",
     ),
     path("log/sessions/<mark:reference>/", log.show_session, name="show_session"),
+    path("log/unusual/", alerts.list_alerts, name="list_alerts"),
+    path("log/unusual/<mark:mark>/", alerts.judge_alert, name="judge_alert"),
     path("log/verification/", log.verify_log, name="verify_log"),
 ]

@@ -25,8 +25,8 @@ def list_openings(request: AuditorRequest, reference: str) -> HttpResponse:
 @requires(Permission.VIEW_LOG)
 def print_statement(request: AuditorRequest, reference: str) -> HttpResponse:
     """What the person may know: without names, on a page first and then on paper."""
-    form = PeriodForm.from_request(request)
     now = timezone.now()
+    form = PeriodForm.from_request(request, today=timezone.localdate(now))
     if form.run(actions.print_statement, by=request.user, number=reference, now=now):
         return HttpResponse(
             form.result,
@@ -39,10 +39,11 @@ def print_statement(request: AuditorRequest, reference: str) -> HttpResponse:
 
 def _around(request: AuditorRequest, reference: str) -> dict[str, Any]:
     """The days that were asked for, and who opened the file in them."""
-    form = PeriodForm(request.GET)
+    today = timezone.localdate()
+    form = PeriodForm(request.GET, today=today)
     found = None
     if form.is_valid():
         found = actions.read_openings(by=request.user, number=reference, **form.cleaned_data)
         # What counts is shown: the year up to today, where nothing was chosen.
-        form = PeriodForm(form.cleaned_data)
+        form = PeriodForm(form.cleaned_data, today=today)
     return {"number": reference, "form": form, "openings": found}

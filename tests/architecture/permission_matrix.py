@@ -52,6 +52,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:show_session": only(AUDITOR),
     "audit:list_openings": only(AUDITOR),
     "audit:print_statement": only(AUDITOR),
+    "audit:list_alerts": only(AUDITOR),
+    "audit:judge_alert": only(AUDITOR),
     "audit:verify_log": only(AUDITOR),
     # --- case files
     "casework:view_today": CASE_ROLES,

@@ -122,7 +122,7 @@ def test_what_only_the_body_says_is_found_as_well(auditor: Client, worker: User)
 
 def test_days_are_those_of_this_place() -> None:
     """The day begins at midnight in Shanghai, which is four in the afternoon in UTC."""
-    assert searches._begins(datetime(2026, 11, 24, tzinfo=UTC).date()) == (
+    assert searches.begins(datetime(2026, 11, 24, tzinfo=UTC).date()) == (
         "2026-11-23T16:00:00.000000Z"
     )
 

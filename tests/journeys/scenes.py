@@ -11,9 +11,10 @@ from django.db import transaction
 from django.template import loader
 from django.utils import timezone, translation
 
-from audit import log
+from audit import alerts, log
 from audit.events import Event, Purpose
-from audit.models import LoggedEvent
+from audit.models import Alert, LoggedEvent
+from audit.unusual import Found, Rule
 from casework.actions import assessments, assignments, ledgers, levels, people, plans, visits
 from casework.models import CaseFile
 from casework.models.assignments import Place
@@ -82,7 +83,11 @@ class Scene:
                 count=1,
                 grant=self.worker.log_grant,
             )
+        found = Found(Rule.OFF_HOURS, self.worker.log_reference, self.today, 6, 0.2)
+        with log.entered(log.Context(channel="job")):
+            alerts._raise(found)
         return {
+            "alert": Alert.objects.get().number,
             "event": str(LoggedEvent.objects.latest("id").id),
             "number": case_file.number,
             "reader": self.worker.log_reference,
