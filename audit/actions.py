@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -10,21 +10,39 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
+from django.template.loader import render_to_string
+from django.utils import translation
 
-from audit import exports, log, notes, proofs, signers, stamps, verifications, witnesses
+from audit import (
+    exports,
+    log,
+    notes,
+    openings,
+    proofs,
+    signers,
+    stamps,
+    timelines,
+    verifications,
+    witnesses,
+)
 from audit.bodies import moment
 from audit.checkpoints import DATABASE as SEQUENCER
 from audit.checkpoints import latest
-from audit.events import Event, Outcome
-from audit.log import Actor
+from audit.events import Event, Outcome, Purpose
+from audit.log import Actor, Thing
 from audit.models import Attestation, Checkpoint, LogKey
 from audit.notes import VerifierKey, encoded
+from audit.openings import Openings
 from audit.posts import Unwilling
 from audit.proofs import NothingToProve, Proof
 from audit.searches import Filters, Page, find
+from audit.timelines import Kind, Record, Timeline, Turn
 from audit.verifications import Result
 from audit.witnesses import Contradicted, Witness
+from kpm import pdf
 from kpm.database.readiness import refuse_without_sequencer
+from kpm.errors import Refused
+from kpm.pdf import PdfFailed
 
 A_DAY = timedelta(days=1)
 # What a page may verify while somebody waits: about two seconds.
@@ -43,6 +61,54 @@ def search(*, by: Actor, filters: Filters) -> Page:
             detail={"filters": spelt} if spelt else None,
         )
     return page
+
+
+def read(*, by: Actor, about: Thing | None, count: int) -> None:
+    """Record that somebody read what the log says of one thing."""
+    with transaction.atomic():
+        log.record(Event.AUDIT_READ, by=by, target=about, count=count)
+
+
+def read_timeline(*, by: Actor, kind: Kind, reference: str, turn: Turn) -> Timeline:
+    """What the log says of one account, thing or sign-in; that is written down as well."""
+    timeline = timelines.of(kind, reference, turn)
+    read(by=by, about=timeline if timeline.rows else None, count=len(timeline.rows))
+    return timeline
+
+
+def read_event(*, by: Actor, place: int) -> Record | None:
+    """Everything that one event says; that is written down as well."""
+    found = timelines.record_of(place)
+    if found is not None:
+        read(by=by, about=Named(found.row.ev) if found.row.ev else None, count=1)
+    return found
+
+
+def read_openings(*, by: Actor, number: str, since: date, until: date) -> Openings:
+    """Who opened a file; that is written down as well."""
+    found = openings.of(number, since, until)
+    read(by=by, about=found, count=len(found.openings))
+    return found
+
+
+def print_statement(*, by: Actor, number: str, since: date, until: date, now: datetime) -> bytes:
+    """The same for the person, on paper and in Chinese; in the log before it is handed out."""
+    found = openings.of(number, since, until)
+    with translation.override("zh-hans"):
+        html = render_to_string("audit/reports/statement.html", {"openings": found, "made_at": now})
+    try:
+        document = pdf.render(html)
+    except PdfFailed as failure:
+        raise Refused(failure.words) from None
+    with transaction.atomic():
+        log.record(
+            Event.AUDIT_EXPLAINED,
+            by=by,
+            target=found,
+            purpose=Purpose.SUBJECT_REQUEST,
+            count=len(found.openings),
+        )
+    return document
 
 
 def verify_now(*, by: Actor) -> Result:
@@ -167,21 +233,21 @@ def prove(*, by: Actor, ev: UUID) -> tuple[str, Proof]:
     """One event and the proof that it is in the log, after recording that."""
     body, proof = proofs.of_event(ev)
     with transaction.atomic():
-        log.record(Event.AUDIT_PROVED, by=by, target=Proved(ev))
+        log.record(Event.AUDIT_PROVED, by=by, target=Named(str(ev)))
     return body, proof
 
 
 @dataclass(frozen=True)
-class Proved:
+class Named:
     """An event as another event names it."""
 
-    ev: UUID
+    ev: str
     log_type: str = "event"
 
     @property
     def log_reference(self) -> str:
         """Its own name."""
-        return str(self.ev)
+        return self.ev
 
 
 def start_key(*, by: Actor, now: datetime) -> VerifierKey:

@@ -2,14 +2,17 @@
 
 import base64
 import hashlib
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from audit import models
 from audit.bodies import NotLoggable, canonical
-from kpm.vault.blobs import seal_bytes
+from kpm.vault.blobs import open_bytes, seal_bytes
+from kpm.vault.opening import Reading
 
 # Codes and addresses may lie open. Words are somebody's: they are sealed under the key of whom
 # the event is about, so that they end with that key.
@@ -49,6 +52,15 @@ def commitment(salt: bytes, spelt: bytes) -> str:
     """What the event says of its detail: nothing to whoever lacks the salt."""
     digest = hashlib.sha256(b"audit-detail-v1" + salt + spelt).digest()
     return base64.urlsafe_b64encode(digest).decode("ascii").rstrip("=")
+
+
+def opened(row: models.Detail, reading: Reading) -> dict[str, Any]:
+    """What was written: as it lies, or opened with a reading of what it is about."""
+    body = bytes(row.body)
+    if row.owner is not None:
+        body = open_bytes(row.owner, PURPOSE, body, reading, row=row.ev)
+    told: dict[str, Any] = json.loads(body)
+    return told
 
 
 def write(ev: UUID, detail: Detail) -> None:

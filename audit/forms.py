@@ -1,15 +1,27 @@
 """The filters of the list, sent by GET, and the button that verifies."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
-from audit.labels import event_choices, outcome_choices, purpose_choices
+from audit.labels import (
+    channel_choices,
+    event_choices,
+    kind_choices,
+    outcome_choices,
+    purpose_choices,
+    role_choices,
+    rule_choices,
+    unusual_choices,
+)
+from audit.models import Alert, AlertState
 from audit.searches import Filters, actors_called
+from audit.timelines import Turn
 from kpm.forms import ActionForm
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -17,6 +29,8 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 # time less makes no date any longer.
 FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
 NO_SUCH_DAY = _("Choose a day between 2000 and 2099.")
+MARK = RegexValidator(r"^[A-Za-z0-9_-]{8,64}\Z", _("Such a mark has 8 to 64 letters and digits."))
+A_YEAR = timedelta(days=365)
 # What a row of the log can be numbered.
 HIGHEST = 2**63 - 1
 
@@ -27,10 +41,16 @@ def day_field(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=DAY, validators=between)
 
 
+def code_field(label: Any) -> forms.CharField:
+    """A random mark, as events write it: typed from another page, so nothing else is one."""
+    return forms.CharField(label=label, required=False, validators=[MARK])
+
+
 class FilterForm(forms.Form):
     """What the auditor looks for."""
 
     use_required_attribute = False
+    LESS_USED = ("role", "kind", "rule", "channel", "session", "request")
 
     actor = forms.CharField(label=_("Who (name or user name)"), max_length=64, required=False)
     event = forms.ChoiceField(label=_("What"), choices=event_choices, required=False)
@@ -39,6 +59,12 @@ class FilterForm(forms.Form):
     purpose = forms.ChoiceField(label=_("Purpose"), choices=purpose_choices, required=False)
     since = day_field(_("From day"))
     until = day_field(_("To day"))
+    role = forms.ChoiceField(label=_("Role"), choices=role_choices, required=False)
+    kind = forms.ChoiceField(label=_("About"), choices=kind_choices, required=False)
+    rule = forms.ChoiceField(label=_("Allowed or refused by"), choices=rule_choices, required=False)
+    channel = forms.ChoiceField(label=_("Way in"), choices=channel_choices, required=False)
+    session = code_field(_("Sign-in (its mark)"))
+    request = code_field(_("Request (its mark)"))
     before = forms.IntegerField(
         required=False, min_value=1, max_value=HIGHEST, widget=forms.HiddenInput
     )
@@ -62,6 +88,16 @@ class FilterForm(forms.Form):
             self.add_error("until", _("This day lies before the first one."))
         return cleaned
 
+    @property
+    def has_more(self) -> bool:
+        """Whether one of the filters that are used less is set, so that it must be seen."""
+        return any(self.data.get(name) for name in self.LESS_USED)
+
+    @property
+    def less_used(self) -> list[forms.BoundField]:
+        """The filters that stand behind a click."""
+        return [self[name] for name in self.LESS_USED]
+
     def filters(self) -> Filters:
         """What was asked for, with staff by their pseudonyms."""
         values = dict(self.cleaned_data)
@@ -69,7 +105,80 @@ class FilterForm(forms.Form):
         return Filters(actors=actors_called(name) if name else None, **values)
 
 
+class PeriodForm(ActionForm):
+    """From which day to which; also sent with the button that prints."""
+
+    # The same paper may be asked for again; each time is in the log.
+    once = False
+
+    since = day_field(_("From day"))
+    until = day_field(_("To day"))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """The days in their order; a year up to today where none are given."""
+        given = super().clean() or {}
+        until = given.get("until") or self.today
+        since = given.get("since") or until - A_YEAR
+        if until < since:
+            self.add_error("until", _("This day lies before the first one."))
+        return {"since": since, "until": until}
+
+
+class AlertFilterForm(forms.Form):
+    """Which alerts to show; those that wait, unless another state is asked for."""
+
+    use_required_attribute = False
+
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("Waits for the auditor")), *AlertState.choices[1:]],
+    )
+    rule = forms.ChoiceField(label=_("What"), required=False, choices=unusual_choices)
+
+    def alerts(self) -> QuerySet[Alert]:
+        """Those, the latest first."""
+        chosen = self.cleaned_data if self.is_valid() else {}
+        found = Alert.objects.filter(state=chosen.get("state") or AlertState.OPEN)
+        return found.filter(rule=chosen["rule"]) if chosen.get("rule") else found
+
+
+class JudgeAlertForm(ActionForm):
+    """What it was, and why."""
+
+    state = forms.ChoiceField(
+        label=_("What was it?"),
+        choices=[
+            (AlertState.JUSTIFIED, _("Justified: there was a reason")),
+            (AlertState.UNJUSTIFIED, _("Not justified")),
+            (AlertState.ESCALATED, _("To be passed on: somebody above has to look at it")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Why?"),
+        help_text=_("Sealed; no name of a service user belongs here."),
+        max_length=1000,
+        widget=forms.Textarea,
+    )
+
+
 class VerifyForm(ActionForm):
     """A button: verifying twice does no harm."""
 
     once = False
+
+
+class TurnForm(forms.Form):
+    """Which page of a timeline."""
+
+    before = forms.IntegerField(required=False, min_value=1, max_value=HIGHEST)
+    after = forms.IntegerField(required=False, min_value=0, max_value=HIGHEST)
+
+    def turn(self) -> Turn:
+        """Where the page begins; the newest one where that makes no sense."""
+        return Turn(**self.cleaned_data) if self.is_valid() else Turn()

@@ -5,10 +5,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.events import Event, Outcome, Purpose
-from kpm.permissions import Permission
+from audit.unusual import Rule
+from kpm.permissions import Permission, Role
 
 NOUNS: dict[str, Promise] = {
     "account": gettext_lazy("Account"),
+    "alert": gettext_lazy("Unusual access"),
     "assessment": gettext_lazy("Assessment"),
     "assignment": gettext_lazy("Assignment"),
     "attachment": gettext_lazy("Attachment"),
@@ -17,6 +19,7 @@ NOUNS: dict[str, Promise] = {
     "case_file": gettext_lazy("Case file"),
     "destruction": gettext_lazy("Destruction"),
     "due_date": gettext_lazy("Due date"),
+    "event": gettext_lazy("Event"),
     "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
     "ledger": gettext_lazy("Ledger"),
@@ -56,6 +59,7 @@ VERBS: dict[str, Promise] = {
     "finished": gettext_lazy("finished"),
     "indexed": gettext_lazy("indexed anew"),
     "issued": gettext_lazy("issued"),
+    "judged": gettext_lazy("judged"),
     "lapsed": gettext_lazy("lapsed"),
     "listed": gettext_lazy("listed"),
     "matched": gettext_lazy("matched"),
@@ -64,6 +68,7 @@ VERBS: dict[str, Promise] = {
     "printed": gettext_lazy("printed"),
     "proposed": gettext_lazy("proposed"),
     "proved": gettext_lazy("proved"),
+    "raised": gettext_lazy("noticed"),
     "read": gettext_lazy("read"),
     "recorded": gettext_lazy("recorded"),
     "refused": gettext_lazy("refused"),
@@ -100,9 +105,17 @@ OUTCOMES: dict[Outcome, Promise] = {
     Outcome.PARTIAL: gettext_lazy("done in part"),
 }
 
+CHANNELS: dict[str, Promise] = {
+    "web": gettext_lazy("a page"),
+    "api": gettext_lazy("another program"),
+    "job": gettext_lazy("background work"),
+    "cli": gettext_lazy("the command line"),
+}
+
 # What was opened: groups of fields that open together, and fields that open by themselves.
 # Apps above add the fields that they know.
 GROUPS: dict[str, Promise | str] = {
+    "audit.detail": gettext_lazy("words beside an event"),
     "assessment.body": gettext_lazy("answers of an assessment"),
     "attachment.body": gettext_lazy("names of attachments"),
     "attachment.file": gettext_lazy("content of an attachment"),
@@ -148,6 +161,18 @@ RULES: dict[str, Promise] = {
     "shape": gettext_lazy("the sealed bytes have the wrong shape"),
     "suite": gettext_lazy("sealed with a cipher that this program does not have"),
     "supervision": gettext_lazy("supervision of the unit"),
+    # What was noticed about an access, and what the auditor made of it.
+    "dormant": gettext_lazy("back after a long silence"),
+    "mass_reveal": gettext_lazy("many values shown in full within an hour"),
+    "many_viewers": gettext_lazy("one file, many readers from outside its team"),
+    "new_device": gettext_lazy("another device in another network"),
+    "not_theirs": gettext_lazy("tries on files that are not theirs"),
+    "off_hours": gettext_lazy("at hours that are not their own"),
+    "slow_drip": gettext_lazy("more values shown in full than usual, for weeks"),
+    "vain_searches": gettext_lazy("many searches after which nothing was opened"),
+    "escalated": gettext_lazy("passed on"),
+    "justified": gettext_lazy("justified"),
+    "unjustified": gettext_lazy("not justified"),
     "too_soon": gettext_lazy("tried again too soon"),
     "version": gettext_lazy("sealed by a newer version of the program"),
     "wrong_key": gettext_lazy("the key is not the one it was sealed with"),
@@ -184,6 +209,21 @@ def outcome_label(code: str) -> str:
     return str(OUTCOMES[Outcome(code)])
 
 
+def role_label(code: str) -> str:
+    """In which role, in words; nothing for what has none."""
+    return str(Role(code).label) if code in Role.values else ""
+
+
+def channel_label(code: str) -> str:
+    """By which way, in words."""
+    return str(CHANNELS.get(code, code))
+
+
+def kind_label(code: str) -> str:
+    """A kind of thing, in words."""
+    return str(NOUNS.get(code, code.replace("_", " ")))
+
+
 Choices = list[tuple[str, str]]
 
 
@@ -205,3 +245,29 @@ def outcome_choices() -> Choices:
 def purpose_choices() -> Choices:
     """Every purpose."""
     return _with_any([(str(purpose), purpose_label(purpose)) for purpose in Purpose])
+
+
+def role_choices() -> Choices:
+    """Every role."""
+    return _with_any([(str(code), str(label)) for code, label in Role.choices])
+
+
+def kind_choices() -> Choices:
+    """Every kind of thing that events are about, sorted by its word."""
+    return _with_any(sorted(((kind, kind_label(kind)) for kind in NOUNS), key=lambda pair: pair[1]))
+
+
+def rule_choices() -> Choices:
+    """Every rule that has words; those of permissions, which all say the same, left out."""
+    codes = RULES.keys() - set(map(str, Permission))
+    return _with_any(sorted(((code, rule_label(code)) for code in codes), key=lambda pair: pair[1]))
+
+
+def channel_choices() -> Choices:
+    """Every way in."""
+    return _with_any([(code, channel_label(code)) for code in CHANNELS])
+
+
+def unusual_choices() -> Choices:
+    """Everything that is watched for."""
+    return _with_any([(str(rule), rule_label(rule)) for rule in Rule])

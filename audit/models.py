@@ -1,6 +1,18 @@
-"""The rows of the log. Their tables are made by hand (see the migration) and only ever grow."""
+"""The rows of the log, whose tables are made by hand and only ever grow, and what is made of them.
+
+Nothing here points at another app: pseudonyms and numbers outlive what they name.
+"""
+
+from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from audit.unusual import Rule
+from kpm.fsm import GuardedStateField, GuardedStateModel, transition
+from kpm.ids import file_number, uuid7
 
 
 class LoggedEvent(models.Model):
@@ -143,3 +155,108 @@ class Detail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.ev}"
+
+
+class AlertState(models.TextChoices):
+    """What the auditor made of it."""
+
+    OPEN = "open", _("Waits for the auditor")
+    ESCALATED = "escalated", _("Passed on")
+    JUSTIFIED = "justified", _("Justified")
+    UNJUSTIFIED = "unjustified", _("Not justified")
+
+
+class Alert(GuardedStateModel):
+    """Something unusual about one account or one file, on one day or several close together."""
+
+    log_type: ClassVar[str] = "alert"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.CharField(
+        _("number"), max_length=11, unique=True, default=file_number, editable=False
+    )
+    rule = models.CharField(_("rule"), max_length=20)
+    # The pseudonym of an account, or the number of a file.
+    about = models.CharField(_("about"), max_length=64)
+    first_on = models.DateField(_("first day"))
+    last_on = models.DateField(_("last day"))
+    # Of the day on which it was most, and what is usual.
+    count = models.PositiveIntegerField(_("count"))
+    usual = models.FloatField(_("usual"), default=0.0)
+    state = GuardedStateField(
+        _("state"), max_length=11, choices=AlertState.choices, default=AlertState.OPEN
+    )
+    # The pseudonym of whoever judged it last; what they wrote lies sealed beside their event.
+    judged_by = models.CharField(_("judged by"), max_length=64, blank=True)
+    judged_at = models.DateTimeField(_("judged at"), null=True)
+
+    objects = models.Manager["Alert"]()
+
+    class Meta:
+        verbose_name = _("unusual access")
+        verbose_name_plural = _("unusual accesses")
+        ordering = ("-last_on", "-id")
+        constraints = (
+            models.CheckConstraint(
+                name="an_alert_names_a_known_rule", condition=Q(rule__in=tuple(map(str, Rule)))
+            ),
+            models.CheckConstraint(
+                name="an_alert_is_in_one_of_four_states",
+                condition=Q(state__in=AlertState.values),
+            ),
+            models.CheckConstraint(
+                name="an_alert_does_not_end_before_it_begins",
+                condition=Q(last_on__gte=F("first_on")),
+            ),
+            models.CheckConstraint(
+                name="an_alert_is_judged_by_somebody",
+                condition=Q(state=AlertState.OPEN, judged_at__isnull=True, judged_by="")
+                | (~Q(state=AlertState.OPEN) & Q(judged_at__isnull=False) & ~Q(judged_by="")),
+            ),
+            models.UniqueConstraint(
+                name="what_is_unusual_on_a_day_is_one_alert",
+                fields=("rule", "about", "first_on"),
+            ),
+        )
+        indexes = (models.Index(fields=("rule", "about", "last_on"), name="alerts_of_something"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def log_reference(self) -> str:
+        """The number is what the log knows."""
+        return self.number
+
+    @property
+    def log_owners(self) -> tuple[UUID, ...]:
+        """What is written about it lies under a key of its own, and goes with that."""
+        return (self.id,)
+
+    @property
+    def is_about_file(self) -> bool:
+        """Whether it is about a file and whoever read it, not about an account."""
+        return self.rule == Rule.MANY_VIEWERS
+
+    @transition(
+        field="state",
+        source=[AlertState.OPEN, AlertState.ESCALATED],
+        target=AlertState.JUSTIFIED,
+    )
+    def justify(self, *, by: str, at: object) -> None:
+        """There was a reason for it."""
+        self.judged_by, self.judged_at = by, at  # type: ignore[assignment]
+
+    @transition(
+        field="state",
+        source=[AlertState.OPEN, AlertState.ESCALATED],
+        target=AlertState.UNJUSTIFIED,
+    )
+    def object_to(self, *, by: str, at: object) -> None:
+        """There was no reason for it."""
+        self.judged_by, self.judged_at = by, at  # type: ignore[assignment]
+
+    @transition(field="state", source=AlertState.OPEN, target=AlertState.ESCALATED)
+    def escalate(self, *, by: str, at: object) -> None:
+        """Somebody above has to look at it."""
+        self.judged_by, self.judged_at = by, at  # type: ignore[assignment]

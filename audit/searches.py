@@ -10,14 +10,31 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit.bodies import NotLoggable, moment, parse
-from audit.labels import event_label, group_label, outcome_label, purpose_label, rule_label
+from audit.labels import (
+    channel_label,
+    event_label,
+    group_label,
+    outcome_label,
+    purpose_label,
+    role_label,
+    rule_label,
+)
 from audit.models import LoggedEvent, Subject
-from kpm.permissions import Role
 
 DATABASE = "auditor"
 PER_PAGE = 50
 # More people of one name than this are not told apart here.
 MOST_ACTORS = 50
+# Columns by which events are found, and their names here.
+COLUMNS = {
+    "event": "event",
+    "kind": "subject_type",
+    "outcome": "outcome",
+    "purpose": "purpose",
+    "request": "request",
+}
+# What only the body says, and its key there. One canonical spelling makes each a fixed text.
+IN_BODY = {"role": "role", "rule": "rule", "channel": "ch", "session": "ss"}
 
 
 @dataclass(frozen=True)
@@ -25,10 +42,16 @@ class Filters:
     """What to look for. `actors` are pseudonyms: None for anybody, empty for nobody we know."""
 
     actors: tuple[str, ...] | None = None
+    role: str = ""
     event: str = ""
+    kind: str = ""
     subject: str = ""
     outcome: str = ""
     purpose: str = ""
+    rule: str = ""
+    channel: str = ""
+    request: str = ""
+    session: str = ""
     since: date | None = None
     until: date | None = None
     before: int | None = None
@@ -38,10 +61,7 @@ class Filters:
         """The filters in one line, for the log: codes, pseudonyms and days only."""
         parts = {
             "actor": " ".join(self.actors or ()),
-            "event": self.event,
-            "subject": self.subject,
-            "outcome": self.outcome,
-            "purpose": self.purpose,
+            **{name: getattr(self, name) for name in (*COLUMNS, *IN_BODY, "subject")},
             "since": self.since.isoformat() if self.since else "",
             "until": self.until.isoformat() if self.until else "",
         }
@@ -53,17 +73,23 @@ class Row:
     """One event as the list shows it."""
 
     id: int
+    ev: str
     at: datetime
     event: str
     actor: str
     name: str
     role: str
+    kind: str
     subjects: tuple[str, ...]
     count: int | None
     groups: tuple[str, ...]
     purpose: str | None
     outcome: str
     rule: str
+    channel: str
+    request: str
+    session: str
+    is_detailed: bool
 
     @property
     def words(self) -> str:
@@ -93,7 +119,22 @@ class Row:
     @property
     def role_words(self) -> str:
         """In which role, in words."""
-        return str(Role(self.role).label) if self.role in Role.values else ""
+        return role_label(self.role)
+
+    @property
+    def channel_words(self) -> str:
+        """By which way, in words."""
+        return channel_label(self.channel)
+
+    @property
+    def is_person(self) -> bool:
+        """Whether somebody with an account did it, and not a part of the system."""
+        return self.actor.startswith("u:")
+
+    @property
+    def day(self) -> date:
+        """The day on which it was, here."""
+        return timezone.localtime(self.at).date()
 
 
 @dataclass(frozen=True)
@@ -107,7 +148,7 @@ class Page:
 
 def find(filters: Filters) -> Page:
     """One page of the events that fit."""
-    found = _matching(filters)
+    found = matching(filters)
     if filters.after is not None:
         # Towards the newest: the ones next to the page that we come from.
         ids = list(found.filter(id__gt=filters.after).order_by("id")[: PER_PAGE + 1])
@@ -120,35 +161,37 @@ def find(filters: Filters) -> Page:
         rows = ids[:PER_PAGE]
         older = rows[-1].id if len(ids) > PER_PAGE else None
         newer = rows[0].id if rows and filters.before is not None else None
-    return Page(rows=_shown(rows), newer=newer, older=older)
+    return Page(rows=shown(rows), newer=newer, older=older)
 
 
-def _matching(filters: Filters) -> QuerySet[LoggedEvent]:
+def matching(filters: Filters) -> QuerySet[LoggedEvent]:
+    """The events that fit, in no order."""
     found = LoggedEvent.objects.using(DATABASE)
     if filters.actors is not None:
         found = found.filter(actor__in=filters.actors)
-    exact = {
-        name: getattr(filters, name)
-        for name in ("event", "outcome", "purpose")
-        if getattr(filters, name)
-    }
-    found = found.filter(**exact)
+    exact = {column: getattr(filters, name) for name, column in COLUMNS.items()}
+    found = found.filter(**{column: value for column, value in exact.items() if value})
+    for name, key in IN_BODY.items():
+        if value := getattr(filters, name):
+            found = found.filter(body__contains=f'"{key}":"{value}"')
     if filters.subject:
         among = Subject.objects.using(DATABASE).filter(subject=filters.subject)
         found = found.filter(Q(subject=filters.subject) | Q(id__in=among.values("event_id")))
     if filters.since is not None:
-        found = found.filter(at__gte=_begins(filters.since))
+        found = found.filter(at__gte=begins(filters.since))
     if filters.until is not None:
-        found = found.filter(at__lt=_begins(filters.until + timedelta(days=1)))
+        found = found.filter(at__lt=begins(filters.until + timedelta(days=1)))
     return found
 
 
-def _begins(day: date) -> str:
+def begins(day: date) -> str:
     """The moment at which a day begins here, as events write it."""
     return moment(datetime.combine(day, time(), timezone.get_current_timezone()))
 
 
-def _shown(events: list[LoggedEvent]) -> list[Row]:
+def shown(events: Iterable[LoggedEvent]) -> list[Row]:
+    """Events as pages show them, with the names of staff."""
+    events = list(events)
     names = staff_names({event.actor for event in events})
     return [_row(event, names) for event in events]
 
@@ -162,27 +205,34 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
     several: tuple[str, ...] = tuple(body.get("os", ()))
     return Row(
         id=event.id,
+        ev=body.get("ev", ""),
         at=datetime.fromisoformat(event.at),
         event=event.event,
         actor=event.actor,
         name=names.get(event.actor, ""),
         role=body.get("role", ""),
+        kind=event.subject_type or "",
         subjects=(event.subject,) if event.subject else several,
         count=body.get("n"),
         groups=tuple(body.get("f", ())),
         purpose=event.purpose,
         outcome=event.outcome,
         rule=body.get("dec", {}).get("rule", ""),
+        channel=body.get("ch", ""),
+        request=event.request or "",
+        session=body.get("ss", ""),
+        is_detailed="h" in body,
     )
 
 
-def _staff() -> QuerySet[Any]:
+def staff() -> QuerySet[Any]:
+    """Whoever has an account here."""
     return get_user_model().objects.using("default")
 
 
 def staff_names(references: Iterable[str]) -> dict[str, str]:
     """The names behind pseudonyms of staff; nobody else's name is ever looked up here."""
-    rows = _staff().filter(log_reference__in=references)
+    rows = staff().filter(log_reference__in=references)
     return {each.log_reference: each.called for each in rows}
 
 
@@ -190,7 +240,7 @@ def actors_called(text: str) -> tuple[str, ...]:
     """The pseudonyms of the staff whom somebody means by a name, a user name or a pseudonym."""
     meant = Q(name=text) | Q(username=text.casefold()) | Q(log_reference=text)
     return tuple(
-        _staff()
+        staff()
         .filter(meant)
         .order_by("log_reference")
         .values_list("log_reference", flat=True)[:MOST_ACTORS]

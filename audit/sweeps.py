@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from audit import actions, log
+from audit import actions, alerts, log
 from kpm.jobs.registers import sweep
 
 BY = log.System("verify")
@@ -27,3 +27,9 @@ def confirm_root(_now: datetime) -> None:
 def show_root(now: datetime) -> None:
     """What is rewritten after the newest root that others keep leaves no trace: show it often."""
     actions.show_root(by=BY, now=now)
+
+
+@sweep("watch_accesses", _("Look for unusual access"), every=timedelta(days=1))
+def watch_accesses(now: datetime) -> int:
+    """Compare the days that are over with everybody's own four weeks before them."""
+    return alerts.raise_alerts(now=now)

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     RECORD_ASSESSMENT = "record_assessment"
     RECORD_VISIT = "record_visit"
     REVEAL_FIELD = "reveal_field"
+    REVIEW_ACCESS = "review_access"
     VERIFY_LOG = "verify_log"
     VIEW_ACCOUNTS = "view_accounts"
     VIEW_CASE_FILES = "view_case_files"
@@ -103,7 +104,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_TODAY,
         }
     ),
-    Role.AUDITOR: frozenset({Permission.VERIFY_LOG, Permission.VIEW_LOG}),
+    Role.AUDITOR: frozenset({Permission.REVIEW_ACCESS, Permission.VERIFY_LOG, Permission.VIEW_LOG}),
     Role.PRIVACY_OFFICER: frozenset({Permission.DECIDE_DESTRUCTION, Permission.VIEW_LEGAL_BASES}),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {

@@ -1,6 +1,14 @@
 """Guards of the log: it only grows, and who an event is about is read from the event itself."""
 
-from kpm.database.guards import Guard, append_only, never_changed, never_replaced
+from kpm.database.guards import (
+    Guard,
+    append_only,
+    kept,
+    never_changed,
+    never_deleted,
+    never_emptied,
+    never_replaced,
+)
 
 NAMES_EVERYBODY = "an_event_names_everybody_it_is_about"
 
@@ -21,6 +29,10 @@ GUARDS: list[Guard] = [
     # Details go when erasure asks for it; what stands is what was written.
     *never_changed("audit_detail", "a_detail"),
     never_replaced("audit_detail", "a_detail", ("rowid",), ("ev",)),
+    # What was noticed stays noticed, whatever is made of it.
+    never_deleted("audit_alert", "an_alert"),
+    never_emptied("audit_alert", "an_alert_is_never_emptied"),
+    kept("an_alert_stays_what_it_was", "audit_alert", "id", "number", "rule", "about", "first_on"),
     Guard(
         name=NAMES_EVERYBODY,
         table="audit_event",

@@ -46,6 +46,14 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "accounts:end_grant": only(SECURITY),
     # --- the log
     "audit:list_events": only(AUDITOR),
+    "audit:show_event": only(AUDITOR),
+    "audit:show_account": only(AUDITOR),
+    "audit:show_thing": only(AUDITOR),
+    "audit:show_session": only(AUDITOR),
+    "audit:list_openings": only(AUDITOR),
+    "audit:print_statement": only(AUDITOR),
+    "audit:list_alerts": only(AUDITOR),
+    "audit:judge_alert": only(AUDITOR),
     "audit:verify_log": only(AUDITOR),
     # --- case files
     "casework:view_today": CASE_ROLES,

@@ -22,6 +22,8 @@ SAMPLES = {
     "slug": "phone",
     "worker": "u:AAAAAAAAAAAAAAAAAAAAAA",
     "reference": "u:AAAAAAAAAAAAAAAAAAAAAA",
+    "thing": "7K3MQ-9TX2A",
+    "mark": "AAAAAAAAAAAAAAAA",
 }
 # Answers that let somebody in: a page, a way on, a form with errors, "not yours", "not this way".
 LET_IN = {200, 204, 302, 303, 400, 404, 405, 422}

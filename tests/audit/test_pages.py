@@ -66,7 +66,7 @@ def test_the_list_names_staff_and_files_by_number(auditor: Client, worker: User)
     response = auditor.get("/log/", headers={"accept-language": "en"})
     for text in (
         *("Worker Li", "Social worker", FILE.log_reference, "name, sex, birth date", "on_the_team"),
-        *("a1, b2", "2 files", "not signed in", "s:verify", "refused", "failed"),
+        *("a1</a>", "b2</a>", "2 files", "not signed in", "s:verify", "refused", "failed"),
     ):
         assertContains(response, text)
     assert "HTTP_COOKIE" not in response.content.decode()
@@ -103,9 +103,26 @@ def test_every_filter_finds_what_fits(auditor: Client, worker: User) -> None:
     assert shown(auditor, actor="li", event="case_file.opened", purpose="legal") == 1
 
 
+def test_what_only_the_body_says_is_found_as_well(auditor: Client, worker: User) -> None:
+    context = log.Context(channel="web", request="requestRequest", session="sessionSession")
+    with log.entered(context):
+        record(worker, rule="caseload")
+    record(make_user(Role.SUPERVISOR), rule="supervision")
+    assert shown(auditor, role="social_worker") == 1
+    assert shown(auditor, role="supervisor") == 1
+    assert shown(auditor, rule="caseload") == 1
+    assert shown(auditor, session="sessionSession") == 1
+    assert shown(auditor, request="requestRequest") == 1
+    assert shown(auditor, channel="cli", kind="case_file") == 1
+    assert shown(auditor, kind="ledger") == 0
+    response = auditor.get("/log/", {"session": "no such mark!"})
+    assertContains(response, "8 to 64 letters")
+    assertContains(response, '<details class="disclosure" open>')
+
+
 def test_days_are_those_of_this_place() -> None:
     """The day begins at midnight in Shanghai, which is four in the afternoon in UTC."""
-    assert searches._begins(datetime(2026, 11, 24, tzinfo=UTC).date()) == (
+    assert searches.begins(datetime(2026, 11, 24, tzinfo=UTC).date()) == (
         "2026-11-23T16:00:00.000000Z"
     )
 
@@ -186,10 +203,12 @@ def test_a_page_costs_few_queries(auditor: Client, worker: User) -> None:
 @pytest.mark.parametrize("role", [role for role in Role if role != Role.AUDITOR])
 def test_nobody_but_the_auditor_looks(role: Role) -> None:
     client = client_for(make_user(role))
-    for path in ("/log/", "/log/verification/"):
+    paths = ("/log/", "/log/events/1/", f"/log/things/{FILE.log_reference}/", "/log/verification/")
+    for path in paths:
         assert client.get(path).status_code == 403
         assert client_for(None).get(path).status_code == 302
-    assert LoggedEvent.objects.filter(event="permission.refused", outcome="denied").count() == 2
+    refused = LoggedEvent.objects.filter(event="permission.refused", outcome="denied")
+    assert refused.count() == len(paths)
 
 
 def test_a_search_that_cannot_be_written_down_shows_nothing(

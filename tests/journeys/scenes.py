@@ -7,11 +7,14 @@ from typing import Final
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
+from django.db import transaction
 from django.template import loader
 from django.utils import timezone, translation
 
-from audit import log
+from audit import alerts, log
 from audit.events import Event, Purpose
+from audit.models import Alert, LoggedEvent
+from audit.unusual import Found, Rule
 from casework.actions import assessments, assignments, ledgers, levels, people, plans, visits
 from casework.models import CaseFile
 from casework.models.assignments import Place
@@ -63,6 +66,32 @@ class Scene:
             "waiting": waiting.get_absolute_url(),
             **self._ledgers(),
             **self._accounts(),
+            **self._log(red),
+        }
+
+    def _log(self, case_file: CaseFile) -> dict[str, str]:
+        """A sign-in in which the worker opened the file."""
+        session = "walkWalkWalkWalk"
+        with log.entered(log.Context(channel="web", session=session)), transaction.atomic():
+            log.record(
+                Event.CASE_FILE_READ,
+                by=self.worker,
+                target=case_file,
+                groups=["person.head", "visit.body"],
+                purpose=Purpose.SERVICE,
+                rule="caseload",
+                count=1,
+                grant=self.worker.log_grant,
+            )
+        found = Found(Rule.OFF_HOURS, self.worker.log_reference, self.today, 6, 0.2)
+        with log.entered(log.Context(channel="job")):
+            alerts._raise(found)
+        return {
+            "alert": Alert.objects.get().number,
+            "event": str(LoggedEvent.objects.latest("id").id),
+            "number": case_file.number,
+            "reader": self.worker.log_reference,
+            "session": session,
         }
 
     def _admit(self, population: str) -> CaseFile:

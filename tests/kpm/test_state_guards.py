@@ -65,6 +65,7 @@ def test_every_machine_has_a_guard_of_its_steps_that_says_no_more_and_no_less():
     said = {guard.table: guard for guard in every_guard() if "_follows_its_" in guard.name}
     found = list(machines())
     assert {model._meta.label for model, _field in found} == {
+        "audit.Alert",
         "casework.CaseFile",
         "casework.Destruction",
         "casework.Ledger",

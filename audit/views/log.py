@@ -1,9 +1,7 @@
 """The auditor's pages: the list of events, and whether they are still what was written."""
 
-from typing import Any
-
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -11,17 +9,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit import actions
-from audit.forms import FilterForm, VerifyForm
+from audit.forms import FilterForm, TurnForm, VerifyForm
 from audit.log import Actor
 from audit.searches import Page
 from audit.states import state
+from audit.timelines import Kind
+from audit.views import AuditorRequest
 from kpm.permissions import Permission, requires
-
-
-class AuditorRequest(HttpRequest):
-    """A request by somebody who is signed in."""
-
-    user: Any
 
 
 @require_safe
@@ -36,6 +30,44 @@ def list_events(request: AuditorRequest) -> HttpResponse:
         "audit/list_events.html",
         {"form": form, "page": page, "state": state(timezone.now())},
     )
+
+
+@require_safe
+@requires(Permission.VIEW_LOG)
+def show_event(request: AuditorRequest, place: int) -> HttpResponse:
+    """All that one event says."""
+    record = actions.read_event(by=request.user, place=place)
+    if record is None:
+        raise Http404
+    return render(request, "audit/show_event.html", {"record": record, "row": record.row})
+
+
+@require_safe
+@requires(Permission.VIEW_LOG)
+def show_account(request: AuditorRequest, reference: str) -> HttpResponse:
+    """What one account did."""
+    return _timeline(request, Kind.ACCOUNT, reference)
+
+
+@require_safe
+@requires(Permission.VIEW_LOG)
+def show_thing(request: AuditorRequest, reference: str) -> HttpResponse:
+    """What happened to one thing."""
+    return _timeline(request, Kind.THING, reference)
+
+
+@require_safe
+@requires(Permission.VIEW_LOG)
+def show_session(request: AuditorRequest, reference: str) -> HttpResponse:
+    """What somebody did between signing in and signing out."""
+    return _timeline(request, Kind.SESSION, reference)
+
+
+def _timeline(request: AuditorRequest, kind: Kind, reference: str) -> HttpResponse:
+    turn = TurnForm(request.GET).turn()
+    timeline = actions.read_timeline(by=request.user, kind=kind, reference=reference, turn=turn)
+    around = {"timeline": timeline, "page": timeline.page}
+    return render(request, "audit/timeline.html", around)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,0 +1,177 @@
+"""Who opened a file: by name for the auditor, without names for the person."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django.asserts import assertContains, assertNotContains
+
+from audit import log, openings
+from audit.events import Event, Outcome, Purpose
+from audit.models import LoggedEvent
+from audit.openings import Openings
+from kpm import pdf
+from kpm.accounts.models import User
+from kpm.children import ChildFailed
+from kpm.permissions import Role
+from tests.audit.things import FILE, File
+from tests.conftest import RealCommits
+from tests.factories import OTHER_TOWNSHIP, change_role, client_for, make_unit, make_user
+
+PAGE = f"/log/things/{FILE.log_reference}/openings/"
+STATEMENT = f"/log/things/{FILE.log_reference}/statement/"
+HEAD, NOTES = ["person.head"], ["visit.body"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _child_ends() -> Iterator[None]:
+    yield
+    pdf.warm.close()
+
+
+@pytest.fixture
+def auditor(real_commits: RealCommits) -> Client:
+    return client_for(make_user(Role.AUDITOR, name="Auditor Wang"))
+
+
+@pytest.fixture
+def worker(real_commits: RealCommits) -> User:
+    return make_user(name="Worker Li", unit=make_unit(name="Maple Village"))
+
+
+def opened(by: log.Actor, event: Event = Event.CASE_FILE_READ, **more: object) -> None:
+    values = {"target": FILE, "groups": HEAD, "purpose": Purpose.SERVICE, "grant": by.log_grant}
+    with transaction.atomic():
+        log.record(**{"event": event, "by": by} | values | more)  # type: ignore[arg-type]
+
+
+def found(days: int = 1) -> Openings:
+    today = timezone.localdate()
+    return openings.of(FILE.log_reference, today - timedelta(days=days), today)
+
+
+def last(event: str) -> dict[str, object]:
+    body: dict[str, object] = json.loads(LoggedEvent.objects.filter(event=event).latest("id").body)
+    return body
+
+
+def test_the_auditor_sees_staff_by_name_day_and_purpose(auditor: Client, worker: User) -> None:
+    opened(worker)
+    opened(worker, Event.CASE_FILE_REVEALED, groups=["person.phone"])
+    opened(worker, Event.CASE_FILE_LISTED, target=None, targets=[FILE, File("b2")])
+    opened(worker, Event.PLAN_APPROVED, groups=["plan.body"])
+    response = auditor.get(PAGE)
+    for text in (
+        *("Worker Li", "Social worker", "Maple Village", "Service", "1 account has opened it"),
+        "in a list · read · one value shown in full · Plan: approved",
+        "phone",
+    ):
+        assertContains(response, text)
+    (line,) = found().by_reader
+    assert line.count == 4
+    body = last("audit.read")
+    assert (body["ot"], body["o"], body["n"]) == ("case_file", FILE.log_reference, 4)
+
+
+def test_what_opened_nothing_is_no_opening(auditor: Client, worker: User) -> None:
+    opened(worker, Event.VISIT_RECORDED, groups=())
+    opened(worker, Event.CASE_FILE_REVEALED, outcome=Outcome.DENIED)
+    opened(worker, target=File("b2"))
+    auditor.get(PAGE)
+    assert found().openings == []
+    assertContains(auditor.get(PAGE), "Nobody opened this file in these days.")
+
+
+def test_the_person_is_told_no_names(auditor: Client, worker: User) -> None:
+    opened(worker)
+    opened(make_user(name="Worker Chen"), groups=NOTES)
+    opened(log.System("indexer"), purpose=None, grant=None)
+    response = auditor.get(STATEMENT)
+    for text in ("Maple Village", "Social worker", "Service", "not stated", "The system itself"):
+        assertContains(response, text)
+    for name in ("Worker Li", "Worker Chen"):
+        assertNotContains(response, name)
+    with_purpose = [line for line in found().by_purpose if line.first.purpose]
+    assert [line.count for line in with_purpose] == [2]
+
+
+def test_the_unit_is_that_of_the_grant_under_which_it_was_opened(
+    auditor: Client, worker: User
+) -> None:
+    opened(worker)
+    elsewhere = make_unit(OTHER_TOWNSHIP, name="Other Township")
+    moved = change_role(worker, Role.SUPERVISOR, elsewhere)
+    opened(moved)
+    opened(worker, grant=None)
+    assert [one.unit for one in found().openings] == [
+        "Maple Village",
+        "Other Township",
+        "Maple Village",
+    ]
+
+
+def test_days_are_asked_for_and_a_year_is_meant_without_them(auditor: Client, worker: User) -> None:
+    opened(worker)
+    today = timezone.localdate()
+    response = auditor.get(PAGE)
+    assertContains(response, f'value="{today - timedelta(days=365)}"')
+    past = {"until": today - timedelta(days=1)}
+    assertContains(auditor.get(PAGE, past), "Nobody opened this file in these days.")
+    wrong = {"since": today, "until": today - timedelta(days=1)}
+    assertContains(auditor.get(PAGE, wrong), "This day lies before the first one.")
+
+
+def test_more_than_a_page_holds_is_said(
+    auditor: Client, worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openings, "MOST", 2)
+    for _ in range(3):
+        opened(worker)
+    assert found().is_cut
+    assertContains(auditor.get(PAGE), "choose fewer days")
+
+
+def test_the_timeline_of_a_file_leads_to_it_and_no_other_does(
+    auditor: Client, worker: User
+) -> None:
+    opened(worker)
+    assertContains(auditor.get(f"/log/things/{FILE.log_reference}/"), PAGE)
+    assertNotContains(auditor.get(f"/log/accounts/{worker.log_reference}/"), "/openings/")
+
+
+def test_the_paper_is_chinese_names_nobody_and_is_in_the_log(auditor: Client, worker: User) -> None:
+    opened(worker)
+    opened(worker, Event.CASE_FILE_PRINTED)
+    day = timezone.localdate().isoformat()
+    response = auditor.post(STATEMENT, {"since": day, "until": day})
+    assert response["Content-Type"] == "application/pdf"
+    assert FILE.log_reference in response["Content-Disposition"]
+    text = subprocess.run(
+        ["pdftotext", "-layout", "-", "-"], input=response.content, capture_output=True, check=True
+    ).stdout.decode()
+    for words in ("您的档案查阅情况", FILE.log_reference, day, "帮扶服务", "社工", "Maple Village"):
+        assert words in re.sub(r"\s*\n\s*", "", text) or words in text
+    assert "Worker Li" not in text
+    assert "Auditor Wang" not in text
+    body = last("audit.explained")
+    assert (body["o"], body["p"], body["n"]) == (FILE.log_reference, "subject-request", 2)
+
+
+def test_a_paper_that_fails_is_an_error_of_the_form_and_no_event(
+    auditor: Client, worker: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened(worker)
+
+    def fails(*_args: object, **_more: object) -> bytes:
+        raise ChildFailed("died")
+
+    monkeypatch.setattr(pdf.warm, "ask", fails)
+    response = auditor.post(STATEMENT, {})
+    assertContains(response, "The document could not be made", status_code=422)
+    assert not LoggedEvent.objects.filter(event="audit.explained").exists()
