@@ -185,7 +185,7 @@ def test_what_fails_is_told_and_written_down(site: Site, monkeypatch):
         raise dumps.Failed(f"{alias} is not there.")
 
     monkeypatch.setattr(dumps, "taken", broken)
-    with pytest.raises(CommandError, match="No backup was made. default is not there"):
+    with pytest.raises(CommandError, match=r"No backup was made\. default is not there"):
         site.backup()
     monkeypatch.undo()
     monkeypatch.setattr(archives, "key_of_bundle", no_root_key)
