@@ -156,15 +156,15 @@ def _no_float(_text: str) -> Any:
     raise NotLoggable("An event holds no fractions.")
 
 
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_no_duplicates, parse_float=_no_float, parse_constant=_no_float
+)
+
+
 def parse(text: str) -> Body:
     """Read a body back; anything but its canonical spelling is refused."""
     try:
-        body = json.loads(
-            text,
-            object_pairs_hook=_no_duplicates,
-            parse_float=_no_float,
-            parse_constant=_no_float,
-        )
+        body = _decoder.decode(text)
     except (json.JSONDecodeError, RecursionError) as error:
         raise NotLoggable("An event is no JSON.") from error
     if not isinstance(body, dict):
