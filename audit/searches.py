@@ -10,7 +10,14 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from audit.bodies import NotLoggable, moment, parse
-from audit.labels import event_label, group_label, outcome_label, purpose_label, rule_label
+from audit.labels import (
+    actor_label,
+    event_label,
+    group_label,
+    outcome_label,
+    purpose_label,
+    rule_label,
+)
 from audit.models import LoggedEvent, Subject
 from kpm.permissions import Role
 
@@ -165,7 +172,7 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
         at=datetime.fromisoformat(event.at),
         event=event.event,
         actor=event.actor,
-        name=names.get(event.actor, ""),
+        name=names.get(event.actor) or actor_label(event.actor),
         role=body.get("role", ""),
         subjects=(event.subject,) if event.subject else several,
         count=body.get("n"),
