@@ -136,6 +136,16 @@ GROUPS: dict[str, Promise | str] = {
     "team_member.head": gettext_lazy("name of somebody in the team"),
     "visit.body": gettext_lazy("notes of a visit"),
 }
+# Parts of the system that have no account, by the names under which they write.
+SYSTEMS: dict[str, Promise] = {
+    "s:export": gettext_lazy("Export of the log"),
+    "s:heartbeat": gettext_lazy("Heartbeat of the access log"),
+    "s:keys": gettext_lazy("Custody of keys"),
+    "s:operator": gettext_lazy("Whoever operates the machine"),
+    "s:verify": gettext_lazy("Verification of the log"),
+    "s:work": gettext_lazy("Background work"),
+    "x:anon": gettext_lazy("not signed in"),
+}
 # What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
     "account_closed": gettext_lazy("the account was closed since"),
@@ -202,6 +212,11 @@ def group_label(code: str) -> str:
 def rule_label(code: str) -> str:
     """Which rule said so, in words."""
     return str(RULES.get(code, code))
+
+
+def actor_label(code: str) -> str:
+    """Who acted, where that is nobody with an account."""
+    return str(SYSTEMS.get(code, code))
 
 
 def outcome_label(code: str) -> str:

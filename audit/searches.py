@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.bodies import NotLoggable, moment, parse
 from audit.labels import (
+    actor_label,
     channel_label,
     event_label,
     group_label,
@@ -209,7 +210,7 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
         at=datetime.fromisoformat(event.at),
         event=event.event,
         actor=event.actor,
-        name=names.get(event.actor, ""),
+        name=names.get(event.actor) or actor_label(event.actor),
         role=body.get("role", ""),
         kind=event.subject_type or "",
         subjects=(event.subject,) if event.subject else several,

@@ -1,7 +1,11 @@
 """Whatever is in the log has a word."""
 
+import re
+from pathlib import Path
+
 import pytest
 from django.apps import apps
+from django.conf import settings
 
 from audit import labels
 from audit.events import Event, Outcome, Purpose
@@ -29,6 +33,20 @@ def test_codes_become_words() -> None:
     assert labels.rule_label("not_visible") == "outside their units, groups or files"
     assert labels.group_label("person.phone") == "phone"
     assert labels.group_label("space.ship") == "space.ship"
+
+
+def test_whoever_acts_without_an_account_has_a_name() -> None:
+    said = re.compile(r'System\("(\w+)"\)')
+    parts = {
+        f"s:{name}"
+        for app in ("audit", "kpm", "casework", "risk_levels")
+        for module in (Path(settings.BASE_DIR) / app).rglob("*.py")
+        for name in said.findall(module.read_text())
+    }
+    assert len(parts) > 4
+    assert parts | {"x:anon"} == labels.SYSTEMS.keys()
+    assert labels.actor_label("s:heartbeat") == "Heartbeat of the access log"
+    assert labels.actor_label("u:somebody") == "u:somebody"
 
 
 def test_every_sealed_group_and_field_has_its_words() -> None:

@@ -78,6 +78,13 @@ def approve(supervisor: Persona, case_file: File) -> None:
     supervisor.hand_in("main button[name=decision][value=approve]")
 
 
+def take_away(supervisor: Persona, *, name: str) -> None:
+    """Take somebody out of the team: asked for, and confirmed."""
+    place = supervisor.main(f".rows > li:has-text('{name}')")
+    place.locator("summary").click()
+    supervisor.hand_in(f"main .rows > li:has-text('{name}') form button")
+
+
 def assign(supervisor: Persona, case_file: File, *, place: str, name: str) -> None:
     """Give somebody a place in the team."""
     if supervisor.path != f"{case_file.path}team/":

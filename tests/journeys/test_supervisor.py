@@ -31,6 +31,7 @@ def test_from_the_proposal_to_the_team(
     # Given a file that nobody leads, and a proposal by an ordinary member of its team
     supervisor.go(f"{case_file.path}team/")
     steps.say_what_for(supervisor)
+    steps.take_away(supervisor, name=site.name_of(member))
     steps.assign(supervisor, case_file, place="member", name=site.name_of(member))
     expect(supervisor.main("section[aria-labelledby=now]")).not_to_contain_text(steps.LEAD)
     worker = sign_in(member, width=390)
