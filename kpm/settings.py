@@ -46,7 +46,8 @@ KPM_SYNTHETIC_ID_NUMBERS = KPM_DEMO
 DATA_DIR = Path(os.environ.get("KPM_DATA_DIR") or BASE_DIR / ".data")
 # Attachments, sealed, under names that say nothing; part of every backup of the data.
 KPM_FILES_DIR = Path(os.environ.get("KPM_FILES_DIR") or DATA_DIR / "files")
-# The key that opens every other key: from a file, the environment, or a program that prints it.
+# The key that opens every other key: from a file, the environment, a program that prints it, or
+# in a token that never gives it out.
 KPM_KEY_PROVIDER = os.environ.get("KPM_KEY_PROVIDER", "file")
 # Outside the data and its backups; the copy is written when the root key is changed.
 KPM_ROOT_KEY_FILE = Path(
@@ -61,6 +62,11 @@ KPM_ROOT_KEY_NEXT = os.environ.pop("KPM_ROOT_KEY_NEXT", "")
 KPM_ROOT_KEY_COMMAND = os.environ.get("KPM_ROOT_KEY_COMMAND", "")
 KPM_ROOT_KEY_NEXT_COMMAND = os.environ.get("KPM_ROOT_KEY_NEXT_COMMAND", "")
 KPM_ROOT_KEY_SECONDS = 15
+# A PKCS#11 token: the library that speaks to it, its label, its PIN (mode 0400), the key in it.
+KPM_PKCS11_MODULE = os.environ.get("KPM_PKCS11_MODULE", "")
+KPM_PKCS11_TOKEN = os.environ.get("KPM_PKCS11_TOKEN", "")
+KPM_PKCS11_PIN_FILE = os.environ.get("KPM_PKCS11_PIN_FILE", "")
+KPM_PKCS11_KEY = os.environ.get("KPM_PKCS11_KEY", "kpm-root")
 # 1 AES-256-GCM, 2 AES-256-GCM-SIV, 3 ChaCha20-Poly1305, 11 SM4-GCM with HMAC-SM3; in hexadecimal.
 KPM_VAULT_SUITE = int(os.environ.get("KPM_VAULT_SUITE", "1"), 16)
 # How long backups of the keys are kept: a destruction is complete when the last one is gone.

@@ -17,6 +17,7 @@ PROVIDERS: dict[str, Promise] = {
     "file": _("a file of its own"),
     "environment": _("the environment of the service"),
     "command": _("a program that is run for it"),
+    "pkcs11": _("a security module that never gives it out (PKCS#11)"),
 }
 
 

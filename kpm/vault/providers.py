@@ -1,15 +1,16 @@
-"""Where the root key comes from: a file, the environment, or a program that prints it."""
+"""Where the root key is: in a file, the environment, what a program prints, or in a token."""
 
 import base64
 import binascii
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from kpm.vault import envelope, programs, root_files
-from kpm.vault.ciphers import Forged, cipher, key_check, new_key, suite
+from kpm.vault import envelope, programs, root_files, tokens
+from kpm.vault.ciphers import AES_GCM, Aead, Forged, cipher, key_check, new_key, suite
 from kpm.vault.errors import KeysUnavailable
 
 MARK: Final = "kpm-root-key-1:"
@@ -36,7 +37,7 @@ class KeyProvider(Protocol):
 
     def prepare(self) -> bytes: ...
 
-    def adopt(self) -> str: ...
+    def adopt(self, check: bytes) -> str: ...
 
 
 class HeldRootKey:
@@ -69,7 +70,7 @@ class HeldRootKey:
 
     def unwrap(self, wrapped: bytes, root_check: bytes) -> bytes:
         """Unwrap a vault key that lies under the root key with this check value."""
-        if len(wrapped) != envelope.KEY_ENVELOPE_BYTES or wrapped[0] != envelope.VAULT_KEY:
+        if not has_shape(wrapped):
             raise Forged
         above = cipher(wrapped[1], self._root(root_check))
         return envelope.unseal(above, wrapped, WRAP_CONTEXT)
@@ -91,8 +92,8 @@ class HeldRootKey:
             )
         return root_check(found)
 
-    def adopt(self) -> str:
-        """Let the successor take its place; says what is left for the operator to do."""
+    def adopt(self, check: bytes) -> str:
+        """Let the one with this check value take over; says what is left for the operator to do."""
         return (
             "Every vault key lies under the next root key now. Put it in the place of the current "
             "one and start the processes again; then destroy the old one wherever it is kept."
@@ -146,10 +147,13 @@ class FileKeyProvider(HeldRootKey):
             root_files.write(root_files.beside(path), written(found), again=True)
         return root_check(found)
 
-    def adopt(self) -> str:
+    def adopt(self, check: bytes) -> str:
         """The successor takes the place of the file; the old key is gone with it."""
-        for path in self.paths:
-            root_files.replace(path)
+        # Unless somebody else was quicker, and what waits now is already the one after it.
+        found = self.successor()
+        if found is not None and root_check(found) == check:
+            for path in self.paths:
+                root_files.replace(path)
         if self.renews:
             return "The root key and its copy were changed. Older backups of it open nothing more."
         return (
@@ -199,6 +203,86 @@ class CommandKeyProvider(HeldRootKey):
         return bool(settings.KPM_ROOT_KEY_COMMAND)
 
 
+class TokenKeyProvider:
+    """A root key that never leaves its PKCS#11 token, which wraps and unwraps with it."""
+
+    name = "pkcs11"
+    # How a copy of a token is made is the token's own business, and a person's.
+    renews = False
+
+    def exists(self) -> bool:
+        """Whether the token has a root key of this site."""
+        with tokens.session() as token:
+            return bool(token.root_keys())
+
+    def create(self) -> None:
+        """Let the token make the first root key; what it has already is never touched."""
+        with tokens.session(changing=True) as token:
+            if token.root_keys():
+                raise KeysUnavailable("The token has a root key already.")
+            token.generate(1)
+
+    def check_value(self) -> bytes:
+        """What tells this root key from others."""
+        with tokens.session() as token:
+            keys = token.root_keys()
+        if not keys:
+            raise KeysUnavailable("There is no root key in the token.")
+        return keys[0].check
+
+    def wrap(self, key: bytes, version: int, root_check: bytes) -> bytes:
+        """Wrap a vault key; always with AES-256-GCM, which is what tokens have."""
+        head = envelope.key_header(envelope.VAULT_KEY, AES_GCM, version)
+        with tokens.session() as token:
+            root = token.root_key(root_check)
+            wrapped = envelope.seal(root, head, WRAP_CONTEXT, key)
+            # Some tokens insist on a nonce of their own. Better now than with files under it.
+            if not opens(root, wrapped, key):
+                raise KeysUnavailable("What the token has wrapped does not unwrap: use another.")
+        return wrapped
+
+    def unwrap(self, wrapped: bytes, root_check: bytes) -> bytes:
+        """Unwrap a vault key that lies under the root key with this check value."""
+        if not has_shape(wrapped) or wrapped[1] != AES_GCM:
+            raise Forged
+        with tokens.session() as token:
+            return envelope.unseal(token.root_key(root_check), wrapped, WRAP_CONTEXT)
+
+    def prepare(self) -> bytes:
+        """Let the token make a second root key, or take up the one of a change that was cut off."""
+        with tokens.session(changing=True) as token:
+            keys = token.root_keys()
+            if len(keys) > 1:
+                return keys[-1].check
+            return token.generate(keys[0].generation + 1 if keys else 1).check
+
+    def adopt(self, check: bytes) -> str:
+        """The one with this check value stays; every other root key is destroyed in the token."""
+        with tokens.session(changing=True) as token:
+            kept = token.root_key(check)
+            for key in token.root_keys():
+                if key.check != kept.check:
+                    token.destroy(key)
+        return (
+            "The root key in the token was changed, and the old one destroyed. Back the token up "
+            "again NOW, by its own means: older backups of it open nothing more. If the root key "
+            "was kept elsewhere before, destroy that one, too."
+        )
+
+
+def has_shape(wrapped: bytes) -> bool:
+    """Whether it looks like a wrapped vault key."""
+    return len(wrapped) == envelope.KEY_ENVELOPE_BYTES and wrapped[0] == envelope.VAULT_KEY
+
+
+def opens(root: Aead, wrapped: bytes, key: bytes) -> bool:
+    """Whether a key has come to lie under a root key as it should."""
+    try:
+        return has_shape(wrapped) and envelope.unseal(root, wrapped, WRAP_CONTEXT) == key
+    except Forged:
+        return False
+
+
 def root_check(root: bytes) -> bytes:
     """The check value of a root key."""
     return key_check(root, CHECK_CONTEXT)
@@ -226,15 +310,25 @@ def configured() -> KeyProvider:
     return PROVIDERS[settings.KPM_KEY_PROVIDER]()
 
 
+def of_row(name: str) -> KeyProvider:
+    """The provider of a vault key that was wrapped by the one of this name.
+
+    A key that can be read may have moved to another place since; one in a token never does.
+    """
+    here = settings.KPM_KEY_PROVIDER
+    return PROVIDERS[name]() if TokenKeyProvider.name in (name, here) else configured()
+
+
 def _file() -> FileKeyProvider:
     copy = settings.KPM_ROOT_KEY_COPY
     return FileKeyProvider(Path(settings.KPM_ROOT_KEY_FILE), Path(copy) if copy else None)
 
 
-PROVIDERS: Final = {
+PROVIDERS: Final[dict[str, Callable[[], KeyProvider]]] = {
     "file": _file,
     "environment": EnvironmentKeyProvider,
     "command": CommandKeyProvider,
+    "pkcs11": TokenKeyProvider,
 }
 
 
@@ -245,11 +339,10 @@ def check_place(**_options: Any) -> list[CheckMessage]:
         return [Error(f"KPM_KEY_PROVIDER is none of: {names}.", id="vault.E003")]
     provider = configured()
     if not isinstance(provider, FileKeyProvider):
-        missing = not provider.exists()
-        return [Error("There is no root key.", id="vault.E002")] if missing else []
+        return _check_existence(provider)
     problems = []
     for path in provider.paths:
-        if path.resolve().is_relative_to(Path(settings.DATA_DIR).resolve()):
+        if _is_in_the_data(path):
             problems.append("lies in the data directory")
         if path.exists() and root_files.is_open_to_others(path):
             problems.append("can be read by others")
@@ -257,3 +350,18 @@ def check_place(**_options: Any) -> list[CheckMessage]:
         Error(f"The root key file {provider.path.name} {problem}.", id="vault.E002")
         for problem in dict.fromkeys(problems)
     ]
+
+
+def _check_existence(provider: KeyProvider) -> list[CheckMessage]:
+    path = Path(settings.KPM_PKCS11_PIN_FILE)
+    if isinstance(provider, TokenKeyProvider) and path.name and _is_in_the_data(path):
+        return [Error(f"The PIN file {path.name} lies in the data directory.", id="vault.E005")]
+    try:
+        problem = "" if provider.exists() else "There is no root key."
+    except KeysUnavailable as refused:
+        problem = str(refused)
+    return [Error(problem, id="vault.E002")] if problem else []
+
+
+def _is_in_the_data(path: Path) -> bool:
+    return path.resolve().is_relative_to(Path(settings.DATA_DIR).resolve())

@@ -7,7 +7,7 @@ from django.db import connections, router, transaction
 
 from kpm.database.locks import hold_tables
 from kpm.vault import providers
-from kpm.vault.ciphers import Forged, key_check, new_key, suite
+from kpm.vault.ciphers import Forged, key_check, new_key
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.models import VaultKey
 
@@ -22,21 +22,16 @@ def add() -> int:
         # While the root key is changed there are two: the one that the others lie under.
         check = bytes(newest.root_check) if newest is not None else provider.check_value()
         version = newest.version + 1 if newest is not None else 1
-        key = new_key()
-        VaultKey.objects.create(
-            version=version,
-            provider=provider.name,
-            wrapped=provider.wrap(key, version, check),
-            check_value=key_check(key, CHECK_CONTEXT, suite()),
-            root_check=check,
-        )
+        row = VaultKey(version=version)
+        _wrap(row, new_key(), provider, check)
+        row.save(force_insert=True)
     return version
 
 
 def opened(row: VaultKey) -> bytes:
     """The key in a row, after its envelope and its check value were found right."""
     try:
-        key = providers.configured().unwrap(bytes(row.wrapped), bytes(row.root_check))
+        key = providers.of_row(row.provider).unwrap(bytes(row.wrapped), bytes(row.root_check))
     except Forged:
         raise KeysUnavailable(f"The row of vault key {row.version} was changed.") from None
     if key_check(key, CHECK_CONTEXT, bytes(row.wrapped)[1]) != bytes(row.check_value):
@@ -56,13 +51,20 @@ def change_root() -> str:
         for row in VaultKey.objects.order_by("version"):
             if bytes(row.root_check) == check:
                 continue
-            key = opened(row)
-            row.wrapped = provider.wrap(key, row.version, check)
-            row.check_value = key_check(key, CHECK_CONTEXT, suite())
-            row.provider, row.root_check = provider.name, check
+            _wrap(row, opened(row), provider, check)
             row.save()
     with held():
-        return provider.adopt()
+        # What is destroyed now must be what nothing lies under: somebody may have been quicker.
+        if any(bytes(row.root_check) != check for row in VaultKey.objects.all()):
+            raise KeysUnavailable("Somebody else is changing the root key: call again.")
+        return provider.adopt(check)
+
+
+def _wrap(row: VaultKey, key: bytes, provider: providers.KeyProvider, check: bytes) -> None:
+    row.wrapped = wrapped = provider.wrap(key, row.version, check)
+    # By the suite that it was wrapped with, which need not be the site's: `opened` asks it.
+    row.check_value = key_check(key, CHECK_CONTEXT, wrapped[1])
+    row.provider, row.root_check = provider.name, check
 
 
 @contextmanager

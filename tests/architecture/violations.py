@@ -49,6 +49,7 @@ CONTRACTS: dict[str, list[Violation]] = {
     "cryptography": [
         Violation("audit/log.py", "from cryptography.hazmat import primitives\n", "audit.log"),
     ],
+    "pkcs11": [Violation("kpm/vault/keys.py", "import pkcs11\n", "kpm.vault.keys -> pkcs11")],
     "weasyprint": [Violation("casework/rules.py", "import weasyprint\n", "casework.rules")],
     "workbooks": [
         Violation("casework/rules.py", "import python_calamine\n", "casework.rules"),

@@ -157,7 +157,7 @@ def test_the_successor_is_chosen_by_its_check_value(held: Any) -> None:
     assert provider.unwrap(provider.wrap(KEY, 1, check), check) == KEY
     with pytest.raises(KeysUnavailable, match="not the one"):
         provider.wrap(KEY, 1, bytes(32))
-    assert "in the place" in provider.adopt()
+    assert "in the place" in provider.adopt(check)
 
 
 def test_nothing_that_is_started_inherits_the_root_key() -> None:
@@ -276,7 +276,10 @@ def test_a_file_and_its_copy_are_changed_together(tmp_path: Path) -> None:
     # Cut off before it took over: the same one is taken up again.
     assert provider.prepare() == new
     wrapped = provider.wrap(KEY, 1, new)
-    assert "its copy" in provider.adopt()
+    # What another process has prepared meanwhile is not this one's to adopt.
+    provider.adopt(old)
+    assert provider.check_value() == old
+    assert "its copy" in provider.adopt(new)
     assert provider.check_value() == new
     assert provider.unwrap(wrapped, new) == KEY
     assert (tmp_path / "b" / "root.key").read_bytes() == provider.path.read_bytes()
@@ -285,8 +288,7 @@ def test_a_file_and_its_copy_are_changed_together(tmp_path: Path) -> None:
 
 
 def test_without_a_copy_the_operator_is_told_to_make_a_backup(provider: FileKeyProvider) -> None:
-    provider.prepare()
-    assert "NOW" in provider.adopt()
+    assert "NOW" in provider.adopt(provider.prepare())
 
 
 def test_a_new_root_key_can_be_printed_for_a_pipe() -> None:
