@@ -16,6 +16,7 @@ from audit.bodies import Body, NotLoggable, parse
 from audit.checkpoints import latest
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.notes import VerifierKey
+from audit.sealed_rows import Bad, Rows
 from audit.tree_heads import TreeHead
 from audit.trees import WIDTH, Edge, TileRow, load_edge, split
 from kpm.database import commit_orders, guards, log_rows
@@ -60,6 +61,9 @@ class Result:
     problem: str = ""
     # Those who see the roots, and how they stand.
     standings: tuple[Standing, ...] = ()
+    # Sealed groups that are those of their last events, and those of which no event speaks.
+    compared: int = 0
+    unnamed: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -104,6 +108,8 @@ def verify(*, newest: int | None = None, pinned: dict[int, bytes] | None = None)
         with log_rows.frozen(DATABASE):
             look.over(newest)
         look.over_attestations()
+        if newest is None:
+            look.over_rows()
     except Found as found:
         return look.result(found.kind, found.problem)
     except DatabaseError as error:
@@ -125,6 +131,7 @@ class _Look:
         self._keys: list[VerifierKey] = []
         self._is_signed = False
         self._standings: tuple[Standing, ...] = ()
+        self._rows = Rows()
 
     def result(self, kind: Kind | None = None, problem: str = "") -> Result:
         """How far it came."""
@@ -136,6 +143,8 @@ class _Look:
             kind=kind,
             problem=problem,
             standings=self._standings,
+            compared=self._rows.compared,
+            unnamed=self._rows.unnamed,
         )
 
     def over_attestations(self) -> None:
@@ -145,6 +154,12 @@ class _Look:
             for size in standing.having(Verdict.BAD)[:1]:
                 words = _("%(witness)s: what it has of %(size)s events is not what this log says.")
                 raise altered(words % {"witness": standing.name, "size": size})
+
+    def over_rows(self) -> None:
+        """What the events say that they wrote, and what stands there."""
+        bad = self._rows.look(self._size)
+        if bad is not None:
+            raise altered(_row_words(bad))
 
     def over(self, newest: int | None) -> None:
         """Everything, or the newest events with everything to their left taken for granted."""
@@ -180,6 +195,7 @@ class _Look:
             leaf, body = _leaf(read, self._edge.size)
             self._tiles.extend(self._edge.append(leaf))
             self._promise(body, read.event_id)
+            self._rows.take(read.event_id, body)
             if len(self._tiles) >= TILES:
                 self._compare_tiles()
             while size == self._edge.size:
@@ -322,6 +338,15 @@ def _nothing_passed_over(last: Checkpoint) -> None:
     event_id = commit_orders.left_out(connections[DATABASE], place)
     if event_id is not None:
         raise altered(_("Event %s was passed over.") % event_id)
+
+
+def _row_words(bad: Bad) -> str:
+    told = {"event": bad.event_id, "group": bad.label, "row": bad.row}
+    if bad.row is None:
+        return _("A sealed row that event %(event)s wrote is missing.") % told
+    if bad.is_emptied:
+        return _("%(group)s of %(row)s, which event %(event)s wrote, was emptied.") % told
+    return _("%(group)s of %(row)s is older than event %(event)s, which wrote it.") % told
 
 
 def _tile_words(level: int, idx: int, data: bytes, stored: bytes) -> str:
