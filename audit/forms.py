@@ -8,7 +8,8 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
-from audit.labels import event_choices, outcome_choices, purpose_choices
+from audit.events import Purpose
+from audit.labels import PURPOSES, event_choices, outcome_choices, purpose_choices
 from audit.searches import Filters, actors_called
 from kpm.forms import ActionForm
 
@@ -73,3 +74,18 @@ class VerifyForm(ActionForm):
     """A button: verifying twice does no harm."""
 
     once = False
+
+
+class EraseDetailForm(ActionForm):
+    """Which event, and who asked for it."""
+
+    number = forms.IntegerField(
+        label=_("Number of the event"),
+        min_value=1,
+        max_value=HIGHEST,
+        help_text=_("The auditor finds it in the log and tells you."),
+    )
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=[(str(each), PURPOSES[each]) for each in (Purpose.SUBJECT_REQUEST, Purpose.LEGAL)],
+    )

@@ -14,6 +14,7 @@ from audit import attestations, details, merkle, notes, signers
 from audit.attestations import Standing, Verdict
 from audit.bodies import Body, NotLoggable, parse
 from audit.checkpoints import latest
+from audit.events import Event
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.notes import VerifierKey
 from audit.sealed_rows import Bad, Rows
@@ -64,6 +65,8 @@ class Result:
     # Sealed groups that are those of their last events, and those of which no event speaks.
     compared: int = 0
     unnamed: int = 0
+    # Details that are gone, as an event says.
+    erased: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -132,6 +135,9 @@ class _Look:
         self._is_signed = False
         self._standings: tuple[Standing, ...] = ()
         self._rows = Rows()
+        # The events whose details were erased, as other events say.
+        self._erasures: frozenset[str] = frozenset()
+        self._erased = 0
 
     def result(self, kind: Kind | None = None, problem: str = "") -> Result:
         """How far it came."""
@@ -145,6 +151,7 @@ class _Look:
             standings=self._standings,
             compared=self._rows.compared,
             unnamed=self._rows.unnamed,
+            erased=self._erased,
         )
 
     def over_attestations(self) -> None:
@@ -166,6 +173,7 @@ class _Look:
         last = latest(DATABASE)
         self._size = last.size if last else 0
         self._keys = _keys()
+        self._erasures = _erasures()
         if newest is not None:
             self._begin_at(max(0, self._size - newest))
         first_id = self._grow()
@@ -215,15 +223,20 @@ class _Look:
             self._compare_details()
 
     def _compare_details(self) -> None:
-        """What lies open beside an event is what it commits to; what was erased is just gone.
+        """What lies open beside an event is what it commits to; what is gone was erased.
 
         Sealed words say for themselves whether they were changed, to whoever may open them.
         """
-        rows = Detail.objects.using(DATABASE).filter(ev__in=list(self._promised), owner=None)
-        for row in rows:
-            wanted, event_id = self._promised[row.ev]
-            if details.commitment(bytes(row.salt), bytes(row.body)) != wanted:
+        for row in Detail.objects.using(DATABASE).filter(ev__in=list(self._promised)):
+            wanted, event_id = self._promised.pop(row.ev)
+            is_open = row.owner is None
+            if is_open and details.commitment(bytes(row.salt), bytes(row.body)) != wanted:
                 raise altered(_("The detail of event %s is another one.") % event_id)
+        for ev, (_commitment, event_id) in self._promised.items():
+            if str(ev) not in self._erasures:
+                words = _("The detail of event %s is gone, and no event says that it was erased.")
+                raise altered(words % event_id)
+        self._erased += len(self._promised)
         self._promised.clear()
 
     def _roots(self) -> Iterator[Root]:
@@ -281,6 +294,12 @@ class _Look:
             level += 1
         if Tile.objects.using(DATABASE).filter(level__gte=level).exists():
             raise altered(_("There are tiles of level %s behind the end.") % level)
+
+
+def _erasures() -> frozenset[str]:
+    """The events whose details were erased."""
+    said = LoggedEvent.objects.using(DATABASE).filter(event=Event.EVENT_DETAIL_ERASED)
+    return frozenset(str(ev) for ev in said.values_list("subject", flat=True))
 
 
 def _keys() -> list[VerifierKey]:
