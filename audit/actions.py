@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 from audit import (
     exports,
@@ -25,12 +26,12 @@ from audit import (
     verifications,
     witnesses,
 )
-from audit.bodies import moment
+from audit.bodies import moment, parse
 from audit.checkpoints import DATABASE as SEQUENCER
 from audit.checkpoints import latest
 from audit.events import Event, Outcome, Purpose
 from audit.log import Actor, Thing
-from audit.models import Attestation, Checkpoint, LogKey
+from audit.models import Attestation, Checkpoint, Detail, LoggedEvent, LogKey
 from audit.notes import VerifierKey, encoded
 from audit.openings import Openings
 from audit.posts import Unwilling
@@ -235,6 +236,22 @@ def prove(*, by: Actor, ev: UUID) -> tuple[str, Proof]:
     with transaction.atomic():
         log.record(Event.AUDIT_PROVED, by=by, target=Named(str(ev)))
     return body, proof
+
+
+def erase_detail(*, by: Actor, number: int, purpose: str) -> None:
+    """Take away for ever what lies beside an event, and record that: never of one's own doing."""
+    event = LoggedEvent.objects.filter(id=number).first()
+    if event is None:
+        raise Refused(_("The log has no event of this number."), field="number")
+    if event.actor == by.log_reference:
+        raise Refused(_("Of what you did yourself, somebody else erases the detail."))
+    ev = UUID(parse(event.body)["ev"])
+    with transaction.atomic():
+        if not Detail.objects.filter(ev=ev).delete()[0]:
+            words = _("This event has no detail, or it was erased before.")
+            raise Refused(words, field="number")
+        target = Named(str(ev))
+        log.record(Event.EVENT_DETAIL_ERASED, by=by, target=target, purpose=Purpose(purpose))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from audit.events import Direction, Event, Outcome, Purpose
 VERSION = 1
 # Keeps every event far below the 60,000 bytes that the tables take.
 MOST_SUBJECTS = 100
+MOST_TAGS = 1_000
 BIGGEST_NUMBER = 2**53 - 1
 
 Body = dict[str, Any]
@@ -123,6 +124,8 @@ KEYS: dict[str, Callable[[Any], bool]] = {
     "rq": _shape(r"[A-Za-z0-9_-]{8,64}"),
     "ch": _shape(r"web|api|job|cli"),
     "h": _shape(r"[A-Za-z0-9_-]{43}"),
+    # Which sealed groups were written, and which version of each: 12 and 16 characters.
+    "t": _listed(_shape(r"[A-Za-z0-9_-]{28}"), MOST_TAGS),
 }
 NEEDED = frozenset({"v", "ev", "at", "a", "act", "out", "ch"})
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import zip_longest
 from typing import Any, Protocol
 from uuid import UUID
 
 from audit import details
-from audit.bodies import MOST_SUBJECTS, VERSION, Body, NotLoggable, moment, spell
+from audit.bodies import MOST_SUBJECTS, MOST_TAGS, VERSION, Body, NotLoggable, moment, spell
 from audit.events import Direction, Event, Outcome, Purpose
 from kpm.ids import uuid7
 
@@ -111,6 +112,7 @@ def build(
     grant: str | None = None,
     direction: Direction | str | None = None,
     detail: Mapping[str, str | int] | None = None,
+    tags: Iterable[str] = (),
 ) -> Entry:
     """Put an event into words of the log, checked and ready to be written."""
     ev = uuid7()
@@ -136,24 +138,25 @@ def build(
         "ch": origin.channel,
         "h": told.commitment if told is not None else None,
     }
-    return Entry(ev, tuple(_parts(ev, body, references)), told)
+    return Entry(ev, tuple(_parts(ev, body, references, sorted(set(tags)))), told)
 
 
-def _parts(ev: UUID, body: Body, references: list[str]) -> Iterator[str]:
+def _parts(ev: UUID, body: Body, references: list[str], tags: list[str]) -> Iterator[str]:
     """One text, or several where an event is about more things than one may name."""
     base = {key: value for key, value in body.items() if value is not None}
-    chunks = [
-        references[start : start + MOST_SUBJECTS]
-        for start in range(0, len(references), MOST_SUBJECTS)
-    ]
-    if len(chunks) <= 1:
-        yield spell(base | {"ev": str(ev)} | ({"os": chunks[0]} if chunks else {}))
-        return
-    for number, chunk in enumerate(chunks, start=1):
-        part = {"ev": str(ev if number == 1 else uuid7()), "pt": [number, len(chunks)]}
-        yield spell(base | part | {"os": chunk})
+    named, written = _chunks(references, MOST_SUBJECTS), _chunks(tags, MOST_TAGS)
+    count = max(len(named), len(written), 1)
+    for number, (some, sealed) in enumerate(zip_longest(named or [[]], written), start=1):
+        part: Body = {"ev": str(ev if number == 1 else uuid7())}
+        part |= {"pt": [number, count]} if count > 1 else {}
+        part |= ({"os": some} if some else {}) | ({"t": sealed} if sealed else {})
+        yield spell(base | part)
         # The one detail hangs on the first part.
         base.pop("h", None)
+
+
+def _chunks(several: list[str], most: int) -> list[list[str]]:
+    return [several[start : start + most] for start in range(0, len(several), most)]
 
 
 def _subjects(target: Thing | None, several: list[Thing]) -> tuple[str | None, list[str]]:

@@ -42,6 +42,7 @@ class Event(StrEnum):
     DESTRUCTION_REHEARSED = "destruction.rehearsed"
     DESTRUCTION_REJECTED = "destruction.rejected"
     DUE_DATE_CORRECTED = "due_date.corrected"
+    EVENT_DETAIL_ERASED = "event_detail.erased"
     FORM_REFUSED = "form.refused"
     GRANT_ENDED = "grant.ended"
     GRANT_STARTED = "grant.started"

@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.bodies import is_reference
+from audit.events import Purpose
 from audit.labels import (
+    PURPOSES,
     channel_choices,
     event_choices,
     kind_choices,
@@ -182,3 +184,18 @@ class TurnForm(forms.Form):
     def turn(self) -> Turn:
         """Where the page begins; the newest one where that makes no sense."""
         return Turn(**self.cleaned_data) if self.is_valid() else Turn()
+
+
+class EraseDetailForm(ActionForm):
+    """Which event, and who asked for it."""
+
+    number = forms.IntegerField(
+        label=_("Number of the event"),
+        min_value=1,
+        max_value=HIGHEST,
+        help_text=_("The auditor finds it in the log and tells you."),
+    )
+    purpose = forms.ChoiceField(
+        label=_("Purpose"),
+        choices=[(str(each), PURPOSES[each]) for each in (Purpose.SUBJECT_REQUEST, Purpose.LEGAL)],
+    )

@@ -15,6 +15,8 @@ from audit import details
 from audit.bodies import NotLoggable
 from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
 from audit.events import Direction, Event, Outcome, Purpose
+from audit.tags import tag
+from kpm.vault.written import name_all
 
 __all__ = [
     "ANONYMOUS",
@@ -140,7 +142,10 @@ def record(
     direction: Direction | str | None = None,
     detail: Mapping[str, str | int] | None = None,
 ) -> UUID:
-    """Write down what the open transaction does; if it is rolled back, so is this."""
+    """Write down what the open transaction does; if it is rolled back, so is this.
+
+    The event says which sealed groups were written since the last one, whoever's they are.
+    """
     if not _is_open():
         raise OutsideTransaction(f"{event} was to be recorded outside a transaction.")
     entry = _built(
@@ -156,6 +161,7 @@ def record(
         outcome=Outcome(outcome),
         direction=direction,
         detail=detail,
+        tags=map(tag, name_all(DATABASE)),
     )
     _write([entry])
     return entry.ev

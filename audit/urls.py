@@ -35,6 +35,7 @@ app_name = "audit"
 
 urlpatterns = [
     path("log/", log.list_events, name="list_events"),
+    path("log/details/", log.erase_detail, name="erase_detail"),
     path("log/events/<int:place>/", log.show_event, name="show_event"),
     path("log/accounts/<thing:reference>/", log.show_account, name="show_account"),
     path("log/things/<thing:reference>/", log.show_thing, name="show_thing"),

@@ -14,8 +14,10 @@ from audit import attestations, details, merkle, notes, signers
 from audit.attestations import Standing, Verdict
 from audit.bodies import Body, NotLoggable, parse
 from audit.checkpoints import latest
+from audit.events import Event
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.notes import VerifierKey
+from audit.sealed_rows import Bad, Rows
 from audit.tree_heads import TreeHead
 from audit.trees import WIDTH, Edge, TileRow, load_edge, split
 from kpm.database import commit_orders, guards, log_rows
@@ -60,6 +62,11 @@ class Result:
     problem: str = ""
     # Those who see the roots, and how they stand.
     standings: tuple[Standing, ...] = ()
+    # Sealed groups that are those of their last events, and those of which no event speaks.
+    compared: int = 0
+    unnamed: int = 0
+    # Details that are gone, as an event says.
+    erased: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -105,6 +112,8 @@ def verify(*, newest: int | None = None, pinned: dict[int, bytes] | None = None)
         with log_rows.frozen(DATABASE):
             look.over(newest)
         look.over_attestations()
+        if newest is None:
+            look.over_rows()
     except Found as found:
         return look.result(found.kind, found.problem)
     except DatabaseError as error:
@@ -126,6 +135,10 @@ class _Look:
         self._keys: list[VerifierKey] = []
         self._is_signed = False
         self._standings: tuple[Standing, ...] = ()
+        self._rows = Rows()
+        # The events whose details were erased, as other events say.
+        self._erasures: frozenset[str] = frozenset()
+        self._erased = 0
 
     def result(self, kind: Kind | None = None, problem: str = "") -> Result:
         """How far it came."""
@@ -137,6 +150,9 @@ class _Look:
             kind=kind,
             problem=problem,
             standings=self._standings,
+            compared=self._rows.compared,
+            unnamed=self._rows.unnamed,
+            erased=self._erased,
         )
 
     def over_attestations(self) -> None:
@@ -147,11 +163,18 @@ class _Look:
                 words = _("%(witness)s: what it has of %(size)s events is not what this log says.")
                 raise altered(words % {"witness": standing.name, "size": size})
 
+    def over_rows(self) -> None:
+        """What the events say that they wrote, and what stands there."""
+        bad = self._rows.look(self._size)
+        if bad is not None:
+            raise altered(_row_words(bad))
+
     def over(self, newest: int | None) -> None:
         """Everything, or the newest events with everything to their left taken for granted."""
         last = latest(DATABASE)
         self._size = last.size if last else 0
         self._keys = _keys()
+        self._erasures = _erasures()
         if newest is not None:
             self._begin_at(max(0, self._size - newest))
         first_id = self._grow()
@@ -181,6 +204,7 @@ class _Look:
             leaf, body = _leaf(read, self._edge.size)
             self._tiles.extend(self._edge.append(leaf))
             self._promise(body, read.event_id)
+            self._rows.take(read.event_id, body)
             if len(self._tiles) >= TILES:
                 self._compare_tiles()
             while size == self._edge.size:
@@ -200,15 +224,20 @@ class _Look:
             self._compare_details()
 
     def _compare_details(self) -> None:
-        """What lies open beside an event is what it commits to; what was erased is just gone.
+        """What lies open beside an event is what it commits to; what is gone was erased.
 
         Sealed words say for themselves whether they were changed, to whoever may open them.
         """
-        rows = Detail.objects.using(DATABASE).filter(ev__in=list(self._promised), owner=None)
-        for row in rows:
-            wanted, event_id = self._promised[row.ev]
-            if details.commitment(bytes(row.salt), bytes(row.body)) != wanted:
+        for row in Detail.objects.using(DATABASE).filter(ev__in=list(self._promised)):
+            wanted, event_id = self._promised.pop(row.ev)
+            is_open = row.owner is None
+            if is_open and details.commitment(bytes(row.salt), bytes(row.body)) != wanted:
                 raise altered(_("The detail of event %s is another one.") % event_id)
+        for ev, (_commitment, event_id) in self._promised.items():
+            if str(ev) not in self._erasures:
+                words = _("The detail of event %s is gone, and no event says that it was erased.")
+                raise altered(words % event_id)
+        self._erased += len(self._promised)
         self._promised.clear()
 
     def _roots(self) -> Iterator[Root]:
@@ -266,6 +295,12 @@ class _Look:
             level += 1
         if Tile.objects.using(DATABASE).filter(level__gte=level).exists():
             raise altered(_("There are tiles of level %s behind the end.") % level)
+
+
+def _erasures() -> frozenset[str]:
+    """The events whose details were erased."""
+    said = LoggedEvent.objects.using(DATABASE).filter(event=Event.EVENT_DETAIL_ERASED)
+    return frozenset(str(ev) for ev in said.values_list("subject", flat=True))
 
 
 def _keys() -> list[VerifierKey]:
@@ -326,6 +361,15 @@ def _nothing_passed_over(last: Checkpoint) -> None:
     event_id = commit_orders.left_out(connections[DATABASE], place)
     if event_id is not None:
         raise altered(_("Event %s was passed over.") % event_id)
+
+
+def _row_words(bad: Bad) -> str:
+    told = {"event": bad.event_id, "group": bad.label, "row": bad.row}
+    if bad.row is None:
+        return _("A sealed row that event %(event)s wrote is missing.") % told
+    if bad.is_emptied:
+        return _("%(group)s of %(row)s, which event %(event)s wrote, was emptied.") % told
+    return _("%(group)s of %(row)s is older than event %(event)s, which wrote it.") % told
 
 
 def _tile_words(level: int, idx: int, data: bytes, stored: bytes) -> str:

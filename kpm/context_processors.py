@@ -45,6 +45,7 @@ MENU = (
     Entry(
         Permission.VIEW_LEGAL_BASES, "casework:list_legal_bases", _("Legal bases"), "legal-bases"
     ),
+    Entry(Permission.ERASE_EVENT_DETAIL, "audit:erase_detail", _("Details of events"), "log"),
     Entry(Permission.VIEW_GRANTS, "accounts:list_grants", _("Roles"), "grants"),
     Entry(Permission.VIEW_ACCOUNTS, "accounts:list_accounts", _("Accounts"), "accounts"),
     Entry(Permission.VIEW_UNITS, "accounts:list_units", _("Units"), "units"),

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     DECIDE_LEVEL = "decide_level"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
+    ERASE_EVENT_DETAIL = "erase_event_detail"
     FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
@@ -105,7 +106,13 @@ ROLES: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.AUDITOR: frozenset({Permission.REVIEW_ACCESS, Permission.VERIFY_LOG, Permission.VIEW_LOG}),
-    Role.PRIVACY_OFFICER: frozenset({Permission.DECIDE_DESTRUCTION, Permission.VIEW_LEGAL_BASES}),
+    Role.PRIVACY_OFFICER: frozenset(
+        {
+            Permission.DECIDE_DESTRUCTION,
+            Permission.ERASE_EVENT_DETAIL,
+            Permission.VIEW_LEGAL_BASES,
+        }
+    ),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
             Permission.CHANGE_KEYS,

@@ -9,12 +9,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from audit import actions
-from audit.forms import FilterForm, TurnForm, VerifyForm
+from audit.forms import EraseDetailForm, FilterForm, TurnForm, VerifyForm
 from audit.log import Actor
 from audit.searches import Page
 from audit.states import state
 from audit.timelines import Kind
 from audit.views import AuditorRequest
+from kpm.forms import status
 from kpm.permissions import Permission, requires
 
 
@@ -88,3 +89,14 @@ def verify_log(request: AuditorRequest) -> HttpResponse:
             messages.error(request, _("The log is not as it was written. %s") % result.problem)
         return redirect("audit:verify_log")
     return render(request, "audit/verify_log.html", {"form": form, "state": state(timezone.now())})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ERASE_EVENT_DETAIL)
+def erase_detail(request: AuditorRequest) -> HttpResponse:
+    """Take away what lies beside an event; the event itself stays as it was written."""
+    form = EraseDetailForm.from_request(request)
+    if form.run(actions.erase_detail, by=request.user):
+        messages.success(request, _("The detail was erased."))
+        return redirect("audit:erase_detail")
+    return render(request, "audit/erase_detail.html", {"form": form}, status=status(form))

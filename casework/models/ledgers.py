@@ -187,6 +187,7 @@ class LedgerRow(SealedModel):
 
     model_code = 12
     owns_key = False
+    is_named_in_the_log = False
 
     body = SealedGroup(code=2, version=1, pad=256)
 

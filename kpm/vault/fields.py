@@ -25,6 +25,7 @@ from kpm.vault.history import RecordedModel
 from kpm.vault.opening import Reading, open_groups
 from kpm.vault.registry import MODELS, TEST_MODELS
 from kpm.vault.sealing import columns_of, seal_rows
+from kpm.vault.written import remember
 
 __all__ = [
     "SealedBooleanField",
@@ -92,7 +93,9 @@ class SealedQuerySet(models.QuerySet[_Row]):
         if kwargs.get("update_fields"):
             layout = layout_of(self.model)
             kwargs["update_fields"] = sorted(columns_of(layout, kwargs["update_fields"]))
-        return super().bulk_create(rows, *args, **kwargs)
+        created: list[_Row] = super().bulk_create(rows, *args, **kwargs)
+        remember(rows)
+        return created
 
     def bulk_update(
         self, objs: Iterable[_Row], fields: Iterable[str], *args: Any, **kwargs: Any
@@ -100,7 +103,9 @@ class SealedQuerySet(models.QuerySet[_Row]):
         rows = list(objs)
         columns = columns_of(layout_of(self.model), fields)
         seal_rows(rows, columns)
-        return super().bulk_update(rows, sorted(columns), *args, **kwargs)
+        count = super().bulk_update(rows, sorted(columns), *args, **kwargs)
+        remember(rows, columns)
+        return count
 
 
 class SealedModel(RecordedModel):
@@ -110,6 +115,8 @@ class SealedModel(RecordedModel):
     model_code: int = 0
     # True: the row has a data key of its own. False: `key_owner` names the row that has it.
     owns_key: bool = False
+    # False: rows that come and go while something is prepared.
+    is_named_in_the_log: bool = True
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     # The generation of the key; 0 = destroyed, looked at before any cache.
@@ -126,6 +133,7 @@ class SealedModel(RecordedModel):
             columns = columns_of(layout_of(type(self)), update_fields)
         seal_rows([self], columns)
         super().save(*args, update_fields=columns, **kwargs)
+        remember([self], columns)
 
     def refresh_from_db(
         self,

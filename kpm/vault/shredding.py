@@ -49,11 +49,14 @@ def forget(owners: Collection[UUID]) -> int:
     return count
 
 
+def sealed_models() -> Iterator[Any]:
+    """Every model with sealed rows."""
+    return (model for model in apps.get_models() if issubclass(model, SealedModel))
+
+
 def sealed_tables() -> Iterator[tuple[Any, str, tuple[str, ...]]]:
     """Every table with sealed rows, past ones too: where the owner stands, and its groups."""
-    for model in apps.get_models():
-        if not issubclass(model, SealedModel):
-            continue
+    for model in sealed_models():
         layout = layout_of(model)
         groups = tuple(layout.groups)
         yield model, layout.owner, groups

@@ -55,6 +55,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:list_alerts": only(AUDITOR),
     "audit:judge_alert": only(AUDITOR),
     "audit:verify_log": only(AUDITOR),
+    # Whoever watches takes nothing away; whoever takes it away sees no log.
+    "audit:erase_detail": only(PRIVACY),
     # --- case files
     "casework:view_today": CASE_ROLES,
     "casework:list_case_files": CASE_ROLES,

@@ -42,6 +42,7 @@ FULL: dict[str, Any] = BODY | {
     "ss": "abcdefgh",
     "rq": "0123456789abcdef",
     "h": "A" * 43,
+    "t": ["A" * 28, "B" * 28],
 }
 
 references = st.from_regex(r"[A-Z0-9]{5}-[A-Z0-9]{5}", fullmatch=True).filter(is_reference)
@@ -185,6 +186,11 @@ WRONG: list[tuple[str, Any]] = [
     ("rq", "with blanks in it"),
     ("ch", "phone"),
     ("h", "A" * 42),
+    ("t", []),
+    ("t", ["A" * 27]),
+    ("t", ["B" * 28, "A" * 28]),
+    ("t", ["张" * 28]),
+    ("t", [f"{number:028}" for number in range(1_001)]),
 ]
 
 
@@ -207,7 +213,8 @@ def test_the_largest_event_fits_into_the_table() -> None:
     groups = sorted(
         f"{'a' * 40}.{'b' * 38}{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(100)
     )
-    assert len(spell(FULL | {"os": subjects, "f": groups})) < 60_000
+    tags = [f"{number:028}" for number in range(1_000)]
+    assert len(spell(FULL | {"os": subjects, "f": groups, "t": tags})) < 60_000
 
 
 def test_deep_nesting_is_refused_without_harm() -> None:

@@ -66,7 +66,15 @@ def test_the_list_names_staff_and_files_by_number(auditor: Client, worker: User)
     response = auditor.get("/log/", headers={"accept-language": "en"})
     for text in (
         *("Worker Li", "Social worker", FILE.log_reference, "name, sex, birth date", "on_the_team"),
-        *("a1</a>", "b2</a>", "2 files", "not signed in", "Verification of the log", "refused", "failed"),
+        *(
+            "a1</a>",
+            "b2</a>",
+            "2 files",
+            "not signed in",
+            "Verification of the log",
+            "refused",
+            "failed",
+        ),
     ):
         assertContains(response, text)
     assert "HTTP_COOKIE" not in response.content.decode()

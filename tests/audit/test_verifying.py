@@ -13,11 +13,11 @@ from django.db import OperationalError, transaction
 
 from audit import actions, checkpoints, log, merkle, verifications
 from audit.events import Event
-from audit.models import Checkpoint, Leaf, LoggedEvent, Tile
+from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.trees import WIDTH
 from audit.verifications import Kind, verify
 from tests.audit.attackers import Execute, raw, unguarded
-from tests.audit.things import NOW, WORKER, File, sequence_all, write_events
+from tests.audit.things import NOW, WORKER, File, Worker, sequence_all, write_events
 from tests.conftest import RealCommits
 from tests.settings import IS_POSTGRESQL
 
@@ -327,7 +327,7 @@ def test_an_event_that_is_none_is_said_to_be_unreadable(real_commits: RealCommit
 
 
 @pytest.mark.parametrize("chunk", [1, 2_000])
-def test_a_detail_that_was_replaced_is_found_and_an_erased_one_is_gone(
+def test_a_detail_that_was_replaced_or_taken_away_is_found(
     full_log: RealCommits, monkeypatch: pytest.MonkeyPatch, chunk: int
 ) -> None:
     monkeypatch.setattr(verifications, "CHUNK", chunk)
@@ -341,7 +341,40 @@ def test_a_detail_that_was_replaced_is_found_and_an_erased_one_is_gone(
         Kind.ALTERED,
         f"The detail of event {ids()[-1]} is another one.",
     )
-    assert tampered(full_log, lambda execute: execute("DELETE FROM audit_detail")).is_good
+    # Gone without a word is not erased.
+    assert tampered(full_log, lambda execute: execute("DELETE FROM audit_detail")).problem == (
+        f"The detail of event {ids()[-1]} is gone, and no event says that it was erased."
+    )
+
+
+@pytest.mark.parametrize("chunk", [1, 2_000])
+def test_an_erased_detail_is_said(
+    full_log: RealCommits, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    monkeypatch.setattr(verifications, "CHUNK", chunk)
+    officer = Worker(log_reference="u:CCCCCCCCCCCCCCCCCCCCCC")
+    with transaction.atomic():
+        for code in ("case_file.read", "visit.recorded"):
+            log.record(Event.AUDIT_SEARCHED, by=WORKER, detail={"filters": f"event={code}"})
+    number = LoggedEvent.objects.latest("id").id
+    sequence_all()
+    actions.erase_detail(by=officer, number=number, purpose="subject-request")
+    result = verify()
+    assert (result.is_good, result.erased) == (True, 1), result
+    sequence_all()
+    out = StringIO()
+    call_command("verify_audit_log", stdout=out)
+    assert "Details erased, as events say: 1\n" in out.getvalue()
+    (left,) = Detail.objects.all()
+    said = LoggedEvent.objects.get(event="event_detail.erased")
+    assert (said.subject != str(left.ev), said.purpose) == (True, "subject-request")
+    # Nobody puts another one in its place.
+    forged = [said.subject if IS_POSTGRESQL else str(said.subject).replace("-", ""), bytes(32)]
+
+    def change(execute: Execute) -> None:
+        execute("INSERT INTO audit_detail (ev, salt, body) VALUES (?, ?, ?)", *forged, b"{}")
+
+    assert tampered(full_log, change).problem == f"The detail of event {number} is another one."
 
 
 def test_a_missing_guard_is_said_before_anything_else(full_log: RealCommits) -> None:

@@ -56,6 +56,11 @@ class Command(BaseCommand):
             % {"size": result.size, "checked": result.checked, "waiting": result.waiting}
         )
         self.stdout.write(_("Root: %s") % result.root.hex())
+        if result.erased:
+            self.stdout.write(_("Details erased, as events say: %s") % result.erased)
+        if result.compared or result.unnamed:
+            words = _("Sealed groups as their last events wrote them: %(count)s, without: %(rest)s")
+            self.stdout.write(words % {"count": result.compared, "rest": result.unnamed})
         for standing in result.standings:
             self.stdout.write(_words(standing, result.size))
         if result.kind is None:

@@ -336,7 +336,9 @@ def test_nothing_is_made_twice() -> None:
     assert VaultKey.objects.count() == 1
 
 
-def test_the_first_start_makes_both_keys(settings: Any, tmp_path: Path) -> None:
+def test_the_first_start_makes_both_keys(
+    real_commits: object, settings: Any, tmp_path: Path
+) -> None:
     VaultKey.objects.all().delete()
     ring.forget()
     settings.KPM_ROOT_KEY_FILE = tmp_path / "root.key"
