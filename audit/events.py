@@ -38,6 +38,8 @@ class Event(StrEnum):
     DESTRUCTION_REHEARSED = "destruction.rehearsed"
     DESTRUCTION_REJECTED = "destruction.rejected"
     DUE_DATE_CORRECTED = "due_date.corrected"
+    EVIDENCE_FINISHED = "evidence.finished"
+    EVIDENCE_STARTED = "evidence.started"
     FORM_REFUSED = "form.refused"
     GRANT_ENDED = "grant.ended"
     GRANT_STARTED = "grant.started"

@@ -19,6 +19,7 @@ NOUNS: dict[str, Promise] = {
     "destruction": gettext_lazy("Destruction"),
     "due_date": gettext_lazy("Due date"),
     "event": gettext_lazy("Event"),
+    "evidence": gettext_lazy("Evidence package"),
     "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
     "ledger": gettext_lazy("Ledger"),

@@ -31,6 +31,7 @@ class Permission(StrEnum):
     DECIDE_LEVEL = "decide_level"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
+    EXPORT_EVIDENCE = "export_evidence"
     FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
@@ -104,7 +105,14 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_TODAY,
         }
     ),
-    Role.AUDITOR: frozenset({Permission.REVIEW_ACCESS, Permission.VERIFY_LOG, Permission.VIEW_LOG}),
+    Role.AUDITOR: frozenset(
+        {
+            Permission.EXPORT_EVIDENCE,
+            Permission.REVIEW_ACCESS,
+            Permission.VERIFY_LOG,
+            Permission.VIEW_LOG,
+        }
+    ),
     Role.PRIVACY_OFFICER: frozenset({Permission.DECIDE_DESTRUCTION, Permission.VIEW_LEGAL_BASES}),
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
