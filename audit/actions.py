@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from audit import (
+    digests,
     exports,
     log,
     notes,
@@ -29,6 +30,7 @@ from audit import (
 from audit.bodies import moment, parse
 from audit.checkpoints import DATABASE as SEQUENCER
 from audit.checkpoints import latest
+from audit.digests import Digest
 from audit.events import Event, Outcome, Purpose
 from audit.log import Actor, Thing
 from audit.models import Attestation, Checkpoint, Detail, LoggedEvent, LogKey
@@ -110,6 +112,13 @@ def print_statement(*, by: Actor, number: str, since: date, until: date, now: da
             count=len(found.openings),
         )
     return document
+
+
+def read_digest(*, by: Actor, until: date) -> Digest:
+    """A week in counts; reading it is written down like every other look at the log."""
+    digest = digests.of(until)
+    read(by=by, about=None, count=digest.lines[0].count)
+    return digest
 
 
 def verify_now(*, by: Actor) -> Result:

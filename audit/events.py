@@ -43,6 +43,8 @@ class Event(StrEnum):
     DESTRUCTION_REJECTED = "destruction.rejected"
     DUE_DATE_CORRECTED = "due_date.corrected"
     EVENT_DETAIL_ERASED = "event_detail.erased"
+    EVIDENCE_FINISHED = "evidence.finished"
+    EVIDENCE_STARTED = "evidence.started"
     FORM_REFUSED = "form.refused"
     GRANT_ENDED = "grant.ended"
     GRANT_STARTED = "grant.started"

@@ -169,6 +169,24 @@ class JudgeAlertForm(ActionForm):
     )
 
 
+class EvidenceForm(ActionForm):
+    """A button: the same package may be asked for again; each time is in the log."""
+
+    once = False
+
+
+class WeekForm(forms.Form):
+    """With which day the week ends."""
+
+    until = day_field(_("To day"))
+
+    def last_day(self, today: date) -> date:
+        """That day; the last one that is over, where none or a later one was asked for."""
+        over = today - timedelta(days=1)
+        asked: date | None = self.cleaned_data["until"] if self.is_valid() else None
+        return min(asked or over, over)
+
+
 class VerifyForm(ActionForm):
     """A button: verifying twice does no harm."""
 

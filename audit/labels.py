@@ -21,6 +21,7 @@ NOUNS: dict[str, Promise] = {
     "due_date": gettext_lazy("Due date"),
     "event": gettext_lazy("Event"),
     "event_detail": gettext_lazy("Detail of an event"),
+    "evidence": gettext_lazy("Evidence package"),
     "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
     "ledger": gettext_lazy("Ledger"),

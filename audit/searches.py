@@ -82,6 +82,8 @@ class Row:
     role: str
     kind: str
     subjects: tuple[str, ...]
+    # Whose account it is about.
+    about_name: str
     count: int | None
     groups: tuple[str, ...]
     purpose: str | None
@@ -193,7 +195,8 @@ def begins(day: date) -> str:
 def shown(events: Iterable[LoggedEvent]) -> list[Row]:
     """Events as pages show them, with the names of staff."""
     events = list(events)
-    names = staff_names({event.actor for event in events})
+    accounts = {event.subject or "" for event in events if event.subject_type == "account"}
+    names = staff_names({event.actor for event in events} | accounts)
     return [_row(event, names) for event in events]
 
 
@@ -213,6 +216,7 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
         name=names.get(event.actor) or actor_label(event.actor),
         role=body.get("role", ""),
         kind=event.subject_type or "",
+        about_name=names.get(event.subject or "", ""),
         subjects=(event.subject,) if event.subject else several,
         count=body.get("n"),
         groups=tuple(body.get("f", ())),

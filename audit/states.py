@@ -8,11 +8,13 @@ from django.db.models import Exists, OuterRef
 from audit.bodies import parse
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
-from audit.models import Leaf, LoggedEvent
+from audit.models import Attestation, Leaf, LoggedEvent
 from audit.searches import DATABASE
 
 # The sequencer runs every second; behind this something is wrong with it.
 PATIENCE = timedelta(minutes=5)
+# Roots are shown to others every quarter of an hour; behind this nobody has taken one for long.
+WINDOW = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,15 @@ class Verified:
 
 
 @dataclass(frozen=True)
+class Witnessed:
+    """The newest root that somebody else keeps."""
+
+    size: int
+    at: datetime
+    is_old: bool
+
+
+@dataclass(frozen=True)
 class State:
     """What the badge shows."""
 
@@ -32,7 +43,12 @@ class State:
     root: str
     sequenced_at: datetime | None
     waiting: int
+    # When the event came that has been waiting longest.
+    waiting_since: datetime | None
     is_late: bool
+    # The newest root that somebody else keeps, and how many events came after it.
+    witnessed: Witnessed | None
+    unwitnessed: int
     # The last one over everything, and the last one of any kind.
     whole: Verified | None
     last: Verified | None
@@ -50,15 +66,29 @@ def state(now: datetime) -> State:
     in_tree = Leaf.objects.using(DATABASE).filter(event_id=OuterRef("id"))
     waiting = events.filter(~Exists(in_tree), id__gt=last.event_id if last else 0)
     oldest = waiting.order_by("id").values_list("at", flat=True).first()
+    size = last.size if last else 0
+    oldest_at = datetime.fromisoformat(oldest) if oldest is not None else None
+    witnessed = _witnessed(now)
     return State(
-        size=last.size if last else 0,
+        size=size,
         root=bytes(last.root).hex() if last else "",
         sequenced_at=datetime.fromisoformat(last.at) if last else None,
         waiting=waiting.count(),
-        is_late=oldest is not None and datetime.fromisoformat(oldest) < now - PATIENCE,
+        waiting_since=oldest_at,
+        is_late=oldest_at is not None and oldest_at < now - PATIENCE,
+        witnessed=witnessed,
+        unwitnessed=size - (witnessed.size if witnessed else 0),
         whole=_verified("everything"),
         last=_verified(),
     )
+
+
+def _witnessed(now: datetime) -> Witnessed | None:
+    newest = Attestation.objects.using(DATABASE).order_by("-size", "-at").first()
+    if newest is None:
+        return None
+    at = datetime.fromisoformat(newest.at)
+    return Witnessed(size=newest.size, at=at, is_old=at < now - WINDOW)
 
 
 def _verified(rule: str = "") -> Verified | None:

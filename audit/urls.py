@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from audit.bodies import is_reference
-from audit.views import alerts, log, openings
+from audit.views import alerts, digests, evidence, log, openings
 
 
 class ThingConverter:
@@ -48,5 +48,7 @@ urlpatterns = [
     path("log/sessions/<mark:reference>/", log.show_session, name="show_session"),
     path("log/unusual/", alerts.list_alerts, name="list_alerts"),
     path("log/unusual/<mark:mark>/", alerts.judge_alert, name="judge_alert"),
+    path("log/evidence/", evidence.export_evidence, name="export_evidence"),
+    path("log/week/", digests.show_digest, name="show_digest"),
     path("log/verification/", log.verify_log, name="verify_log"),
 ]

@@ -32,6 +32,7 @@ class Permission(StrEnum):
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
     ERASE_EVENT_DETAIL = "erase_event_detail"
+    EXPORT_EVIDENCE = "export_evidence"
     FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
     IMPORT_LEDGER = "import_ledger"
@@ -105,7 +106,14 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_TODAY,
         }
     ),
-    Role.AUDITOR: frozenset({Permission.REVIEW_ACCESS, Permission.VERIFY_LOG, Permission.VIEW_LOG}),
+    Role.AUDITOR: frozenset(
+        {
+            Permission.EXPORT_EVIDENCE,
+            Permission.REVIEW_ACCESS,
+            Permission.VERIFY_LOG,
+            Permission.VIEW_LOG,
+        }
+    ),
     Role.PRIVACY_OFFICER: frozenset(
         {
             Permission.DECIDE_DESTRUCTION,

@@ -54,6 +54,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:print_statement": only(AUDITOR),
     "audit:list_alerts": only(AUDITOR),
     "audit:judge_alert": only(AUDITOR),
+    "audit:export_evidence": only(AUDITOR),
+    "audit:show_digest": only(AUDITOR),
     "audit:verify_log": only(AUDITOR),
     # Whoever watches takes nothing away; whoever takes it away sees no log.
     "audit:erase_detail": only(PRIVACY),

@@ -295,3 +295,13 @@ def test_the_last_verification_of_everything_is_told_apart(real_commits: RealCom
     assert stand.last is not None
     assert (stand.whole.count, stand.last.count) == (7, 3)
     assert (stand.whole.is_good, stand.last.is_good, stand.is_good) == (True, False, False)
+
+
+def test_accounts_that_events_are_about_are_named_and_long_marks_cut(
+    auditor: Client, worker: User
+) -> None:
+    record(worker, event=Event.SESSION_STARTED, target=worker)
+    record(worker, target=File("root:" + "A" * 40))
+    response = auditor.get("/log/")
+    assertContains(response, "<bdi>Worker Li</bdi>", count=3)
+    assertContains(response, "root:AAAAAAAAAA…</a>")

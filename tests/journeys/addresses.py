@@ -37,6 +37,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "audit:show_session": ("/log/sessions/{session}/",),
     "audit:list_alerts": ("/log/unusual/",),
     "audit:judge_alert": ("/log/unusual/{alert}/",),
+    "audit:export_evidence": ("/log/evidence/?subject={number}",),
+    "audit:show_digest": ("/log/week/",),
     "audit:verify_log": ("/log/verification/",),
     "audit:erase_detail": ("/log/details/",),
     "casework:view_today": in_each_group("/today/"),
