@@ -8,9 +8,11 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
 
-from kpm.database.readiness import refuse_unless_ready  # noqa: E402 the apps must be there first
+from kpm.children import keep_no_core  # noqa: E402 the apps must be there first
+from kpm.database.readiness import refuse_unless_ready  # noqa: E402
 from kpm.vault.ciphers import check_suite  # noqa: E402
 
+keep_no_core()
 refuse_unless_ready()
 if found := check_suite():
     raise ImproperlyConfigured(found[0].msg)
