@@ -10,6 +10,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
     from django.core.management import execute_from_command_line
 
+    from kpm.children import keep_no_core
+
+    keep_no_core()
     execute_from_command_line(sys.argv)
 
 

@@ -51,7 +51,8 @@ def check_replay_log_lies_outside(**_options: Any) -> list[CheckMessage]:
     found = []
     if place.is_relative_to(Path(settings.DATA_DIR).resolve()):
         found.append("lies in the data directory")
-    if place.parent.exists() and not os.access(place.parent, os.W_OK):
+    nearest = next(each for each in place.parents if each.exists())
+    if not os.access(nearest, os.W_OK):
         found.append("cannot be written: nobody could end a role")
     return [Error(f"The replay log {place.name} {words}.", id="kpm.E004") for words in found]
 

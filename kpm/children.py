@@ -232,6 +232,16 @@ def answer_to(work: Callable[[bytes], bytes], request: bytes) -> bytes:
         return BROKEN + type(error).__name__.encode("ascii", "replace")
 
 
+def keep_no_core() -> None:
+    """No core dump of this process: keys and what they open are in its memory.
+
+    One byte and not none: the system asks no limit where a program takes the dumps, but for this.
+    """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    most = 1 if hard == resource.RLIM_INFINITY else min(hard, 1)
+    resource.setrlimit(resource.RLIMIT_CORE, (most, most))
+
+
 def confine(memory: int, cpu: int) -> None:
     """Take away what the work does not need: memory, time, files, core dumps, privileges."""
     for what, most in (

@@ -9,9 +9,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "kpm.settings")
 application = get_wsgi_application()
 
 from audit.signers import refuse_without_key  # noqa: E402 Django must be set up first
+from kpm.children import keep_no_core  # noqa: E402 Django must be set up first
 from kpm.database.readiness import refuse_unless_ready  # noqa: E402 Django must be set up first
 from kpm.vault.ciphers import check_suite  # noqa: E402 Django must be set up first
 
+keep_no_core()
 refuse_unless_ready()
 refuse_without_key()
 if found := check_suite():

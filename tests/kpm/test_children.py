@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -197,3 +199,14 @@ def test_answers_are_marked_by_how_they_ended():
 
 def swell_here(request: bytes) -> bytes:
     raise MemoryError
+
+
+def test_a_process_with_keys_leaves_no_core_dump():
+    code = (
+        "import resource; from kpm.children import keep_no_core\n"
+        "keep_no_core(); keep_no_core(); print(resource.getrlimit(resource.RLIMIT_CORE))\n"
+        "resource.setrlimit(resource.RLIMIT_CORE, (0, 0)); keep_no_core()\n"
+        "print(resource.getrlimit(resource.RLIMIT_CORE))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.split("\n") == ["(1, 1)", "(0, 0)", ""]

@@ -16,11 +16,13 @@ import secrets
 import subprocess
 from collections.abc import Iterator
 from datetime import date
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pysqlite3
 import pytest
+from django.core.management import call_command
 from django.db import connections
 
 from audit.models import Detail
@@ -28,12 +30,16 @@ from casework.models import Attachment, CaseFile, Person
 from kpm.accounts.models import Unit, User
 from kpm.ids import uuid7
 from kpm.permissions import Role
-from kpm.vault import storage
+from kpm.vault import archives, providers, storage, vault_keys
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
+from kpm.vault.keys import ring
+from kpm.vault.models import DataKey, VaultKey
 from kpm.vault.opening import open_groups
+from tests.audit.things import sequence_all
 from tests.conftest import RealCommits
 from tests.proofs import haystacks, worlds
+from tests.proofs.served import Visitor, core_limits, served
 from tests.settings import IS_POSTGRESQL, OWNER
 
 NUMBER = re.compile(r"[0-9]{7,17}[0-9Xx]")
@@ -49,7 +55,7 @@ def dump_of(commits: RealCommits) -> bytes:
         for name in commits.names.values()
         for part in (_pg_dump(name) if IS_POSTGRESQL else _sqlite_dump(name))
     ]
-    parts += [each.name.encode() + each.read_bytes() for each in files()]
+    parts += [each.name.encode() + each.read_bytes() for each in files() if each.exists()]
     return b"\n".join(parts)
 
 
@@ -196,6 +202,108 @@ def test_a_stolen_dump_names_nobody(demo: RealCommits) -> None:
     dump = dump_of(demo)
     assert needles.found_in(dump) == set()
     assert canaries.found_in(dump) == set()
+
+
+def everything_in(place: Path) -> bytes:
+    """The names and the content of all files in a directory and below it."""
+    found = [each for each in sorted(place.rglob("*")) if each.is_file()]
+    return b"\n".join(str(each).encode() + b"\n" + each.read_bytes() for each in found)
+
+
+def test_all_that_a_site_leaves_behind_names_nobody(
+    demo: RealCommits, tmp_path: Path, settings: Any
+) -> None:
+    """Databases, backups, exports, files, what the server says, what lies in its temporary folder.
+
+    Somebody works, somebody guesses, the server is killed at it, and everything is stolen but the
+    root key: no content, no sign-in that works, no password, no key.
+    """
+    places = {"files": str(tmp_path / "files"), "replay_log": str(tmp_path / "replay.log")}
+    settings.DATA_DIR = tmp_path / "data"
+    settings.KPM_FILES_DIR, settings.KPM_REPLAY_LOG = places["files"], places["replay_log"]
+    for path in files():
+        # Those of the county were made before it had a place of its own.
+        assert not path.exists()
+    point_owner_at(demo, settings)
+    worlds.attach(worlds.canary_file(), by=worlds.somebody(Role.SOCIAL_WORKER))
+    password = "㐀 lantern on the weir 㐃㐅"
+    for role in (Role.SOCIAL_WORKER, Role.SUPERVISOR):
+        colleague = worlds.somebody(role)
+        colleague.set_password(password)
+        colleague.save_as(by=None)
+    page = worlds.canary_file().get_absolute_url()
+    connections.close_all()
+    with served(demo.environment, tmp_path, **places) as (visitor, pid):
+        visitor.post("/sign-in/", username=password, password="wrong")
+        visitor.post("/sign-in/", username="worker1", password=password)
+        assert worlds.CANARY_NAME in visitor.get(page)
+        for path in ("history/", "visits/", "plan/", "level/", "attachments/"):
+            visitor.get(page + path)
+        shown = visitor.post(f"{page}reveal/phone/", reason="call")
+        assert worlds.CANARY_PHONE in shown
+        found = visitor.post("/files/search/", form_on="/files/", text=worlds.CANARY_NAME)
+        assert worlds.CANARY_NAME in found
+        visitor.upload(f"{page}attachments/new/", "㐣㐦.pdf", DOCUMENT, note="㐧㐫㐮")
+        visitor.upload(f"{page}attachments/new/", "㐣㐦.exe", b"MZ" + WORDS, note="㐧㐫㐮")
+        supervisor = Visitor(visitor.address)
+        supervisor.post("/sign-in/", username="supervisor1", password=password)
+        supervisor.post(f"{page}purpose/", purpose="supervision")
+        printed = supervisor.post(f"{page}summary/", reason="conference", in_full="on")
+        assert printed.startswith("%PDF")
+        visitor.post("/password/", current=password, password=password + "㐵", again="㐴")
+        visitor.get(f"/files/{worlds.CANARY_ID_NUMBERS[0][:4]}/")
+        assert core_limits(pid) == {"1 1"}
+        sessions = {visitor.session, supervisor.session}
+    assert Attachment.objects.filter(case_file=worlds.canary_file()).count() > 1
+    call_command("backup", str(tmp_path / "backups"), stdout=StringIO(), stderr=StringIO())
+    call_command("create_keys", stdout=StringIO())
+    sequence_all()
+    call_command("export_audit_log", str(tmp_path / "export"), stdout=StringIO())
+    # The program's own file is not the site's; everything else in here is.
+    (tmp_path / "served_site.py").unlink()
+    stolen = dump_of(demo) + everything_in(tmp_path)
+    for name in ("server.log", "replay.log", "export/checkpoint", ".data/sealed", ".cvf"):
+        assert name.encode() in stolen, name
+    assert f"GET {page}".encode() in stolen
+    secret = {*secret_texts(), "㐞㐱㐲㐳", WORDS.decode(), "㐧㐫㐮", worlds.CANARY_SHORT_NAME}
+    needles = haystacks.Needles({*secret, password, *sessions}, hashed=hashed_texts())
+    assert needles.found_in(stolen) == set()
+    assert keys_in(stolen) == []
+    # The same visitor would be found in what the browser was shown.
+    seen = b"".join(visitor.answers.values())
+    assert {worlds.CANARY_NAME, worlds.CANARY_PHONE} <= needles.found_in(seen)
+
+
+WORDS = "㐥㐩㐬㐰㐲㐵".encode()
+DOCUMENT = b"%PDF-1.7\n" + WORDS * 50
+
+
+def keys_in(stolen: bytes) -> list[str]:
+    """Which keys, from the root down, lie in it as they are or in base64."""
+    root = providers.configured()
+    found = {"root": root.current()}  # type: ignore[attr-defined]
+    found |= {f"vault {row.version}": vault_keys.opened(row) for row in VaultKey.objects.all()}
+    found |= {f"backup {name}": key for name, key in archives.keys_of_data().items()}
+    owners = list(DataKey.objects.values_list("owner", flat=True))
+    for owner, kept in ring.load(owners, fresh=True).items():
+        found |= {f"data {owner} {number}": key.material for number, key in kept.items()}
+    assert len(found) > 60
+    return [
+        name
+        for name, key in found.items()
+        if key in stolen
+        or key.hex().encode() in stolen
+        or any(way in stolen for way in haystacks.base64_of(key))
+    ]
+
+
+def point_owner_at(commits: RealCommits, settings: Any) -> None:
+    """Backups are made by the owner of the databases."""
+    place = connections.settings["default"]
+    if IS_POSTGRESQL:
+        owner = f"host={place['HOST']} port={place['PORT']} user={OWNER} dbname="
+        settings.KPM_OWNER_DATABASE = owner + commits.names["default"]
+        settings.KPM_OWNER_KEYS_DATABASE = owner + commits.names["keys"]
 
 
 def test_the_dump_has_every_table_with_its_rows(shared_demo: RealCommits) -> None:

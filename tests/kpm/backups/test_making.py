@@ -1,8 +1,11 @@
 """A backup that is made: whole, sealed, while others work, and bundles that go in time."""
 
+import base64
 import fcntl
+import io
 import json
 import os
+import tarfile
 import threading
 from datetime import timedelta
 from io import StringIO
@@ -30,11 +33,13 @@ from tests.audit.things import FILE, WORKER
 from tests.casework.documents import PDF, uploaded
 from tests.factories import make_case_file, make_user
 from tests.kpm.backups.conftest import Site
+from tests.kpm.vault import plain_gcm
+from tests.kpm.vault.test_files import independently
 from tests.proofs import haystacks
-from tests.settings import IS_POSTGRESQL
+from tests.settings import IS_POSTGRESQL, TEST_DIR
 
 
-def told(*wanted):
+def told():
     rows = LoggedEvent.objects.filter(event__startswith="backup.").order_by("id")
     return [(row.event, row.subject, row.outcome) for row in rows]
 
@@ -266,3 +271,31 @@ def test_names_are_those_that_are_read_again():
     now = timezone.now()
     for kind in (artefacts.DATA, artefacts.KEYS):
         assert artefacts.NAME.fullmatch(artefacts.name_of(now, kind))
+
+
+def test_the_root_key_and_the_document_are_enough_to_open_both(site: Site):
+    """An independent program reads what kpm/docs/vault_formats.md says, and nothing of ours."""
+    make_case_file(name="王秀英")
+    data, keys = site.backup()
+    said = {each: json.loads((each / "manifest.json").read_text("ascii")) for each in (data, keys)}
+    line = (TEST_DIR / "root.key").read_text("ascii").strip()
+    root = base64.urlsafe_b64decode(line.removeprefix("kpm-root-key-1:"))
+    wrapped = bytes.fromhex(said[keys]["key"])
+    key = plain_gcm.decrypt(root, wrapped[4:16], wrapped[16:], wrapped[:4] + b"vault")
+    bundle = parts_of(independently((keys / "sealed").read_bytes(), key))
+    assert set(bundle) == {"keys/00000000", "backup_keys/00000000", "contents.json"}
+    known = json.loads(bundle["backup_keys/00000000"])
+    key = bytes.fromhex(known[said[data]["id"]])
+    content = parts_of(independently((data / "sealed").read_bytes(), key))
+    assert content["default/00000000"] == opened(data, keys)["default"]
+    assert json.loads(content["contents.json"]) == {"default": 1}
+
+
+def parts_of(plain: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(plain)) as tar:
+        found = {}
+        for member in tar:
+            content = tar.extractfile(member)
+            assert content is not None
+            found[member.name] = content.read()
+        return found

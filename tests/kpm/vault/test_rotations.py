@@ -307,3 +307,17 @@ def test_tables_are_held_where_there_are_several_writers() -> None:
                 )
                 keys_held = cursor.fetchone()[0]
     assert keys_held == (1 if connection.vendor == "postgresql" else 0)
+
+
+def test_an_index_whose_key_is_not_there_takes_the_newest_that_is() -> None:
+    assert not rotations.lacks_index_key(SCOPE)
+    blind_index.index_keys(SCOPE)
+    assert not rotations.lacks_index_key(SCOPE)
+    rotations.begin_index(SCOPE)
+    assert not rotations.lacks_index_key(SCOPE)
+    ScopeKey.objects.filter(scope=SCOPE, generation=2).delete()
+    assert rotations.lacks_index_key(SCOPE)
+    rotations.replace_index_key(SCOPE)
+    row = IndexScope.objects.get(scope=SCOPE)
+    assert (row.generation, row.next_generation, row.next_suite) == (1, None, None)
+    assert not rotations.lacks_index_key(SCOPE)

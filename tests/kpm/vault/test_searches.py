@@ -337,3 +337,19 @@ def test_it_finds_what_a_plain_loop_finds(
         )
     }
     assert found(text) == expected
+
+
+@pytest.mark.django_db
+def test_shards_whose_key_is_not_there_make_room_for_new_ones() -> None:
+    assert not search.lacks_keys(SCOPE)
+    somebody = person("王秀英")
+    search.add(SCOPE, [somebody])
+    assert not search.lacks_keys(SCOPE)
+    ring.renew_scope_key(SCOPE, "search")
+    ScopeKey.objects.filter(scope=SCOPE, generation=1).delete()
+    ring.forget()
+    assert search.lacks_keys(SCOPE)
+    search.empty(SCOPE)
+    search.add(SCOPE, [somebody])
+    assert found("王") == {somebody.owner}
+    assert set(SearchShard.objects.values_list("generation", flat=True)) == {2}
