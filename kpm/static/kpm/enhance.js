@@ -29,7 +29,8 @@
     const old = document.getElementById(form.dataset.swap);
     if (!old || event.defaultPrevented) return;
     event.preventDefault();
-    const before = old.cloneNode(true);
+    /* After a try without a reason, still the value as it was masked at first. */
+    const before = old.masked || old.cloneNode(true);
     let fresh = null;
     try {
       fresh = await part(old.id, new Request(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) }));
@@ -38,6 +39,7 @@
     }
     if (!fresh) return form.submit();
     old.replaceWith(fresh);
+    fresh.masked = before;
     if (fresh.dataset.seconds) hideAgain(fresh, before);
     (fresh.querySelector("[autofocus], [aria-invalid=true]") || fresh).focus();
   });
