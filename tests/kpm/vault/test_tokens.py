@@ -16,14 +16,17 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.core.management import CommandError, call_command
 from pkcs11 import Attribute
 
+from kpm.custody import states
+from kpm.custody.states import state
 from kpm.ids import uuid7
-from kpm.vault import keys, tokens, vault_keys
+from kpm.vault import keys, providers, tokens, vault_keys
 from kpm.vault.ciphers import Forged
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.keys import ring
 from kpm.vault.models import VaultKey
 from kpm.vault.providers import FileKeyProvider, TokenKeyProvider, check_place, configured
 from tests.architecture.sources import ROOT
+from tests.conftest import RealCommits
 from tests.kpm.vault.softhsm import LABEL, PIN, SoftHsm
 from tests.settings import TEST_DIR
 from tests.threads import at_once
@@ -407,6 +410,8 @@ def test_the_first_start_makes_the_key_in_the_token(hsm: SoftHsm) -> None:
     call_command("vault_status", stdout=told)
     assert "root key from: pkcs11\n" in told.getvalue()
     assert "under another root key" not in told.getvalue()
+    assert "PKCS#11" in str(state().provider_words)
+    assert states.PROVIDERS.keys() == providers.PROVIDERS.keys()
 
 
 def test_a_token_without_its_key_is_never_given_a_new_one(
@@ -490,6 +495,32 @@ def test_a_change_that_was_cut_off_is_taken_up_again(
     assert hsm.keys() == [b"\0\2"]
     check = TokenKeyProvider().check_value()
     assert {bytes(row.root_check) for row in VaultKey.objects.all()} == {check}
+
+
+def test_a_change_that_is_killed_before_the_first_key_is_destroyed_goes_on(
+    hsm: SoftHsm, real_commits: RealCommits
+) -> None:
+    keys.create_data_keys([owner := uuid7()])
+    # Out of the file of the tests, into the token.
+    vault_keys.change_root()
+    code = (
+        "import os, signal, django; django.setup(); from kpm.vault import tokens, vault_keys; "
+        "tokens.Token.destroy = lambda *a: os.kill(os.getpid(), signal.SIGKILL); "
+        "vault_keys.change_root()"
+    )
+    environment = real_commits.environment | surroundings(hsm)
+    done = subprocess.run([sys.executable, "-c", code], env=environment, check=False)
+    assert done.returncode == -9
+    assert hsm.keys() == [b"\0\1", b"\0\2"]
+    ring.forget()
+    assert ring.load([owner])
+    # Every vault key lies under the second key; who looks is told so until the first is gone.
+    assert {version.is_current_root for version in state().versions} == {False}
+    vault_keys.change_root()
+    assert hsm.keys() == [b"\0\2"]
+    assert {version.is_current_root for version in state().versions} == {True}
+    ring.forget()
+    assert ring.load([owner])
 
 
 def test_no_root_key_is_destroyed_while_a_vault_key_lies_under_it(
