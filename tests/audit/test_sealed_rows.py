@@ -168,6 +168,21 @@ def test_a_flipped_bit_of_any_tag_is_found(case_file: CaseFile, real_commits: Re
     assert verify().is_good
 
 
+def test_every_flipped_bit_of_what_an_event_names_is_found(
+    case_file: CaseFile, real_commits: RealCommits
+) -> None:
+    event = LoggedEvent.objects.get(event="plan.drafted")
+    start = event.body.index('"t":["') + len('"t":["')
+    with unguarded(real_commits) as execute:
+        for at in range(start, start + 28):
+            flipped = event.body[:at] + chr(ord(event.body[at]) ^ 1) + event.body[at + 1 :]
+            execute("UPDATE audit_event SET body = ? WHERE id = ?", flipped, event.id)
+            found = look_without_guards(newest=None)
+            execute("UPDATE audit_event SET body = ? WHERE id = ?", event.body, event.id)
+            assert found.problem.startswith(f"Event {event.id} is not what leaf"), at
+    assert verify().is_good
+
+
 def sealed_look() -> sealed_rows.Bad | None:
     """What the comparison says while the guards are away."""
     rows = sealed_rows.Rows()
