@@ -13,9 +13,11 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from audit import actions, bodies, exports, log, merkle, notes, offline, signers, tree_heads, trees
+from audit.events import Event
 from audit.models import LoggedEvent
 from audit.notes import COSIGNATURE, Signature, VerifierKey
 from audit.offline import Bad, Key
@@ -26,6 +28,7 @@ from tests.audit.known import unpacked, vectors
 from tests.audit.test_notes import NOTES
 from tests.audit.test_proofs import name_of
 from tests.audit.things import NOW, sequence_all, write_events
+from tests.sealed.models import Human
 
 BY = log.System("keys")
 SIZE = WIDTH + 14
@@ -169,7 +172,11 @@ def made(
         actions.confirm_root(by=BY)
         actions.start_key(by=BY, now=NOW)
         sequence_all()
-        write_events(SIZE - 152)
+        write_events(SIZE - 153)
+        with transaction.atomic():
+            # One that says what it sealed.
+            Human.objects.bulk_create([Human(name=f"{number}") for number in range(40)])
+            log.record(Event.CASE_FILE_CHANGED, by=BY)
         sequence_all()
         call_command("export_audit_log", place / "log", stdout=said)
         event = LoggedEvent.objects.order_by("id")[200]

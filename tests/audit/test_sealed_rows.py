@@ -5,9 +5,11 @@
 import json
 from collections.abc import Callable
 from datetime import timedelta
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 
 from audit import log, sealed_rows
@@ -168,6 +170,21 @@ def test_a_flipped_bit_of_any_tag_is_found(case_file: CaseFile, real_commits: Re
     assert verify().is_good
 
 
+def test_every_flipped_bit_of_what_an_event_names_is_found(
+    case_file: CaseFile, real_commits: RealCommits
+) -> None:
+    event = LoggedEvent.objects.get(event="plan.drafted")
+    start = event.body.index('"t":["') + len('"t":["')
+    with unguarded(real_commits) as execute:
+        for at in range(start, start + 28):
+            flipped = event.body[:at] + chr(ord(event.body[at]) ^ 1) + event.body[at + 1 :]
+            execute("UPDATE audit_event SET body = ? WHERE id = ?", flipped, event.id)
+            found = look_without_guards(newest=None)
+            execute("UPDATE audit_event SET body = ? WHERE id = ?", event.body, event.id)
+            assert found.problem.startswith(f"Event {event.id} is not what leaf"), at
+    assert verify().is_good
+
+
 def sealed_look() -> sealed_rows.Bad | None:
     """What the comparison says while the guards are away."""
     rows = sealed_rows.Rows()
@@ -221,11 +238,17 @@ def test_what_was_destroyed_and_keys_that_were_changed_are_no_alarm(
     assert (result.compared, result.unnamed) == (before, 0)
 
 
-def test_a_row_without_an_event_is_counted(case_file: CaseFile) -> None:
+def test_a_row_without_an_event_is_counted_and_said(case_file: CaseFile) -> None:
     with transaction.atomic():
         Human(name="甲").save_as(by=None)
     result = verify()
     assert (result.is_good, result.unnamed) == (True, len(layout_of(Human).groups))
+    out = StringIO()
+    call_command("verify_audit_log", stdout=out)
+    assert (
+        f"Sealed groups as their last events wrote them: {result.compared}, without: "
+        f"{result.unnamed}\n"
+    ) in out.getvalue()
 
 
 def test_an_event_that_is_none_says_nothing_of_rows(
