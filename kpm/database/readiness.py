@@ -1,5 +1,7 @@
 """Whether the databases are fit to serve: looked at before the site answers anybody."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,9 +32,20 @@ SETTINGS = {
 UNFINISHED = "restore.unfinished"
 
 
+# Held by every process that serves, and alone by a restore: a server between two requests has no
+# connection by which it would be seen.
+SERVING = "serving.lock"
+_held: list[int] = []
+
+
 def refuse_unless_ready() -> None:
     """Stop the start, in words, if anything is not as it must be."""
-    if found := problems():
+    found = problems()
+    if not found and not _held and (lock := hold(alone=False)) is not None:
+        _held.append(lock)
+    if not (found or _held):
+        found = ["A restore is at work."]
+    if found:
         raise ImproperlyConfigured("The databases are not fit to serve:\n- " + "\n- ".join(found))
 
 
@@ -43,6 +56,22 @@ def refuse_without_sequencer() -> None:
             "KPM_SEQUENCER_DATABASE is not set: the connection through which alone the log is "
             "sequenced and its keys are made. See deploy/env.example."
         )
+
+
+def hold(*, alone: bool) -> int | None:
+    """Serve, with others, or keep everybody from it; nothing if that is not possible now.
+
+    The system lets go of it when the process ends, however it ends.
+    """
+    place = Path(settings.DATA_DIR)
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(place / SERVING, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
 
 
 def problems() -> list[str]:

@@ -67,6 +67,27 @@ def rehearse(alias: str, owners: Collection[UUID], scope: str) -> Rehearsal:
     return Rehearsal(len(blobs), len(shards), keys, scope_keys, opened, shards_opened, control)
 
 
+def sample(alias: str, most: int) -> tuple[int, int]:
+    """Some values of every sealed table with the keys that are theirs: how many, how many opened.
+
+    Nothing is handed out. What has no key any more is not asked for.
+    """
+    tables = list(sealed_tables())
+    tried = opened = 0
+    for model, owner, groups in tables:
+        rows: models.QuerySet[Any] = models.QuerySet(model, using=alias)
+        some = rows.exclude(key_gen=0).order_by("-pk")[: most // len(tables) + 1]
+        blobs = list(_blobs_of(model, owner, groups, some))
+        kept = ring.load({blob.owner for blob in blobs})
+        for blob in blobs:
+            if (keys := kept.get(blob.owner.int)) is None:
+                continue
+            tried += 1
+            key = keys.get(blob.sealed[2])
+            opened += key is not None and _opens(key, blob.sealed, blob.context)
+    return tried, opened
+
+
 def _opens(key: OpenedKey, sealed: bytes, context: bytes) -> bool:
     try:
         envelope.unseal(key[sealed[1]], sealed, context)
@@ -78,14 +99,19 @@ def _opens(key: OpenedKey, sealed: bytes, context: bytes) -> bool:
 def _blobs(alias: str, owners: Collection[UUID]) -> Iterator[_Blob]:
     for model, owner, groups in sealed_tables():
         rows: models.QuerySet[Any] = models.QuerySet(model, using=alias)
-        rows = rows.filter(**{f"{owner}__in": owners})
-        layout = layout_of(getattr(model, "instance_type", model))
-        for row in rows.values_list(owner, "id", *groups):
-            yield from (
-                _Blob(row[0], bytes(sealed), layout.groups[name].context + row[1].bytes)
-                for name, sealed in zip(groups, row[2:], strict=True)
-                if sealed is not None
-            )
+        yield from _blobs_of(model, owner, groups, rows.filter(**{f"{owner}__in": owners}))
+
+
+def _blobs_of(
+    model: Any, owner: str, groups: tuple[str, ...], rows: models.QuerySet[Any]
+) -> Iterator[_Blob]:
+    layout = layout_of(getattr(model, "instance_type", model))
+    for row in rows.values_list(owner, "id", *groups):
+        yield from (
+            _Blob(row[0], bytes(sealed), layout.groups[name].context + row[1].bytes)
+            for name, sealed in zip(groups, row[2:], strict=True)
+            if sealed is not None
+        )
 
 
 def _data_keys() -> Iterator[OpenedKey]:

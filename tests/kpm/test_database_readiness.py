@@ -1,6 +1,7 @@
 """The site refuses to start on a database that is not fit to serve, and says why."""
 
 import importlib
+import os
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -108,3 +109,35 @@ if IS_POSTGRESQL:
             pytest.raises(Exception, match="permission denied"),
         ):
             execute("CREATE TEMPORARY TABLE audit_event (x int)")
+
+
+def test_whoever_serves_keeps_a_restore_away_and_the_other_way_round(
+    settings, tmp_path, monkeypatch
+):
+    settings.DATA_DIR = tmp_path / "data"
+    monkeypatch.setattr(readiness, "_held", [])
+    monkeypatch.setattr(readiness, "problems", list)
+    alone = readiness.hold(alone=True)
+    assert alone is not None
+    with pytest.raises(ImproperlyConfigured, match="A restore is at work"):
+        readiness.refuse_unless_ready()
+    os.close(alone)
+    readiness.refuse_unless_ready()
+    readiness.refuse_unless_ready()
+    assert len(readiness._held) == 1
+    assert readiness.hold(alone=True) is None
+    # Others may serve beside it.
+    other = readiness.hold(alone=False)
+    assert other is not None
+    for lock in (other, *readiness._held):
+        os.close(lock)
+
+
+def test_a_half_restored_site_does_not_start(settings, tmp_path):
+    settings.DATA_DIR = tmp_path
+    readiness.half_restored().touch()
+    assert readiness.problems() == [
+        "A restore has begun and not ended. Run manage.py restore again, as before."
+    ]
+    with pytest.raises(ImproperlyConfigured, match="not ended"):
+        readiness.refuse_unless_ready()

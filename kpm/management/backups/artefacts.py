@@ -174,7 +174,7 @@ def written(folder: Path, manifest: Manifest, key: OpenedKey) -> Iterator[Writer
     part = whole.with_name(whole.name + PART)
     part.mkdir(mode=0o700)
     try:
-        with (part / SEALED).open("xb") as file:
+        with _new(part / SEALED) as file:
             counted = Counted(file)
             sealer = archives.sealer(cast(BinaryIO, counted), key, manifest.backup_id)
             with tarfile.open(fileobj=sealer, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
@@ -185,16 +185,21 @@ def written(folder: Path, manifest: Manifest, key: OpenedKey) -> Iterator[Writer
             file.flush()
             os.fsync(file.fileno())
         said = asdict(manifest) | {"size": counted.size, "sha256": counted.sha256}
-        with (part / MANIFEST).open("x", encoding="ascii") as file_of_words:
-            json.dump(said, file_of_words, indent=1, sort_keys=True)
-            file_of_words.flush()
-            os.fsync(file_of_words.fileno())
+        with _new(part / MANIFEST) as file:
+            file.write(json.dumps(said, indent=1, sort_keys=True).encode("ascii"))
+            file.flush()
+            os.fsync(file.fileno())
         keep_names(part)
         part.rename(whole)
         keep_names(folder)
     except BaseException:
         shutil.rmtree(part, ignore_errors=True)
         raise
+
+
+def _new(path: Path) -> BinaryIO:
+    """A file that was not there before, for nobody but us."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 @dataclass(frozen=True)

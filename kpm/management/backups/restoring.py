@@ -7,6 +7,7 @@ off in between begins again with the same command.
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -32,10 +33,12 @@ from kpm.errors import Refused
 from kpm.management.backups import artefacts
 from kpm.management.backups.artefacts import DATA, KEYS, Artefact, Heard
 from kpm.management.backups.making import BY, KEYS_OF_DATA, Backup
-from kpm.vault import archives, storage
+from kpm.vault import archives, rehearsals, storage
 from kpm.vault.keys import OpenedKey, ring
 
 ALIASES: Final = ("default", "keys")
+RUNNING: Final = "The site is running: stop the server and the worker first."
+SAMPLE: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,15 @@ class Restored:
     accounts: int
     passwords: int
     opened: list[Opened]
+    # How many sealed values were tried, and how many of them opened.
+    tried: int
+    readable: int
     log: Result
+
+    @property
+    def is_good(self) -> bool:
+        """Whether everything can be read, and the log is whole."""
+        return self.readable == self.tried and self.log.is_good
 
 
 @dataclass(frozen=True)
@@ -79,7 +90,7 @@ def restore(
             f"The replay log {replay_log.path().name} is not there. It says which roles ended and "
             "which files were destroyed since the backup: put it back first."
         )
-    with artefacts.held(Path(settings.DATA_DIR)):
+    with artefacts.held(Path(settings.DATA_DIR)), _nobody_serving():
         pair = verified(folder, bundle, heard)
         with dumps.as_owner():
             _check_place(replaces=replaces)
@@ -88,6 +99,17 @@ def restore(
         done = _end_again(pair, now)
         _unmark()
     return done
+
+
+@contextmanager
+def _nobody_serving() -> Iterator[None]:
+    lock = readiness.hold(alone=True)
+    if lock is None:
+        raise Refused(RUNNING)
+    try:
+        yield
+    finally:
+        os.close(lock)
 
 
 def verified(folder: Path, bundle: Path, heard: Heard) -> Pair:
@@ -124,7 +146,7 @@ def _check_place(*, replaces: bool) -> None:
     if not (is_empty or replaces or readiness.is_half_restored()):
         raise Refused("This site is not empty. To lose what it holds, say --replace.")
     if any(dumps.is_used(alias) for alias in ALIASES):
-        raise Refused("The site is running: stop the server and the worker first.")
+        raise Refused(RUNNING)
 
 
 def _files() -> Iterator[Path]:
@@ -194,6 +216,7 @@ def _end_again(pair: Pair, now: datetime) -> Restored:
         )
     while checkpoints.sequence_once(now):
         pass
+    tried, readable = rehearsals.sample("default", SAMPLE)
     return Restored(
         made=since,
         files=pair.files,
@@ -203,6 +226,8 @@ def _end_again(pair: Pair, now: datetime) -> Restored:
         accounts=accounts.accounts,
         passwords=accounts.passwords,
         opened=accounts.opened,
+        tried=tried,
+        readable=readable,
         log=verify_log(by=BY),
     )
 

@@ -40,7 +40,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Say what was done; ends with 1 where the log is not whole."""
+        """Say what was done; ends with 1 where something is not as it was written."""
         try:
             with log.entered(log.Context(channel="cli")):
                 done = restore(
@@ -59,7 +59,7 @@ class Command(BaseCommand):
                 words += " The site does not start before this command has ended well."
             raise CommandError(words) from None
         self._tell(done)
-        if not done.log.is_good:
+        if not done.is_good:
             self.stderr.write(done.log.problem)
             raise SystemExit(1)
 
@@ -72,5 +72,6 @@ class Command(BaseCommand):
         say(f"passwords changed since, to be issued anew: {done.passwords}")
         for each in done.opened:
             say(f"{each.user.username}  {each.password}")
+        say(f"sealed values tried: {done.tried}, opened: {done.readable}")
         say(f"the log: {done.log.checked} of {done.log.size} events verified")
-        say("Everything is as it was written." if done.log.is_good else "THE LOG IS NOT WHOLE.")
+        say("Everything is as it was written." if done.is_good else "NOT WHOLE: see above.")

@@ -7,9 +7,11 @@ import json
 import os
 import tarfile
 import threading
+import tracemalloc
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -26,7 +28,7 @@ from kpm.errors import Refused
 from kpm.management.backups import artefacts
 from kpm.management.backups.making import make
 from kpm.management.backups.restoring import verified
-from kpm.vault import archives
+from kpm.vault import archives, storage
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.models import ScopeKey
 from tests.audit.things import FILE, WORKER
@@ -299,3 +301,22 @@ def parts_of(plain: bytes) -> dict[str, bytes]:
             assert content is not None
             found[member.name] = content.read()
         return found
+
+
+def test_neither_needs_memory_for_what_it_carries(site: Site):
+    """Files of 96 MB go out and come back with a few pieces of them in memory at a time."""
+    for number in range(3):
+        place = storage.path_of(UUID(int=number))
+        with place.open("wb") as file:
+            file.truncate(32 << 20)
+    tracemalloc.start()
+    try:
+        data, keys = site.backup()
+        _now, making = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        site.restore(data, keys, "--replace")
+        _now, restoring = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert storage.path_of(UUID(int=2)).stat().st_size == 32 << 20
+    assert max(making, restoring) < 40 << 20

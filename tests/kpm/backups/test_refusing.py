@@ -1,6 +1,7 @@
 """What is damaged, changed, of another place or too old is refused before anything is touched."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -83,6 +84,14 @@ def test_a_site_that_is_running(site, made):
         refused(site, *made, "The site is running")
     finally:
         other.close()
+
+
+def test_a_site_that_is_running_between_two_requests(site, made):
+    lock = readiness.hold(alone=False)
+    try:
+        refused(site, *made, "The site is running")
+    finally:
+        os.close(lock)
 
 
 def test_without_the_list_of_what_ended(site, made):

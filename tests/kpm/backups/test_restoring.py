@@ -20,10 +20,11 @@ from kpm.accounts.actions import end_grant
 from kpm.accounts.models import RoleGrant, Session, User
 from kpm.database import dumps, readiness
 from kpm.permissions import Role
-from kpm.vault import files, rotations, search, storage
+from kpm.vault import files, rehearsals, rotations, search, storage
 from kpm.vault.errors import KeyDestroyed
 from kpm.vault.models import DataKey
 from kpm.vault.opening import open_groups
+from tests.audit.attackers import unguarded
 from tests.audit.things import sequence_all, write_events
 from tests.casework.documents import PDF, uploaded
 from tests.casework.test_destructions import approved, destroyed, sealed_rows, work
@@ -271,3 +272,36 @@ def test_the_log_goes_on_and_nothing_is_lost_or_doubled(site: Site):
         with connections["default"].cursor() as cursor:
             cursor.execute("SELECT max(epoch) FROM audit_epoch")
             assert cursor.fetchone()[0] == 2
+
+
+def test_what_does_not_open_after_a_restore_is_told(site: Site, monkeypatch):
+    make_case_file(name="王秀英")
+    data, keys = site.backup()
+    told = site.restore(data, keys, "--replace")
+    tried = int(told.partition("sealed values tried: ")[2].partition(",")[0])
+    assert f"sealed values tried: {tried}, opened: {tried}\n" in told
+    assert tried > 5
+    monkeypatch.setattr(rehearsals, "_opens", lambda _key, _sealed, _context: False)
+    with pytest.raises(SystemExit):
+        site.restore(data, keys, "--replace")
+
+
+if IS_POSTGRESQL:
+
+    def test_in_a_cluster_that_counts_anew_the_log_goes_on(site: Site):
+        """There transaction numbers begin again, far below those that the log has seen."""
+        write_events(5)
+        sequence_all()
+        with unguarded(site.commits) as execute:
+            execute("UPDATE audit_checkpoint SET xid = 9000000000")
+            execute("UPDATE audit_epoch SET system_identifier = 'another', xid = '8000000000'")
+            execute("UPDATE audit_event SET xid = '9000000000'")
+        write_events(2)
+        with unguarded(site.commits) as execute:
+            execute("UPDATE audit_event SET xid = '9000000001' WHERE xid < '9000000000'")
+        data, keys = site.backup()
+        told = site.restore(data, keys, "--replace")
+        assert "Everything is as it was written." in told
+        write_events(3)
+        in_tree_once()
+        assert LoggedEvent.objects.filter(event=Event.CASE_FILE_OPENED).count() == 10
