@@ -21,7 +21,7 @@ from audit.labels import (
     rule_choices,
     unusual_choices,
 )
-from audit.models import Alert, AlertState
+from audit.models import Alert, AlertState, Finding, FindingState
 from audit.searches import Filters, actors_called
 from audit.timelines import Turn
 from kpm.forms import ActionForm
@@ -32,6 +32,7 @@ DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 FIRST, LAST = date(2000, 1, 1), date(2099, 12, 31)
 NO_SUCH_DAY = _("Choose a day between 2000 and 2099.")
 MARK = RegexValidator(r"^[A-Za-z0-9_-]{8,64}\Z", _("Such a mark has 8 to 64 letters and digits."))
+SEALED = _("Sealed; no name of a service user belongs here.")
 A_YEAR = timedelta(days=365)
 # What a row of the log can be numbered.
 HIGHEST = 2**63 - 1
@@ -163,10 +164,60 @@ class JudgeAlertForm(ActionForm):
     )
     reason = forms.CharField(
         label=_("Why?"),
-        help_text=_("Sealed; no name of a service user belongs here."),
+        help_text=SEALED,
         max_length=1000,
         widget=forms.Textarea,
     )
+
+
+class AskForm(ActionForm):
+    """Whom to ask, and what."""
+
+    person = forms.CharField(label=_("Who is asked (name or user name)"), max_length=64)
+    question = forms.CharField(
+        label=_("Question"), help_text=SEALED, max_length=1000, widget=forms.Textarea
+    )
+
+
+class AnswerForm(ActionForm):
+    """The answer to a question."""
+
+    text = forms.CharField(
+        label=_("Your answer"), help_text=SEALED, max_length=1000, widget=forms.Textarea
+    )
+
+
+class DecideFindingForm(ActionForm):
+    """Whether the answer is enough."""
+
+    decision = forms.ChoiceField(
+        label=_("What now?"),
+        choices=[("close", _("Close it")), ("ask_again", _("Ask again"))],
+        widget=forms.RadioSelect,
+    )
+    text = forms.CharField(
+        label=_("Conclusion or further question"),
+        help_text=SEALED,
+        max_length=1000,
+        widget=forms.Textarea,
+    )
+
+
+class FindingFilterForm(forms.Form):
+    """Which findings to show; those that are open, unless closed ones are asked for."""
+
+    use_required_attribute = False
+
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("Open")), *FindingState.choices]
+    )
+
+    def findings(self) -> QuerySet[Finding]:
+        """Those, the latest first."""
+        state = self.cleaned_data["state"] if self.is_valid() else ""
+        if state:
+            return Finding.objects.filter(state=state)
+        return Finding.objects.exclude(state=FindingState.CLOSED)
 
 
 class EvidenceForm(ActionForm):

@@ -3,7 +3,7 @@
 Nothing here points at another app: pseudonyms and numbers outlive what they name.
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -260,3 +260,97 @@ class Alert(GuardedStateModel):
     def escalate(self, *, by: str, at: object) -> None:
         """Somebody above has to look at it."""
         self.judged_by, self.judged_at = by, at  # type: ignore[assignment]
+
+
+class FindingState(models.TextChoices):
+    """How far a question is."""
+
+    ASKED = "asked", _("Waits for an answer")
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+
+
+class FindingQuerySet(models.QuerySet["Finding"]):
+    """Findings, and who was asked."""
+
+    def visible_to(self, user: Any) -> "FindingQuerySet":
+        """What this person was asked."""
+        return self.filter(person=user.log_reference)
+
+
+class Finding(GuardedStateModel):
+    """A question of the auditor about an event, an alert or a file, to one person.
+
+    What is asked and answered lies sealed beside the events of it, under a key of its own.
+    """
+
+    log_type: ClassVar[str] = "finding"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number = models.CharField(
+        _("number"), max_length=11, unique=True, default=file_number, editable=False
+    )
+    # What it is about, as the log calls it; an event by its place in the list.
+    kind = models.CharField(_("kind"), max_length=10)
+    about = models.CharField(_("about"), max_length=64)
+    # Pseudonyms of whoever asked, and of whoever is asked.
+    asked_by = models.CharField(_("asked by"), max_length=64)
+    person = models.CharField(_("person asked"), max_length=64)
+    asked_at = models.DateTimeField(_("asked at"))
+    answered_at = models.DateTimeField(_("answered at"), null=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+    state = GuardedStateField(
+        _("state"), max_length=8, choices=FindingState.choices, default=FindingState.ASKED
+    )
+
+    objects = FindingQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("finding")
+        verbose_name_plural = _("findings")
+        ordering = ("-asked_at", "-id")
+        constraints = (
+            models.CheckConstraint(
+                name="a_finding_is_in_one_of_three_states",
+                condition=Q(state__in=FindingState.values),
+            ),
+            models.CheckConstraint(
+                name="a_finding_is_about_an_event_an_alert_or_a_file",
+                condition=Q(kind__in=("event", "alert", "case_file")),
+            ),
+            models.CheckConstraint(
+                name="nobody_asks_themselves", condition=~Q(asked_by=F("person"))
+            ),
+        )
+        indexes = (models.Index(fields=("person", "state"), name="findings_of_a_person"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def log_reference(self) -> str:
+        """The number is what the log knows."""
+        return self.number
+
+    @property
+    def log_owners(self) -> tuple[UUID, ...]:
+        """What is asked and answered lies under a key of its own, and goes with that."""
+        return (self.id,)
+
+    @transition(field="state", source=FindingState.ASKED, target=FindingState.ANSWERED)
+    def answer(self, *, at: object) -> None:
+        """Whoever was asked has answered."""
+        self.answered_at = at  # type: ignore[assignment]
+
+    @transition(field="state", source=FindingState.ANSWERED, target=FindingState.ASKED)
+    def ask_again(self) -> None:
+        """The answer leaves something open."""
+
+    @transition(
+        field="state",
+        source=[FindingState.ASKED, FindingState.ANSWERED],
+        target=FindingState.CLOSED,
+    )
+    def close(self, *, at: object) -> None:
+        """The auditor has what they need."""
+        self.closed_at = at  # type: ignore[assignment]

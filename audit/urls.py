@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from audit.bodies import is_reference
-from audit.views import alerts, digests, evidence, log, openings
+from audit.views import alerts, digests, evidence, findings, log, openings
 
 
 class ThingConverter:
@@ -48,6 +48,11 @@ urlpatterns = [
     path("log/sessions/<mark:reference>/", log.show_session, name="show_session"),
     path("log/unusual/", alerts.list_alerts, name="list_alerts"),
     path("log/unusual/<mark:mark>/", alerts.judge_alert, name="judge_alert"),
+    path("log/findings/", findings.list_findings, name="list_findings"),
+    path("log/findings/new/", findings.ask, name="ask"),
+    path("log/findings/<mark:mark>/", findings.decide_finding, name="decide_finding"),
+    path("me/findings/", findings.list_my_findings, name="list_my_findings"),
+    path("me/findings/<mark:mark>/", findings.answer_finding, name="answer_finding"),
     path("log/evidence/", evidence.export_evidence, name="export_evidence"),
     path("log/week/", digests.show_digest, name="show_digest"),
     path("log/verification/", log.verify_log, name="verify_log"),

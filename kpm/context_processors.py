@@ -1,5 +1,6 @@
 """What every page shows around its content: who is signed in, their menu, the demo banner."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit import findings
 from kpm.permissions import Permission, permissions_of
 
 
@@ -20,6 +22,8 @@ class Entry:
     view: str
     label: Promise
     icon: str
+    # Stands in the menu only while this says so.
+    when: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,13 @@ MENU = (
     Entry(Permission.VIEW_UNITS, "accounts:list_units", _("Units"), "units"),
     Entry(Permission.VIEW_JOBS, "jobs:list_jobs", _("Jobs"), "jobs"),
     Entry(Permission.CHANGE_KEYS, "custody:show_keys", _("Keys"), "grants"),
+    Entry(
+        Permission.ANSWER_FINDING,
+        "audit:list_my_findings",
+        _("Questions to me"),
+        "missing",
+        when=findings.waits_for,
+    ),
 )
 
 
@@ -79,6 +90,8 @@ def menu_of(request: HttpRequest) -> list[Item]:
     items = []
     for entry in MENU:
         if entry.permission in granted and (url := _url(entry.view)):
+            if entry.when is not None and not entry.when(request.user):
+                continue
             is_current = request.path.startswith(url)
             items.append(Item(url, entry.label, entry.icon, is_current))
     return items

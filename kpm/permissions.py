@@ -24,6 +24,7 @@ class Permission(StrEnum):
 
     ADD_ATTACHMENT = "add_attachment"
     ADMIT_PERSON = "admit_person"
+    ANSWER_FINDING = "answer_finding"
     ASSIGN_WORKERS = "assign_workers"
     CHANGE_KEYS = "change_keys"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
@@ -73,7 +74,9 @@ class Role(TextChoices):
 SEPARATED = frozenset({Role.AUDITOR, Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR})
 
 # Whoever is signed in may do these, with a role or without.
-EVERYONE = frozenset({Permission.CHANGE_PASSWORD, Permission.VIEW_OWN_RECORD})
+EVERYONE = frozenset(
+    {Permission.ANSWER_FINDING, Permission.CHANGE_PASSWORD, Permission.VIEW_OWN_RECORD}
+)
 
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.SOCIAL_WORKER: frozenset(

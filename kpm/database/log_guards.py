@@ -33,6 +33,13 @@ GUARDS: list[Guard] = [
     never_deleted("audit_alert", "an_alert"),
     never_emptied("audit_alert", "an_alert_is_never_emptied"),
     kept("an_alert_stays_what_it_was", "audit_alert", "id", "number", "rule", "about", "first_on"),
+    never_deleted("audit_finding", "a_finding"),
+    never_emptied("audit_finding", "a_finding_is_never_emptied"),
+    kept(
+        "a_finding_stays_what_was_asked",
+        "audit_finding",
+        *("id", "number", "kind", "about", "asked_by", "person", "asked_at"),
+    ),
     Guard(
         name=NAMES_EVERYBODY,
         table="audit_event",

@@ -54,6 +54,12 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:print_statement": only(AUDITOR),
     "audit:list_alerts": only(AUDITOR),
     "audit:judge_alert": only(AUDITOR),
+    "audit:list_findings": only(AUDITOR),
+    "audit:ask": only(AUDITOR),
+    "audit:decide_finding": only(AUDITOR),
+    # Anybody may be asked.
+    "audit:list_my_findings": SIGNED_IN,
+    "audit:answer_finding": SIGNED_IN,
     "audit:export_evidence": only(AUDITOR),
     "audit:show_digest": only(AUDITOR),
     "audit:verify_log": only(AUDITOR),

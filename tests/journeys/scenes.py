@@ -11,7 +11,7 @@ from django.db import transaction
 from django.template import loader
 from django.utils import timezone, translation
 
-from audit import alerts, log
+from audit import alerts, findings, log
 from audit.events import Event, Purpose
 from audit.models import Alert, LoggedEvent
 from audit.unusual import Found, Rule
@@ -83,12 +83,23 @@ class Scene:
                 count=1,
                 grant=self.worker.log_grant,
             )
+        place = str(LoggedEvent.objects.latest("id").id)
         found = Found(Rule.OFF_HOURS, self.worker.log_reference, self.today, 6, 0.2)
         with log.entered(log.Context(channel="job")):
             alerts._raise(found)
+        with log.entered(log.Context(channel="web")):
+            finding = findings.ask(
+                kind="event",
+                about=place,
+                person=self.worker.username,
+                question="这天夜里为什么打开这份档案？",
+                by=User.objects.get(username="auditor"),
+                now=self.now,
+            )
         return {
+            "finding": finding.number,
             "alert": Alert.objects.get().number,
-            "event": str(LoggedEvent.objects.latest("id").id),
+            "event": place,
             "number": case_file.number,
             "reader": self.worker.log_reference,
             "session": session,
