@@ -9,15 +9,25 @@ from django.test.testcases import LiveServerThread
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
-from tests.settings import ALIASES
+from tests.settings import ALIASES, IS_POSTGRESQL
 
 # How long an example takes says something about the machine, and nothing about the example.
 settings.register_profile("kpm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("kpm")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let every database test use both databases; nobody may empty tables that only grow."""
+# Who asks for one of these meets the engine.
+MEETS_ENGINE = frozenset({"db", "template_databases", "real_commits", "world"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let every database test use both databases; nobody may empty tables that only grow.
+
+    What meets no engine finds the same beside either, and is asked once: on SQLite.
+    """
+    if IS_POSTGRESQL:
+        config.hook.pytest_deselected(items=[item for item in items if not meets_engine(item)])
+        items[:] = filter(meets_engine, items)
     for item in items:
         marker = item.get_closest_marker("django_db")
         wanted = dict(marker.kwargs) if marker else {}
@@ -28,6 +38,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             )
         if marker and "databases" not in wanted:
             item.add_marker(pytest.mark.django_db(databases=list(ALIASES)), append=False)
+
+
+def meets_engine(item: pytest.Item) -> bool:
+    """Whether a test works on a database, by itself or in a module that tells them apart."""
+    return (
+        any(item.iter_markers("django_db"))
+        or any(item.iter_markers("engine"))
+        or not MEETS_ENGINE.isdisjoint(getattr(item, "fixturenames", ()))
+        or "IS_POSTGRESQL" in vars(getattr(item, "module", object))
+    )
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import pytest
 from tests.bench.__main__ import NAMES
 
 
+@pytest.mark.engine
 @pytest.mark.no_cover
 def test_benchmarks_give_figures() -> None:
     # Databases of its own: the peers have tables that the site does not know.
