@@ -5,5 +5,5 @@
 SEQUENCED = frozenset({
     "audit_leaf", "audit_tile", "audit_checkpoint", "audit_epoch", "audit_key", "audit_attestation",
 })  # fmt: skip
-# What the sequencer has no business with.
-UNSEQUENCED = frozenset({"audit_detail", "audit_subject"})
+# All that the sequencer reads.
+SEEN_BY_SEQUENCER = SEQUENCED | {"audit_event"}

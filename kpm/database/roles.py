@@ -6,7 +6,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from kpm.database.forgetting import forgettable
 from kpm.database.guards import forbidden
-from kpm.database.log_tables import SEQUENCED, UNSEQUENCED
+from kpm.database.log_tables import SEEN_BY_SEQUENCER, SEQUENCED
 
 LOG = "audit_"
 # Tables of the log in which only these columns may be inserted: everything else in the row is the
@@ -42,10 +42,8 @@ def grant(connection: BaseDatabaseWrapper) -> None:
 
 
 def _rights_of_the_sequencer(table: str) -> str:
-    if not table.startswith(LOG) or table in UNSEQUENCED:
-        return ""
     if table not in SEQUENCED:
-        return "SELECT"
+        return "SELECT" if table in SEEN_BY_SEQUENCER else ""
     return f"SELECT, INSERT ({COLUMNS[table]})" if table in COLUMNS else "SELECT, INSERT"
 
 

@@ -161,6 +161,11 @@ HOUSE_RULES: dict[str, Violation] = {
         "\n\ndef planted():\n    return connection.vendor\n",
         "kpm/jobs/leases.py",
     ),
+    "test_only_the_log_goes_through_the_sequencers_door": Violation(
+        "casework/rules.py",
+        '\n\ndef planted():\n    return CaseFile.objects.using("sequencer")\n',
+        "casework.rules",
+    ),
     "test_states_and_levels_are_never_set_past_their_transitions": Violation(
         "casework/rules.py",
         "\n\ndef planted(rows):\n    rows.update(level='red')\n",

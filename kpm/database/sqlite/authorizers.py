@@ -5,7 +5,7 @@ from typing import Final
 
 from kpm.database.forgetting import forgettable
 from kpm.database.guards import forbidden
-from kpm.database.log_tables import SEQUENCED, UNSEQUENCED
+from kpm.database.log_tables import SEEN_BY_SEQUENCER, SEQUENCED
 
 Authorizer = Callable[[int, str | None, str | None, str | None, str | None], int]
 
@@ -74,7 +74,7 @@ def sequencer() -> Authorizer:
     ) -> int:
         if action == INSERT:
             return ALLOW if one in SEQUENCED else DENY
-        if action == READ and one in UNSEQUENCED:
+        if action == READ and one not in SEEN_BY_SEQUENCER:
             return DENY
         return reading(action, one, two, db, source)
 
