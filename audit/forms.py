@@ -251,3 +251,11 @@ class TurnForm(forms.Form):
     def turn(self) -> Turn:
         """Where the page begins; the newest one where that makes no sense."""
         return Turn(**self.cleaned_data) if self.is_valid() else Turn()
+
+
+class DrawForm(ActionForm):
+    """A button: each week is drawn once."""
+
+
+class ApproveSampleForm(ActionForm):
+    """A button: what was looked at is not looked at again."""

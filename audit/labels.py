@@ -33,6 +33,7 @@ NOUNS: dict[str, Promise] = {
     "risk_level": gettext_lazy("Level"),
     "rotation": gettext_lazy("Change of keys"),
     "rule_set": gettext_lazy("Rule set"),
+    "sample": gettext_lazy("Sample"),
     "search": gettext_lazy("Search"),
     "session": gettext_lazy("Sign-in"),
     "unit": gettext_lazy("Unit"),
@@ -55,6 +56,7 @@ VERBS: dict[str, Promise] = {
     "discarded": gettext_lazy("discarded"),
     "downloaded": gettext_lazy("downloaded"),
     "drafted": gettext_lazy("drafted"),
+    "drawn": gettext_lazy("drawn by lot"),
     "ended": gettext_lazy("ended"),
     "expired": gettext_lazy("expired"),
     "exported": gettext_lazy("exported"),
@@ -137,6 +139,8 @@ GROUPS: dict[str, Promise | str] = {
     "team_member.head": gettext_lazy("name of somebody in the team"),
     "visit.body": gettext_lazy("notes of a visit"),
 }
+# Why one value was shown in full; the app above that asks for reasons enters its own.
+REASONS: dict[str, Promise | str] = {}
 # What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
     "another_number": gettext_lazy("found by a number that the record does not hold"),
@@ -169,6 +173,8 @@ RULES: dict[str, Promise] = {
     "slow_drip": gettext_lazy("more values shown in full than usual, for weeks"),
     "vain_searches": gettext_lazy("many searches after which nothing was opened"),
     "escalated": gettext_lazy("passed on"),
+    "asked": gettext_lazy("a question was asked"),
+    "in_order": gettext_lazy("in order"),
     "justified": gettext_lazy("justified"),
     "unjustified": gettext_lazy("not justified"),
     "too_soon": gettext_lazy("tried again too soon"),
@@ -195,6 +201,11 @@ def purpose_label(code: str | None) -> str:
 def group_label(code: str) -> str:
     """What was opened, in words."""
     return str(GROUPS.get(code, code))
+
+
+def reason_label(code: str) -> str:
+    """Why a value was shown in full, in words."""
+    return str(REASONS.get(code, code))
 
 
 def rule_label(code: str) -> str:
