@@ -87,6 +87,8 @@ class Event(StrEnum):
     ROTATION_STARTED = "rotation.started"
     RULE_SET_ENDED = "rule_set.ended"
     RULE_SET_STARTED = "rule_set.started"
+    SAMPLE_DRAWN = "sample.drawn"
+    SAMPLE_JUDGED = "sample.judged"
     SEARCH_RUN = "search.run"
     SESSION_ENDED = "session.ended"
     SESSION_REFUSED = "session.refused"

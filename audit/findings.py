@@ -7,7 +7,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from audit import log, rules, threads
+from audit import log, rules, samples, threads
 from audit.events import Event
 from audit.log import Actor
 from audit.models import Finding, FindingState
@@ -25,6 +25,8 @@ def ask(*, kind: str, about: str, person: str, question: str, by: Any, now: date
         kind=kind, about=about, person=reference, asked_by=by.log_reference, asked_at=now
     )
     finding.save(force_insert=True)
+    if kind == "event":
+        samples.was_asked(place=int(about), by=by)
     _record(Event.FINDING_ASKED, finding, question, by=by)
     return finding
 

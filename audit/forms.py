@@ -268,3 +268,11 @@ class EraseDetailForm(ActionForm):
         label=_("Purpose"),
         choices=[(str(each), PURPOSES[each]) for each in (Purpose.SUBJECT_REQUEST, Purpose.LEGAL)],
     )
+
+
+class DrawForm(ActionForm):
+    """A button: each week is drawn once."""
+
+
+class ApproveSampleForm(ActionForm):
+    """A button: what was looked at is not looked at again."""

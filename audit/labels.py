@@ -35,6 +35,7 @@ NOUNS: dict[str, Promise] = {
     "risk_level": gettext_lazy("Level"),
     "rotation": gettext_lazy("Change of keys"),
     "rule_set": gettext_lazy("Rule set"),
+    "sample": gettext_lazy("Sample"),
     "search": gettext_lazy("Search"),
     "session": gettext_lazy("Sign-in"),
     "unit": gettext_lazy("Unit"),
@@ -58,6 +59,7 @@ VERBS: dict[str, Promise] = {
     "discarded": gettext_lazy("discarded"),
     "downloaded": gettext_lazy("downloaded"),
     "drafted": gettext_lazy("drafted"),
+    "drawn": gettext_lazy("drawn by lot"),
     "ended": gettext_lazy("ended"),
     "erased": gettext_lazy("erased"),
     "expired": gettext_lazy("expired"),
@@ -153,6 +155,8 @@ SYSTEMS: dict[str, Promise] = {
     "s:work": gettext_lazy("Background work"),
     "x:anon": gettext_lazy("not signed in"),
 }
+# Why one value was shown in full; the app above that asks for reasons enters its own.
+REASONS: dict[str, Promise | str] = {}
 # What allowed it, why it was refused, or how much was verified.
 RULES: dict[str, Promise] = {
     "account_closed": gettext_lazy("the account was closed since"),
@@ -188,6 +192,8 @@ RULES: dict[str, Promise] = {
     "slow_drip": gettext_lazy("more values shown in full than usual, for weeks"),
     "vain_searches": gettext_lazy("many searches after which nothing was opened"),
     "escalated": gettext_lazy("passed on"),
+    "asked": gettext_lazy("a question was asked"),
+    "in_order": gettext_lazy("in order"),
     "justified": gettext_lazy("justified"),
     "unjustified": gettext_lazy("not justified"),
     "too_soon": gettext_lazy("tried again too soon"),
@@ -214,6 +220,11 @@ def purpose_label(code: str | None) -> str:
 def group_label(code: str) -> str:
     """What was opened, in words."""
     return str(GROUPS.get(code, code))
+
+
+def reason_label(code: str) -> str:
+    """Why a value was shown in full, in words."""
+    return str(REASONS.get(code, code))
 
 
 def rule_label(code: str) -> str:

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from audit.models import Alert, AlertState, Finding, FindingState
+from audit.models import Alert, AlertState, Finding, FindingState, Sample, SampleState
 from kpm.errors import Refused
 from kpm.permissions import Permission, is_granted
 
@@ -63,3 +63,10 @@ def check_can_ask_again(by: Any, finding: Finding) -> None:
     check_can_close_finding(by, finding)
     if finding.state != FindingState.ANSWERED:
         raise Refused(_("There is no answer yet to ask about."), field="decision")
+
+
+def check_can_judge_sample(by: Any, sample: Sample) -> None:
+    """What was drawn is looked at once."""
+    check_can_ask(by)
+    if sample.state != SampleState.DRAWN:
+        raise Refused(_("This was looked at already."))

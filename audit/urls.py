@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 
 from audit.bodies import is_reference
-from audit.views import alerts, digests, evidence, findings, log, openings
+from audit.views import alerts, digests, evidence, findings, log, openings, samples
 
 
 class ThingConverter:
@@ -51,6 +51,8 @@ urlpatterns = [
     path("log/findings/", findings.list_findings, name="list_findings"),
     path("log/findings/new/", findings.ask, name="ask"),
     path("log/findings/<mark:mark>/", findings.decide_finding, name="decide_finding"),
+    path("log/samples/", samples.list_samples, name="list_samples"),
+    path("log/samples/<mark:mark>/", samples.judge_sample, name="judge_sample"),
     path("me/findings/", findings.list_my_findings, name="list_my_findings"),
     path("me/findings/<mark:mark>/", findings.answer_finding, name="answer_finding"),
     path("log/evidence/", evidence.export_evidence, name="export_evidence"),

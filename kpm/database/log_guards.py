@@ -40,6 +40,10 @@ GUARDS: list[Guard] = [
         "audit_finding",
         *("id", "number", "kind", "about", "asked_by", "person", "asked_at"),
     ),
+    # What the lot fell on stays drawn.
+    never_deleted("audit_sample", "a_sample"),
+    never_emptied("audit_sample", "a_sample_is_never_emptied"),
+    kept("a_sample_stays_what_was_drawn", "audit_sample", "id", "number", "place", "week_on"),
     Guard(
         name=NAMES_EVERYBODY,
         table="audit_event",

@@ -57,6 +57,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:list_findings": only(AUDITOR),
     "audit:ask": only(AUDITOR),
     "audit:decide_finding": only(AUDITOR),
+    "audit:list_samples": only(AUDITOR),
+    "audit:judge_sample": only(AUDITOR),
     # Anybody may be asked.
     "audit:list_my_findings": SIGNED_IN,
     "audit:answer_finding": SIGNED_IN,

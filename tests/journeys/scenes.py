@@ -13,9 +13,18 @@ from django.utils import timezone, translation
 
 from audit import alerts, findings, log
 from audit.events import Event, Purpose
-from audit.models import Alert, LoggedEvent
+from audit.models import Alert, LoggedEvent, Sample
 from audit.unusual import Found, Rule
-from casework.actions import assessments, assignments, ledgers, levels, people, plans, visits
+from casework.actions import (
+    assessments,
+    assignments,
+    case_files,
+    ledgers,
+    levels,
+    people,
+    plans,
+    visits,
+)
 from casework.models import CaseFile
 from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
@@ -84,6 +93,16 @@ class Scene:
                 grant=self.worker.log_grant,
             )
         place = str(LoggedEvent.objects.latest("id").id)
+        with log.entered(log.Context(channel="web", session=session)):
+            case_files.reveal(
+                case_file=CaseFile.objects.select_related("person").get(pk=case_file.pk),
+                field="phone",
+                reason="call",
+                by=self.worker,
+                purpose=Purpose.SERVICE,
+            )
+        shown = LoggedEvent.objects.filter(event=Event.CASE_FILE_REVEALED).latest("id")
+        Sample(place=shown.id, week_on=self.today).save()
         found = Found(Rule.OFF_HOURS, self.worker.log_reference, self.today, 6, 0.2)
         with log.entered(log.Context(channel="job")):
             alerts._raise(found)

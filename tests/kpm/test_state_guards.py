@@ -67,6 +67,7 @@ def test_every_machine_has_a_guard_of_its_steps_that_says_no_more_and_no_less():
     assert {model._meta.label for model, _field in found} == {
         "audit.Alert",
         "audit.Finding",
+        "audit.Sample",
         "casework.CaseFile",
         "casework.Destruction",
         "casework.Ledger",
