@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.urls import include, path
 
-from kpm import checks, pdf
+from kpm import checks, pdf, replay_log
 from kpm.permissions import public
 
 
@@ -54,7 +54,7 @@ def test_the_replay_log_lies_outside_the_data_and_can_be_written(settings, tmp_p
     assert checks.check_replay_log_lies_outside() == []
     settings.KPM_REPLAY_LOG = tmp_path / "replay.log"
     assert checks.check_replay_log_lies_outside() == []
-    monkeypatch.setattr(checks.os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr(replay_log.os, "access", lambda _path, _mode: False)
     [error] = checks.check_replay_log_lies_outside()
     assert error.id == "kpm.E003"
     assert "cannot be written" in error.msg

@@ -11,10 +11,12 @@ from django.utils import timezone
 from audit import verifications
 from audit.events import Event
 from audit.models import Leaf, LoggedEvent
+from casework import sweeps
 from casework.actions import attachments, destructions, indexes, matches
 from casework.models import CaseFile, Destruction, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
+from kpm import replay_log
 from kpm.accounts import replays
 from kpm.accounts.actions import end_grant
 from kpm.accounts.models import RoleGrant, Session, User
@@ -197,6 +199,35 @@ def test_an_old_copy_opens_with_a_later_bundle_and_what_was_destroyed_does_not(
     assert not search.lacks_keys(SCOPE)
     assert not rotations.lacks_index_key(SCOPE)
     in_tree_once()
+
+
+def test_without_the_replay_log_a_later_bundle_opens_nothing_that_was_destroyed(site: Site):
+    gone = close(make_case_file(name="王秀英"))
+    data, _keys = site.backup()
+    destroyed(gone)
+    time.sleep(1)
+    _later, keys = site.backup()
+    Path(site.settings["KPM_REPLAY_LOG"]).unlink()
+    told = site.restore(data, keys, "--replace", "--without-replay-log")
+    assert "destroyed again: 0 files" in told
+    assert search.find(SCOPE, "王秀英") == []
+    person = Person.objects.get(pk=gone.person_id)
+    assert person.key_gen == 1
+    with pytest.raises(KeyDestroyed):
+        open_groups([person], "head", reading=Notes())
+
+
+def test_a_replay_log_that_was_lost_is_written_again_from_the_rows(site: Site):
+    gone = destroyed(close(make_case_file(name="王秀英")))
+    place = Path(site.settings["KPM_REPLAY_LOG"])
+    (before,) = [line for line in replay_log.lines() if line["kind"] == "case_file.destroyed"]
+    place.unlink()
+    site.backup()
+    (again,) = [line for line in replay_log.lines() if line["kind"] == "case_file.destroyed"]
+    assert again | {"at": ""} == before | {"at": ""}
+    sweeps.settle_destructions(timezone.now())
+    numbers = [line.get("number") for line in replay_log.lines()]
+    assert numbers.count(gone.number) == 1
 
 
 def test_roles_accounts_passwords_and_sign_ins_that_ended_stay_ended(site: Site):
