@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 from django.db import connections, transaction
 from django.utils import timezone
 
@@ -22,7 +23,7 @@ from kpm.accounts.actions import end_grant
 from kpm.accounts.models import RoleGrant, Session, User
 from kpm.database import dumps, readiness
 from kpm.permissions import Role
-from kpm.vault import files, rehearsals, rotations, search, storage
+from kpm.vault import files, rehearsals, rotations, search, storage, vault_keys
 from kpm.vault.errors import KeyDestroyed
 from kpm.vault.models import DataKey
 from kpm.vault.opening import open_groups
@@ -33,7 +34,7 @@ from tests.casework.test_destructions import approved, destroyed, sealed_rows, w
 from tests.factories import TODAY, client_for, make_case_file, make_id_number, make_user
 from tests.kpm.backups.conftest import Site
 from tests.kpm.vault.conftest import Notes
-from tests.settings import IS_POSTGRESQL
+from tests.settings import IS_POSTGRESQL, TEST_DIR
 
 SCOPE = matches.scope_of("100122")
 COOKIE = "kpm_session"
@@ -185,6 +186,9 @@ def test_an_old_copy_opens_with_a_later_bundle_and_what_was_destroyed_does_not(
         pass
     assert indexes.swap("100122")
     rotations.retire_index_keys(SCOPE)
+    rotations.renew_vault_key()
+    list(rotations.rewrap())
+    rotations.retire_vault_keys()
     time.sleep(1)
     _later, keys = site.backup()
     assert old_keys != keys
@@ -199,6 +203,23 @@ def test_an_old_copy_opens_with_a_later_bundle_and_what_was_destroyed_does_not(
     assert not search.lacks_keys(SCOPE)
     assert not rotations.lacks_index_key(SCOPE)
     in_tree_once()
+
+
+def test_after_a_change_of_the_root_key_a_new_bundle_opens_the_older_data(
+    site: Site, settings, tmp_path
+):
+    settings.KPM_ROOT_KEY_FILE = tmp_path / "root.key"
+    settings.KPM_ROOT_KEY_FILE.write_bytes((TEST_DIR / "root.key").read_bytes())
+    settings.KPM_ROOT_KEY_FILE.chmod(0o400)
+    make_case_file(name="王秀英")
+    data, old_keys = site.backup()
+    vault_keys.change_root()
+    time.sleep(1)
+    _later, keys = site.backup()
+    with pytest.raises(CommandError, match="The root key is not the one"):
+        site.restore(data, old_keys, "--replace")
+    site.restore(data, keys, "--replace")
+    assert names() == ["王秀英"]
 
 
 def test_without_the_replay_log_a_later_bundle_opens_nothing_that_was_destroyed(site: Site):
