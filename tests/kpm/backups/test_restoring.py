@@ -19,7 +19,7 @@ from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
 from kpm import replay_log
 from kpm.accounts import replays
-from kpm.accounts.actions import end_grant
+from kpm.accounts.actions import end_grant, issue_password, open_account
 from kpm.accounts.models import RoleGrant, Session, User
 from kpm.database import dumps, readiness
 from kpm.permissions import Role
@@ -305,6 +305,17 @@ def test_a_password_that_was_changed_since_is_not_the_old_one_again(site: Site):
     assert guard.check_password(shown)
     assert f"{worker.username}  " not in told
     assert User.objects.get(pk=kept.pk).check_password(old)
+
+
+def test_a_one_time_password_from_before_is_not_worth_something_again(site: Site):
+    by = make_user(Role.SYSTEM_ADMINISTRATOR)
+    opened = open_account(username="newcomer", name="Newcomer", unit=by.unit, by=by)
+    data, keys = site.backup()
+    issue_password(user=opened.user, by=by, today=timezone.localdate())
+    assert "to be issued anew: 1" in site.restore(data, keys, "--replace")
+    found = User.objects.get(pk=opened.user.pk)
+    assert not found.check_password(opened.password)
+    assert found.must_change_password
 
 
 def test_the_log_goes_on_and_nothing_is_lost_or_doubled(site: Site):
