@@ -152,6 +152,7 @@ SYSTEMS: dict[str, Promise] = {
     "s:keys": gettext_lazy("Custody of keys"),
     "s:operator": gettext_lazy("Whoever operates the machine"),
     "s:verify": gettext_lazy("Verification of the log"),
+    "s:watch": gettext_lazy("Watch for unusual access"),
     "s:work": gettext_lazy("Background work"),
     "x:anon": gettext_lazy("not signed in"),
 }

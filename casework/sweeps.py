@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files, destructions, ledgers, levels
+from casework.actions import case_files, destructions, ledgers, levels, replays
 from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -68,6 +68,7 @@ def remove_orphans(now: datetime) -> int:
 @sweep("settle_destructions", _("Change the keys above destroyed files"), every=timedelta(days=1))
 def settle_destructions(now: datetime) -> int:
     """Old keys go, so that no backup opens what was destroyed; returns how many are complete."""
+    replays.note_missing()
     return destructions.settle(now)
 
 

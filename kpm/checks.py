@@ -1,6 +1,5 @@
 """System checks of the whole site: access is declared, documents are made, the log is signed."""
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -51,8 +50,7 @@ def check_replay_log_lies_outside(**_options: Any) -> list[CheckMessage]:
     found = []
     if place.is_relative_to(Path(settings.DATA_DIR).resolve()):
         found.append("lies in the data directory")
-    nearest = next(each for each in place.parents if each.exists())
-    if not os.access(nearest, os.W_OK):
+    if not replay_log.is_writable():
         found.append("cannot be written: nobody could end a role")
     return [Error(f"The replay log {place.name} {words}.", id="kpm.E004") for words in found]
 

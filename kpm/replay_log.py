@@ -35,6 +35,12 @@ def path() -> Path:
     return Path(settings.KPM_REPLAY_LOG)
 
 
+def is_writable() -> bool:
+    """Whether what ends can be written down; where it is not there yet, whether it can be made."""
+    place = path().resolve()
+    return os.access(next(each for each in (place, *place.parents) if each.exists()), os.W_OK)
+
+
 def begin() -> None:
     """Make it where it is not there yet: afterwards one that is missing means something."""
     if not path().exists():

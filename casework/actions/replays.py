@@ -48,6 +48,16 @@ def replay(*, now: datetime) -> int:
     return len(found)
 
 
+def note_missing() -> int:
+    """Write down what was destroyed and the replay log does not say: somebody has lost it."""
+    known = {line["number"] for line in _lines()}
+    rows = Destruction.objects.filter(state__in=OVER).exclude(number__in=known)
+    missing = list(rows.select_related("case_file", "proposed_by", "decided_by").order_by("id"))
+    for destruction in missing:
+        destructions.note(destruction)
+    return len(missing)
+
+
 def _lines() -> list[Line]:
     """The last line of each destruction: a worker that was cut off has said it twice."""
     if not replay_log.path().exists():

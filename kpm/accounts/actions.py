@@ -134,7 +134,7 @@ def change_password(
         here = hash_key(request.session.session_key or "")
         Session.objects.filter(user=locked).exclude(key_hash=here).delete()
         log.record(Event.PASSWORD_CHANGED, by=locked, target=locked)
-        replay_log.note(replay_log.PASSWORD_CHANGED, account=locked.log_reference)
+        _note_password(locked)
 
 
 def _check_present_password(request: HttpRequest, user: User, current: str, now: datetime) -> None:
@@ -185,6 +185,7 @@ def issue_password(*, user: User, by: User, today: date) -> Opened:
     user.first_seen_at = None
     user.save_as(by=by)
     log.record(Event.PASSWORD_ISSUED, by=by, target=user)
+    _note_password(user)
     return Opened(user, password)
 
 
@@ -230,6 +231,7 @@ def grant_role(
         # Whoever opened the account has seen this one, and must not sign in to the role with it.
         user.set_unusable_password()
         user.save_as(by=by)
+        _note_password(user)
     log.record(
         Event.GRANT_STARTED,
         by=by,
@@ -255,11 +257,16 @@ def end_grant(*, grant: RoleGrant, until_on: date, by: User, today: date) -> Rol
         grant=grant.log_reference,
         detail={"from": str(grant.role)},
     )
-    note_end(grant)
+    _note_end(grant)
     return grant
 
 
-def note_end(grant: RoleGrant) -> None:
+def _note_password(user: User) -> None:
+    """Keep where no old copy of the data brings it back that the one before is worth nothing."""
+    replay_log.note(replay_log.PASSWORD_CHANGED, account=user.log_reference)
+
+
+def _note_end(grant: RoleGrant) -> None:
     """Keep the end of a role where no old copy of the data brings the role back."""
     replay_log.note(replay_log.GRANT_ENDED, grant=grant.log_reference, until_on=str(grant.until_on))
 

@@ -11,6 +11,7 @@ from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
+from kpm import replay_log
 from kpm.database import guards
 from kpm.database.sqlite.base import DatabaseWrapper as SQLite
 
@@ -78,7 +79,8 @@ def problems() -> list[str]:
     """Everything that is wrong, over all databases."""
     if is_half_restored():
         return ["A restore has begun and not ended. Run manage.py restore again, as before."]
-    return [
+    found = [] if replay_log.is_writable() else ["The replay log cannot be written."]
+    return found + [
         f"{alias}: {problem}" for alias in SERVED for problem in _problems_of(connections[alias])
     ]
 

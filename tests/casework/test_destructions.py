@@ -1,5 +1,6 @@
 """Forgetting a file: two persons, six steps, closed everywhere and in every old copy."""
 
+import re
 from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
@@ -14,13 +15,14 @@ from casework.actions import attachments, destructions, matches, plans
 from casework.models import CaseFile, Destruction, Ledger, LedgerRow, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
+from kpm import replay_log
 from kpm.custody import actions
 from kpm.errors import Refused
 from kpm.jobs.models import Job, State
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.permissions import Role
-from kpm.vault import rehearsals, rotations, search, storage
+from kpm.vault import rehearsals, rotations, search, shredding, storage
 from kpm.vault.errors import KeyDestroyed
 from kpm.vault.keys import ring
 from kpm.vault.models import DataKey, ScopeKey, VaultKey
@@ -266,6 +268,23 @@ def test_what_was_cut_off_goes_on(step, monkeypatch):
     destructions.enqueue(destructions.JOB, found.number, by=actions.BY)
     work()
     assert [name for name, _ in events()].count("case_file.destroyed") == 1
+
+
+def test_it_is_on_record_outside_the_database_before_the_key_goes(monkeypatch, settings, tmp_path):
+    settings.KPM_REPLAY_LOG = tmp_path / "replay.log"
+    seen = []
+    really = shredding.destroy_keys
+
+    def destroy_keys(owners):
+        seen.extend(replay_log.lines())
+        really(owners)
+
+    monkeypatch.setattr(shredding, "destroy_keys", destroy_keys)
+    found = destroyed(closed())
+    (line,) = seen
+    assert (line["kind"], line["number"]) == ("case_file.destroyed", found.number)
+    assert line["owners"] == found.certificate["owners"]
+    assert re.search("[\u4e00-\u9fff]|13812345678", settings.KPM_REPLAY_LOG.read_text()) is None
 
 
 # --- the keys above it

@@ -10,7 +10,7 @@ from django.urls import include, path
 from django.utils import timezone
 
 from audit import actions, log
-from kpm import checks, pdf
+from kpm import checks, pdf, replay_log
 from kpm.database import readiness
 from kpm.management.commands import work
 from kpm.permissions import public
@@ -85,7 +85,7 @@ def test_the_replay_log_lies_outside_the_data_and_can_be_written(settings, tmp_p
     assert checks.check_replay_log_lies_outside() == []
     settings.KPM_REPLAY_LOG = tmp_path / "replay.log"
     assert checks.check_replay_log_lies_outside() == []
-    monkeypatch.setattr(checks.os, "access", lambda _path, _mode: False)
+    monkeypatch.setattr(replay_log.os, "access", lambda _path, _mode: False)
     [error] = checks.check_replay_log_lies_outside()
     assert error.id == "kpm.E004"
     assert "cannot be written" in error.msg

@@ -141,3 +141,10 @@ def test_a_half_restored_site_does_not_start(settings, tmp_path):
     ]
     with pytest.raises(ImproperlyConfigured, match="not ended"):
         readiness.refuse_unless_ready()
+
+
+def test_where_nothing_can_be_written_down_that_ends_nobody_starts(
+    real_commits: RealCommits, monkeypatch
+):
+    monkeypatch.setattr(readiness.replay_log, "is_writable", lambda: False)
+    assert problems() == ["The replay log cannot be written."]

@@ -13,8 +13,9 @@ from django.db import transaction
 
 from audit import log
 from audit.events import Event, Outcome
+from casework.actions import replays as destroyed
 from kpm import replay_log
-from kpm.accounts import replays
+from kpm.accounts import replays as ended
 from kpm.database import dumps, readiness
 from kpm.errors import Refused
 from kpm.ids import uuid7
@@ -64,7 +65,8 @@ def make(folder: Path, keys_folder: Path, *, keep: timedelta, now: datetime, hea
         dumps.remove_leftovers()
         # Before anything is copied: what ended until now is on record from now on.
         replay_log.begin()
-        replays.note_missing()
+        ended.note_missing()
+        destroyed.note_missing()
         backup = Backup(artefacts.name_of(now, DATA))
         try:
             data, files = _data(folder, now, heard)

@@ -5,22 +5,25 @@ import time
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 from django.db import connections, transaction
 from django.utils import timezone
 
 from audit import verifications
 from audit.events import Event
 from audit.models import Leaf, LoggedEvent
+from casework import sweeps
 from casework.actions import attachments, destructions, indexes, matches
 from casework.models import CaseFile, Destruction, Person
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
+from kpm import replay_log
 from kpm.accounts import replays
-from kpm.accounts.actions import end_grant
+from kpm.accounts.actions import end_grant, issue_password, open_account
 from kpm.accounts.models import RoleGrant, Session, User
 from kpm.database import dumps, readiness
 from kpm.permissions import Role
-from kpm.vault import files, rehearsals, rotations, search, storage
+from kpm.vault import files, rehearsals, rotations, search, storage, vault_keys
 from kpm.vault.errors import KeyDestroyed
 from kpm.vault.models import DataKey
 from kpm.vault.opening import open_groups
@@ -31,7 +34,7 @@ from tests.casework.test_destructions import approved, destroyed, sealed_rows, w
 from tests.factories import TODAY, client_for, make_case_file, make_id_number, make_user
 from tests.kpm.backups.conftest import Site
 from tests.kpm.vault.conftest import Notes
-from tests.settings import IS_POSTGRESQL
+from tests.settings import IS_POSTGRESQL, TEST_DIR
 
 SCOPE = matches.scope_of("100122")
 COOKIE = "kpm_session"
@@ -183,6 +186,9 @@ def test_an_old_copy_opens_with_a_later_bundle_and_what_was_destroyed_does_not(
         pass
     assert indexes.swap("100122")
     rotations.retire_index_keys(SCOPE)
+    rotations.renew_vault_key()
+    list(rotations.rewrap())
+    rotations.retire_vault_keys()
     time.sleep(1)
     _later, keys = site.backup()
     assert old_keys != keys
@@ -197,6 +203,52 @@ def test_an_old_copy_opens_with_a_later_bundle_and_what_was_destroyed_does_not(
     assert not search.lacks_keys(SCOPE)
     assert not rotations.lacks_index_key(SCOPE)
     in_tree_once()
+
+
+def test_after_a_change_of_the_root_key_a_new_bundle_opens_the_older_data(
+    site: Site, settings, tmp_path
+):
+    settings.KPM_ROOT_KEY_FILE = tmp_path / "root.key"
+    settings.KPM_ROOT_KEY_FILE.write_bytes((TEST_DIR / "root.key").read_bytes())
+    settings.KPM_ROOT_KEY_FILE.chmod(0o400)
+    make_case_file(name="王秀英")
+    data, old_keys = site.backup()
+    vault_keys.change_root()
+    time.sleep(1)
+    _later, keys = site.backup()
+    with pytest.raises(CommandError, match="The root key is not the one"):
+        site.restore(data, old_keys, "--replace")
+    site.restore(data, keys, "--replace")
+    assert names() == ["王秀英"]
+
+
+def test_without_the_replay_log_a_later_bundle_opens_nothing_that_was_destroyed(site: Site):
+    gone = close(make_case_file(name="王秀英"))
+    data, _keys = site.backup()
+    destroyed(gone)
+    time.sleep(1)
+    _later, keys = site.backup()
+    Path(site.settings["KPM_REPLAY_LOG"]).unlink()
+    told = site.restore(data, keys, "--replace", "--without-replay-log")
+    assert "destroyed again: 0 files" in told
+    assert search.find(SCOPE, "王秀英") == []
+    person = Person.objects.get(pk=gone.person_id)
+    assert person.key_gen == 1
+    with pytest.raises(KeyDestroyed):
+        open_groups([person], "head", reading=Notes())
+
+
+def test_a_replay_log_that_was_lost_is_written_again_from_the_rows(site: Site):
+    gone = destroyed(close(make_case_file(name="王秀英")))
+    place = Path(site.settings["KPM_REPLAY_LOG"])
+    (before,) = [line for line in replay_log.lines() if line["kind"] == "case_file.destroyed"]
+    place.unlink()
+    site.backup()
+    (again,) = [line for line in replay_log.lines() if line["kind"] == "case_file.destroyed"]
+    assert again | {"at": ""} == before | {"at": ""}
+    sweeps.settle_destructions(timezone.now())
+    numbers = [line.get("number") for line in replay_log.lines()]
+    assert numbers.count(gone.number) == 1
 
 
 def test_roles_accounts_passwords_and_sign_ins_that_ended_stay_ended(site: Site):
@@ -253,6 +305,17 @@ def test_a_password_that_was_changed_since_is_not_the_old_one_again(site: Site):
     assert guard.check_password(shown)
     assert f"{worker.username}  " not in told
     assert User.objects.get(pk=kept.pk).check_password(old)
+
+
+def test_a_one_time_password_from_before_is_not_worth_something_again(site: Site):
+    by = make_user(Role.SYSTEM_ADMINISTRATOR)
+    opened = open_account(username="newcomer", name="Newcomer", unit=by.unit, by=by)
+    data, keys = site.backup()
+    issue_password(user=opened.user, by=by, today=timezone.localdate())
+    assert "to be issued anew: 1" in site.restore(data, keys, "--replace")
+    found = User.objects.get(pk=opened.user.pk)
+    assert not found.check_password(opened.password)
+    assert found.must_change_password
 
 
 def test_the_log_goes_on_and_nothing_is_lost_or_doubled(site: Site):
