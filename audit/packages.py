@@ -83,7 +83,7 @@ class Package:
         """The zip, piece by piece; no more than one file of it lies in memory."""
         out = _Outlet()
         stamp = timezone.localtime(self.now).timetuple()[:6]
-        with ZipFile(out, "w", ZIP_DEFLATED) as archive:  # type: ignore[call-overload]
+        with ZipFile(out, "w", ZIP_DEFLATED) as archive:  # type: ignore[call-overload]  # a file that is only written to
             for name, data in self._files():
                 info = ZipInfo(name, date_time=stamp)
                 info.compress_type = ZIP_DEFLATED

@@ -25,6 +25,11 @@ def moment_in_words(at: datetime | None) -> str:
     return formatted(timezone.localtime(at), _("Y-m-d H:i")) if at else ""
 
 
+def clock_in_words(at: datetime | None) -> str:
+    """The time alone, to the second, under a heading that says the day."""
+    return f"{timezone.localtime(at):%H:%M:%S}" if at else ""
+
+
 def second_in_words(at: datetime | None) -> str:
     """The same with the second, where the order of events matters."""
     return formatted(timezone.localtime(at), _("Y-m-d H:i:s")) if at else ""

@@ -3,6 +3,7 @@
 Nothing here points at another app: pseudonyms and numbers outlive what they name.
 """
 
+from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -101,23 +102,23 @@ class Alert(GuardedStateModel):
         source=[AlertState.OPEN, AlertState.ESCALATED],
         target=AlertState.JUSTIFIED,
     )
-    def justify(self, *, by: str, at: object) -> None:
+    def justify(self, *, by: str, at: datetime) -> None:
         """There was a reason for it."""
-        self.judged_by, self.judged_at = by, at  # type: ignore[assignment]
+        self.judged_by, self.judged_at = by, at
 
     @transition(
         field="state",
         source=[AlertState.OPEN, AlertState.ESCALATED],
         target=AlertState.UNJUSTIFIED,
     )
-    def object_to(self, *, by: str, at: object) -> None:
+    def object_to(self, *, by: str, at: datetime) -> None:
         """There was no reason for it."""
-        self.judged_by, self.judged_at = by, at  # type: ignore[assignment]
+        self.judged_by, self.judged_at = by, at
 
     @transition(field="state", source=AlertState.OPEN, target=AlertState.ESCALATED)
-    def escalate(self, *, by: str, at: object) -> None:
+    def escalate(self, *, by: str, at: datetime) -> None:
         """Somebody above has to look at it."""
-        self.judged_by, self.judged_at = by, at  # type: ignore[assignment]
+        self.judged_by, self.judged_at = by, at
 
 
 class FindingState(models.TextChoices):
@@ -196,9 +197,9 @@ class Finding(GuardedStateModel):
         return (self.id,)
 
     @transition(field="state", source=FindingState.ASKED, target=FindingState.ANSWERED)
-    def answer(self, *, at: object) -> None:
+    def answer(self, *, at: datetime) -> None:
         """Whoever was asked has answered."""
-        self.answered_at = at  # type: ignore[assignment]
+        self.answered_at = at
 
     @transition(field="state", source=FindingState.ANSWERED, target=FindingState.ASKED)
     def ask_again(self) -> None:
@@ -209,9 +210,9 @@ class Finding(GuardedStateModel):
         source=[FindingState.ASKED, FindingState.ANSWERED],
         target=FindingState.CLOSED,
     )
-    def close(self, *, at: object) -> None:
+    def close(self, *, at: datetime) -> None:
         """The auditor has what they need."""
-        self.closed_at = at  # type: ignore[assignment]
+        self.closed_at = at
 
 
 class SampleState(models.TextChoices):

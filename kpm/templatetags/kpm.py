@@ -130,6 +130,7 @@ def colon(label: Any, value: Any) -> str:
 register.filter("day", days.in_words)
 register.filter("moment", days.moment_in_words)
 register.filter("second", days.second_in_words)
+register.filter("clock", days.clock_in_words)
 
 
 @register.filter

@@ -40,7 +40,7 @@ def counts(digest: Digest) -> dict[str, tuple[int, int]]:
 
 def record(worker: User, event: Event, **more: object) -> None:
     with transaction.atomic():
-        log.record(event, by=worker, target=FILE, **more)  # type: ignore[arg-type]
+        log.record(event, by=worker, target=FILE, **more)  # type: ignore[arg-type]  # keywords of record
 
 
 def test_a_week_is_counted_beside_the_week_before(worker: User) -> None:
@@ -92,7 +92,8 @@ def test_the_badge_says_what_others_keep_and_what_came_after_it(client: Client) 
     assertContains(client.get("/log/verification/"), "nobody keeps one")
     write_events(5)
     sequence_all()
-    Attestation.objects.create(size=3, witness="copy", evidence="", at=moment(NOW))
+    rows = Attestation.objects.using("sequencer")
+    rows.create(size=3, witness="copy", evidence="", at=moment(NOW))
     stand = state(NOW)
     assert stand.witnessed is not None
     assert (stand.witnessed.size, stand.witnessed.is_old) == (3, False)

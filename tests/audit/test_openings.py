@@ -48,7 +48,7 @@ def worker(real_commits: RealCommits) -> User:
 def opened(by: log.Actor, event: Event = Event.CASE_FILE_READ, **more: object) -> None:
     values = {"target": FILE, "groups": HEAD, "purpose": Purpose.SERVICE, "grant": by.log_grant}
     with transaction.atomic():
-        log.record(**{"event": event, "by": by} | values | more)  # type: ignore[arg-type]
+        log.record(**{"event": event, "by": by} | values | more)  # type: ignore[arg-type]  # keywords of record
 
 
 def found(days: int = 1) -> Openings:
@@ -148,14 +148,22 @@ def test_the_timeline_of_a_file_leads_to_it_and_no_other_does(
 def test_the_paper_is_chinese_names_nobody_and_is_in_the_log(auditor: Client, worker: User) -> None:
     opened(worker)
     opened(worker, Event.CASE_FILE_PRINTED)
-    day = timezone.localdate().isoformat()
+    today = timezone.localdate()
+    day, in_words = today.isoformat(), f"{today.year}年{today.month}月{today.day}日"
     response = auditor.post(STATEMENT, {"since": day, "until": day})
     assert response["Content-Type"] == "application/pdf"
     assert FILE.log_reference in response["Content-Disposition"]
     text = subprocess.run(
         ["pdftotext", "-layout", "-", "-"], input=response.content, capture_output=True, check=True
     ).stdout.decode()
-    for words in ("您的档案查阅情况", FILE.log_reference, day, "帮扶服务", "社工", "Maple Village"):
+    for words in (
+        "您的档案查阅情况",
+        FILE.log_reference,
+        in_words,
+        "帮扶服务",
+        "社工",
+        "Maple Village",
+    ):
         assert words in re.sub(r"\s*\n\s*", "", text) or words in text
     assert "Worker Li" not in text
     assert "Auditor Wang" not in text

@@ -91,5 +91,5 @@ def test_the_replay_log_lies_outside_the_data_and_can_be_written(settings, tmp_p
     assert "cannot be written" in error.msg
     settings.KPM_REPLAY_LOG = tmp_path / "data" / "replay.log"
     found = checks.check_replay_log_lies_outside()
-    assert [error.id for error in found] == ["kpm.E003", "kpm.E003"]
+    assert [error.id for error in found] == ["kpm.E004", "kpm.E004"]
     assert "lies in the data directory" in found[0].msg

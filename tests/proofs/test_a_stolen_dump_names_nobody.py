@@ -281,7 +281,7 @@ DOCUMENT = b"%PDF-1.7\n" + WORDS * 50
 def keys_in(stolen: bytes) -> list[str]:
     """Which keys, from the root down, lie in it as they are or in base64."""
     root = providers.configured()
-    found = {"root": root.current()}  # type: ignore[attr-defined]
+    found = {"root": root.current()}  # type: ignore[attr-defined]  # the file's provider
     found |= {f"vault {row.version}": vault_keys.opened(row) for row in VaultKey.objects.all()}
     found |= {f"backup {name}": key for name, key in archives.keys_of_data().items()}
     owners = list(DataKey.objects.values_list("owner", flat=True))

@@ -10,6 +10,8 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 
+from audit.events import Event
+from audit.models import Alert, Finding, LoggedEvent, Sample
 from casework.models import Ledger
 from kpm.accounts.models import RoleGrant, User
 from kpm.management.documents import Route, routes
@@ -51,6 +53,8 @@ def sample(name: str, kind: str, variable: str) -> str:
     if name.endswith(("_ledger", "_refused_rows")):
         # The longest there is.
         return Ledger.objects.order_by("-total", "id")[0].number
+    if name.startswith("audit:"):
+        return of_the_log(name, variable)
     place = file.assignments.earliest("id")
     samples: dict[tuple[str, str], Any] = {
         ("number", "number"): file.number,
@@ -64,6 +68,20 @@ def sample(name: str, kind: str, variable: str) -> str:
             return RoleGrant.objects.latest("id").log_reference
         return User.objects.filter(is_system=False).latest("id").log_reference
     return str(samples[kind, variable])
+
+
+def of_the_log(name: str, variable: str) -> str:
+    """Something that the auditor can look at, about the canary file and its worker."""
+    if variable == "place":
+        return str(LoggedEvent.objects.filter(event=Event.CASE_FILE_REVEALED).latest("id").id)
+    if variable == "mark":
+        rows = {"alert": Alert, "sample": Sample, "finding": Finding}
+        model = next(model for word, model in rows.items() if word in name)
+        return str(model.objects.get().number)
+    return {
+        "audit:show_account": worlds.somebody(Role.SOCIAL_WORKER).log_reference,
+        "audit:show_session": worlds.SESSION,
+    }.get(name, worlds.canary_file().number)
 
 
 def browser(role: Role) -> Client:

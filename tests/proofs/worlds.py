@@ -15,8 +15,12 @@ from django.db.models import Count
 from django.utils import timezone
 from openpyxl import Workbook
 
-from audit import log
+from audit import alerts, findings, log
+from audit.bodies import parse
 from audit.events import Event, Purpose
+from audit.models import LoggedEvent, Sample
+from audit.samples import Drawn
+from audit.unusual import Found, Rule
 from casework.actions import assignments, attachments, case_files, ledgers, people, plans, visits
 from casework.models import CaseFile, Ledger, TeamMember
 from casework.models.ledgers import LedgerState
@@ -43,6 +47,8 @@ STRANGE: Final = (
     "㐀㐁㐂㐃㐅㐆㐇㐈㐉㐊㐋㐌㐍㐎㐏㐐㐑㐒㐓㐔㐕㐗㐘㐙㐚㐛㐝"
     "㐞㐠㐡㐢㐣㐤㐥㐦㐧㐨㐩㐪㐫㐬㐭㐮㐯㐰㐱㐲㐳㐴㐵"
 )
+# A sign-in of which the log knows something.
+SESSION: Final = "walkWalkWalkWalk"
 CANARY_NAME: Final = "㐀㐁㐂"
 CANARY_SHORT_NAME: Final = "㐃㐅"
 CANARY_ID_NUMBERS: Final = ("100199195512310271", "100199195607230226")
@@ -110,6 +116,27 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
             by=worker,
             purpose=Purpose.SERVICE,
         )
+    with log.entered(log.Context(channel="web", session=SESSION)):
+        _doubt(worker=worker)
+
+
+def _doubt(*, worker: User) -> None:
+    """What the auditor has to do with it: an alert, a drawn reason, a question in strange words."""
+    today = timezone.localdate()
+    shown = LoggedEvent.objects.filter(event=Event.CASE_FILE_REVEALED).latest("id")
+    alerts._raise(Found(Rule.OFF_HOURS, worker.log_reference, today, 6, 0.2))
+    with transaction.atomic():
+        Sample(place=shown.id, week_on=today).save(force_insert=True)
+        drawn = Drawn(parse(shown.body)["ev"])
+        log.record(Event.SAMPLE_DRAWN, by=somebody(Role.AUDITOR), targets=[drawn], count=1)
+    findings.ask(
+        kind="case_file",
+        about=canary_file().number,
+        person=worker.username,
+        question="㐤㐨㐭㐯",
+        by=somebody(Role.AUDITOR),
+        now=timezone.now(),
+    )
 
 
 def _admit(name: str, id_number: str, *, worker: User, supervisor: User) -> CaseFile:

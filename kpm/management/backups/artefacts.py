@@ -177,7 +177,7 @@ def written(folder: Path, manifest: Manifest, key: OpenedKey) -> Iterator[Writer
         with _new(part / SEALED) as file:
             counted = Counted(file)
             sealer = archives.sealer(cast(BinaryIO, counted), key, manifest.backup_id)
-            with tarfile.open(fileobj=sealer, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]
+            with tarfile.open(fileobj=sealer, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]  # a file that is only written to
                 writer = Writer(tar)
                 yield writer
                 writer.finish()

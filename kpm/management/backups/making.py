@@ -84,7 +84,7 @@ def make(folder: Path, keys_folder: Path, *, keep: timedelta, now: datetime, hea
 
 def _record(event: Event, backup: Backup, **more: object) -> None:
     with transaction.atomic():
-        log.record(event, by=BY, target=backup, **more)  # type: ignore[arg-type]
+        log.record(event, by=BY, target=backup, **more)  # type: ignore[arg-type]  # keywords of record
 
 
 def _data(folder: Path, now: datetime, heard: Heard) -> tuple[Path, int]:

@@ -116,7 +116,7 @@ def test_it_wraps_and_unwraps(provider: TokenKeyProvider) -> None:
 def test_another_program_with_the_same_key_comes_to_the_same(hsm: SoftHsm) -> None:
     hsm.put(ROOT_KEY)
     provider = TokenKeyProvider()
-    made = Cipher(algorithms.AES(ROOT_KEY), modes.ECB()).encryptor()  # noqa: S305
+    made = Cipher(algorithms.AES(ROOT_KEY), modes.ECB()).encryptor()  # noqa: S305 two blocks of a constant, beside the token's
     check = made.update(b"kpm root 1\0\0\0\0\0\0kpm root 2\0\0\0\0\0\0") + made.finalize()
     assert provider.check_value() == check
     wrapped = provider.wrap(KEY, 1, check)
@@ -398,7 +398,9 @@ def owner(hsm: SoftHsm) -> UUID:
     return made
 
 
-def test_the_first_start_makes_the_key_in_the_token(hsm: SoftHsm) -> None:
+def test_the_first_start_makes_the_key_in_the_token(
+    real_commits: RealCommits, hsm: SoftHsm
+) -> None:
     VaultKey.objects.all().delete()
     told = StringIO()
     call_command("create_keys", stdout=told)
