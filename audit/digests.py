@@ -23,6 +23,9 @@ LINES: tuple[tuple[Promise, tuple[Event, ...]], ...] = (
     (_("Roles granted and ended"), (Event.GRANT_STARTED, Event.GRANT_ENDED)),
     (_("Files destroyed"), (Event.CASE_FILE_DESTROYED,)),
     (_("Searches in this log"), (Event.AUDIT_SEARCHED, Event.AUDIT_READ)),
+    (_("Accesses judged"), (Event.ALERT_JUDGED, Event.SAMPLE_JUDGED)),
+    (_("Questions asked"), (Event.FINDING_ASKED,)),
+    (_("Questions answered"), (Event.FINDING_ANSWERED,)),
     (_("Statements and evidence handed out"), (Event.AUDIT_EXPLAINED, Event.EVIDENCE_FINISHED)),
 )
 

@@ -42,7 +42,6 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "audit:decide_finding": ("/log/findings/{finding}/",),
     "audit:list_samples": ("/log/samples/",),
     "audit:list_my_findings": ("/me/findings/",),
-    "audit:answer_finding": ("/me/findings/{finding}/",),
     "audit:export_evidence": ("/log/evidence/?subject={number}",),
     "audit:show_digest": ("/log/week/",),
     "audit:verify_log": ("/log/verification/",),
@@ -80,7 +79,10 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
 }
 # What a role sees of an address beside that; every population words its files in its own way.
 MORE: Final[dict[str, tuple[str, ...]]] = {
-    Role.SOCIAL_WORKER: tuple(f"{{{code}}}" for code in POPULATIONS),
+    Role.SOCIAL_WORKER: (
+        *(f"{{{code}}}" for code in POPULATIONS),
+        "/me/findings/{finding}/",
+    ),
     Role.AUDITOR: ("{red}",),
     VISITOR: ("/nowhere/",),
 }
@@ -93,6 +95,7 @@ NO_PAGES: Final[dict[str, str]] = {
     "set_language": BUTTON,
     "accounts:sign_out": BUTTON,
     "audit:judge_sample": BUTTON,
+    "audit:answer_finding": "only whoever was asked finds it: the walk of the social worker has it",
     "casework:search_case_files": "it answers with the list, and is handed in there",
     "casework:end_assignment": BUTTON,
     "casework:withdraw_proposal": BUTTON,
@@ -113,7 +116,6 @@ INCOMPLETE: Final = frozenset(
         "accounts:grant_role",
         "audit:ask",
         "audit:decide_finding",
-        "audit:answer_finding",
         "audit:judge_alert",
         "audit:erase_detail",
         "casework:find_person",

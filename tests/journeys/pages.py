@@ -62,6 +62,7 @@ LATIN_IS_FINE: Final = re.compile(
         (
             r"[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}",  # file numbers
             r"\b[usgx]:[A-Za-z0-9_-]+",  # pseudonyms in the log
+            r"^\{\".*\}$",  # an event as it is hashed
             r"\b[0-9a-f]{12,}\b",  # hashes
             r"\b[0-9a-z]{4}(?:-[0-9a-z]{4}){3}\b",  # one-time passwords
             r"\b\d{4}-\d{2}-[a-z-]+\b",  # rule sets
@@ -98,7 +99,7 @@ def invented(names: list[str]) -> set[str]:
     found = runs_in([names, "中文", "组", "号"])
     for module in (answers, invention, stories):
         found |= {run for value in vars(module).values() for run in runs_in(value)}
-    found |= runs_in([scenes.LEDGER_NAME, scenes.NEWCOMER])
+    found |= runs_in([scenes.LEDGER_NAME, scenes.NEWCOMER, scenes.QUESTION])
     for sheet in read_sheets(scenes.WORKBOOK.read_bytes()):
         found |= {run for row in sheet.rows for cell in row for run in runs_in(str(cell))}
     return found

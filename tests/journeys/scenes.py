@@ -40,6 +40,7 @@ WORKBOOK: Final = (
     Path(__file__).parents[1] / "casework" / "ledgers" / "data" / "ledger_empty_nest_elder.xlsx"
 )
 LEDGER_NAME: Final = "空巢老人台账.xlsx"
+QUESTION: Final = "这天夜里为什么打开这份档案？"
 NEWCOMER: Final = "新来的同事"
 # Somebody with an account and no role yet, who has their own password already.
 WITHOUT_ROLE: Final = "newcomer"
@@ -111,7 +112,7 @@ class Scene:
                 kind="event",
                 about=place,
                 person=self.worker.username,
-                question="这天夜里为什么打开这份档案？",
+                question=QUESTION,
                 by=User.objects.get(username="auditor"),
                 now=self.now,
             )
