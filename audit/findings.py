@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -91,6 +92,7 @@ def mine(*, by: Actor, number: str) -> Finding:
     raise Http404
 
 
-def waits_for(by: Actor) -> bool:
-    """Whether somebody was asked something that they have not answered."""
-    return Finding.objects.visible_to(by).filter(state=FindingState.ASKED).exists()
+def waiting() -> Exists:
+    """Whether the account of a query was asked something that it has not answered."""
+    asked = Finding.objects.filter(person=OuterRef("log_reference"), state=FindingState.ASKED)
+    return Exists(asked)

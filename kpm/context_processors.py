@@ -10,7 +10,6 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from audit import findings
 from kpm.permissions import Permission, permissions_of
 
 
@@ -60,7 +59,8 @@ MENU = (
         "audit:list_my_findings",
         _("Questions to me"),
         "missing",
-        when=findings.waits_for,
+        # Known since the account of the session was fetched.
+        when=lambda user: getattr(user, "is_asked", False),
     ),
 )
 

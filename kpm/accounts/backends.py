@@ -8,6 +8,7 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from audit import findings
 from kpm.accounts.models import User, normalise_username
 
 
@@ -35,7 +36,8 @@ class PasswordBackend(BaseBackend):
 
     def get_user(self, user_id: UUID | str) -> User | None:
         """The account of a session, unless it may no longer sign in."""
+        users = User.objects.annotate(is_asked=findings.waiting())
         try:
-            return User.objects.filter(pk=user_id, is_active=True).first()
+            return users.filter(pk=user_id, is_active=True).first()
         except ValidationError:
             return None

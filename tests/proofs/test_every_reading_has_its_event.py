@@ -15,18 +15,19 @@ from uuid import UUID
 import pytest
 from django.http import HttpResponse
 
-from audit.models import Detail, LoggedEvent
+from audit.models import Alert, Detail, Finding, LoggedEvent
 from casework.models import CaseFile, Ledger, Person
 from kpm.management.documents import routes
 from kpm.permissions import Role
-from kpm.vault import opening
+from kpm.vault import envelope, opening
 from kpm.vault.groups import layout_of
+from kpm.vault.registry import PAYLOADS
 from risk_levels.models import RiskLevel
 from tests.architecture.permission_matrix import MATRIX
 from tests.conftest import RealCommits
 from tests.proofs import walks, worlds
 
-# A group, and the row whose key opened it.
+# A group or payload, and the row whose key opened it.
 Opened = set[tuple[str, UUID]]
 
 
@@ -34,20 +35,29 @@ Opened = set[tuple[str, UUID]]
 def watched_vault() -> Iterator[Opened]:
     """Collects every group that is opened meanwhile."""
     opened: Opened = set()
-    original = opening.raw_values
+    of_group, of_payload = opening.raw_values, envelope.unseal
+    names = {code: name for name, code in PAYLOADS.items()}
 
-    def watched(row: Any, group: Any, key: Any) -> list[Any]:
+    def group_opened(row: Any, group: Any, key: Any) -> list[Any]:
         opened.add((group.label, getattr(row, layout_of(type(row)).owner)))
-        return original(row, group, key)
+        return of_group(row, group, key)
 
-    with mock.patch.object(opening, "raw_values", watched):
+    def payload_opened(cipher: Any, blob: bytes, context: bytes) -> bytes:
+        if blob[0] == envelope.PAYLOAD:
+            opened.add((names[context[0]], UUID(bytes=context[1:17])))
+        return of_payload(cipher, blob, context)
+
+    with (
+        mock.patch.object(opening, "raw_values", group_opened),
+        mock.patch.object(envelope, "unseal", payload_opened),
+    ):
         yield opened
 
 
 def names_in_the_log() -> dict[UUID, set[str]]:
     """For each key owner the names under which the log may speak of what lies under the key."""
     names: dict[UUID, set[str]] = defaultdict(set)
-    for model in (CaseFile, Person, Ledger, RiskLevel):
+    for model in (CaseFile, Person, Ledger, RiskLevel, Alert, Finding):
         for row in model.objects.all():
             for owner in row.log_owners:
                 names[owner].add(row.log_reference)

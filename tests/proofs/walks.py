@@ -38,12 +38,18 @@ def stops() -> Iterator[Stop]:
     """Every address × every role that may use it."""
     for route in routes():
         for role in sorted(set(Role) & MATRIX[route.name]):
+            if route.name == "audit:answer_finding" and role != Role.SOCIAL_WORKER:
+                # A question is there for whoever was asked, and for nobody else.
+                continue
             yield Stop(route.name, Role(role), address_of(route))
 
 
 def address_of(route: Route) -> str:
     """The address with the canary file, and what belongs to it, in its variables."""
-    return VARIABLE.sub(lambda found: sample(route.name, *found.groups()), route.address)
+    address = VARIABLE.sub(lambda found: sample(route.name, *found.groups()), route.address)
+    # The auditor asks about something.
+    about = f"?file={worlds.canary_file().number}" if route.name == "audit:ask" else ""
+    return address + about
 
 
 def sample(name: str, kind: str, variable: str) -> str:

@@ -117,10 +117,10 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
             purpose=Purpose.SERVICE,
         )
     with log.entered(log.Context(channel="web", session=SESSION)):
-        _doubt(worker=worker)
+        _doubt(case_file, worker=worker)
 
 
-def _doubt(*, worker: User) -> None:
+def _doubt(case_file: CaseFile, *, worker: User) -> None:
     """What the auditor has to do with it: an alert, a drawn reason, a question in strange words."""
     today = timezone.localdate()
     shown = LoggedEvent.objects.filter(event=Event.CASE_FILE_REVEALED).latest("id")
@@ -131,7 +131,7 @@ def _doubt(*, worker: User) -> None:
         log.record(Event.SAMPLE_DRAWN, by=somebody(Role.AUDITOR), targets=[drawn], count=1)
     findings.ask(
         kind="case_file",
-        about=canary_file().number,
+        about=case_file.number,
         person=worker.username,
         question="㐤㐨㐭㐯",
         by=somebody(Role.AUDITOR),
