@@ -28,8 +28,9 @@ PART: Final = ".part"
 MANIFEST: Final = "manifest.json"
 SEALED: Final = "sealed"
 CONTENTS: Final = "contents.json"
-STAMP: Final = "%Y%m%dT%H%M%SZ"
-NAME: Final = re.compile(r"kpm-(\d{8}T\d{6}Z)\.(data|keys)")
+# To the microsecond: two that are made one after the other have two names.
+STAMP: Final = "%Y%m%dT%H%M%S%fZ"
+NAME: Final = re.compile(r"kpm-(\d{8}T\d{12}Z)\.(data|keys)")
 PIECE: Final = 1024 * 1024
 
 Heard = Callable[[str, int], None]

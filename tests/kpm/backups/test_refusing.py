@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import time
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
@@ -129,7 +128,6 @@ def test_a_changed_stream_with_a_manifest_that_agrees(site, made, number, how, w
 
 
 def test_one_stream_in_the_place_of_another(site, made, tmp_path):
-    time.sleep(1)
     data, keys = site.backup()
     shutil.copy(data / "sealed", made[0] / "sealed")
     change(made[0], sealed=lambda _content: None)
@@ -137,7 +135,6 @@ def test_one_stream_in_the_place_of_another(site, made, tmp_path):
 
 
 def test_a_bundle_from_before(site, made):
-    time.sleep(1)
     data, _keys = site.backup()
     refused(site, data, made[1], "does not open")
 
