@@ -290,7 +290,8 @@ def test_the_root_key_and_the_document_are_enough_to_open_both(site: Site):
     key = bytes.fromhex(known[said[data]["id"]])
     content = parts_of(independently((data / "sealed").read_bytes(), key))
     assert content["default/00000000"] == opened(data, keys)["default"]
-    assert json.loads(content["contents.json"]) == {"default": 1}
+    last = json.loads(content["contents.json"])
+    assert last == {"made_at": said[data]["made_at"], "parts": {"default": 1}}
 
 
 def parts_of(plain: bytes) -> dict[str, bytes]:

@@ -165,6 +165,7 @@ def test_another_root_key(site, made, settings, tmp_path):
         {"kind": "keys"},
         {"id": "x"},
         {"made_at": "yesterday"},
+        {"made_at": "2026-11-26T06:30:44"},
         {"key": "zz"},
         {"another": 1},
     ],
@@ -172,6 +173,12 @@ def test_another_root_key(site, made, settings, tmp_path):
 def test_a_manifest_that_says_something_else(site, made, said):
     change(made[0], **said)
     refused(site, *made, "is not the data of a backup")
+
+
+def test_a_manifest_that_says_another_day(site, made):
+    """Passwords that were changed between the two would be the old ones again."""
+    change(made[0], made_at="2099-01-01T00:00:00+00:00")
+    refused(site, *made, "does not hold what it says")
 
 
 def test_a_dump_of_the_other_engine(site, made):
