@@ -28,8 +28,9 @@ PART: Final = ".part"
 MANIFEST: Final = "manifest.json"
 SEALED: Final = "sealed"
 CONTENTS: Final = "contents.json"
-STAMP: Final = "%Y%m%dT%H%M%SZ"
-NAME: Final = re.compile(r"kpm-(\d{8}T\d{6}Z)\.(data|keys)")
+# To the microsecond: two that are made one after the other have two names.
+STAMP: Final = "%Y%m%dT%H%M%S%fZ"
+NAME: Final = re.compile(r"kpm-(\d{8}T\d{12}Z)\.(data|keys)")
 PIECE: Final = 1024 * 1024
 
 Heard = Callable[[str, int], None]
@@ -135,6 +136,11 @@ class Counted(io.RawIOBase):
         return self._hash.hexdigest()
 
 
+def said_of(made_at: str, parts: dict[str, int]) -> dict[str, Any]:
+    """The last words of an artefact."""
+    return {"made_at": made_at, "parts": parts}
+
+
 class Writer:
     """Puts parts into an artefact that is being made."""
 
@@ -154,9 +160,9 @@ class Writer:
         self._parts["files"] = self._parts.get("files", 0) + 1
         self._add(part, source, os.fstat(source.fileno()).st_size)
 
-    def finish(self) -> None:
-        """Say what there is: without these last words nothing is whole."""
-        words = json.dumps(self._parts, sort_keys=True).encode()
+    def finish(self, made_at: str) -> None:
+        """Say what there is, and of when: without these last words nothing is whole."""
+        words = json.dumps(said_of(made_at, self._parts), sort_keys=True).encode()
         self._add(CONTENTS, io.BytesIO(words), len(words))
 
     def _add(self, name: str, source: BinaryIO, size: int) -> None:
@@ -180,7 +186,7 @@ def written(folder: Path, manifest: Manifest, key: OpenedKey) -> Iterator[Writer
             with tarfile.open(fileobj=sealer, mode="w|", format=tarfile.PAX_FORMAT) as tar:  # type: ignore[call-overload]  # a file that is only written to
                 writer = Writer(tar)
                 yield writer
-                writer.finish()
+                writer.finish(manifest.made_at)
             sealer.finish()
             file.flush()
             os.fsync(file.fileno())
@@ -216,7 +222,8 @@ class Artefact:
             said = json.loads((path / MANIFEST).read_text(encoding="ascii"))
             manifest = Manifest(**said)
             is_ours = manifest.format == FORMAT and manifest.kind == kind
-            is_ours = is_ours and bool(manifest.backup_id and manifest.made and manifest.wrapped)
+            is_ours = is_ours and bool(manifest.backup_id and manifest.wrapped)
+            is_ours = is_ours and manifest.made.tzinfo is not None
         except (OSError, ValueError, TypeError):
             is_ours = False
         if not is_ours:
@@ -253,7 +260,7 @@ class Artefact:
     def check_parts(self, key: OpenedKey, heard: Heard) -> dict[str, int]:
         """Open everything once, and look whether all is there; what there is of each part."""
         found: dict[str, int] = {}
-        said: dict[str, int] | None = None
+        said = None
         size = 0
         for name, content in self.parts(key):
             if name == CONTENTS:
@@ -264,7 +271,8 @@ class Artefact:
             while piece := content.read(PIECE):
                 size += len(piece)
                 heard(f"{self.path.name} opened", size)
-        if said is None or found != said:
+        # The manifest lies in clear: what counts of it is bound into the stream.
+        if said != said_of(self.manifest.made_at, found):
             raise Refused(f"{self.path.name} does not hold what it says.")
         return found
 

@@ -212,7 +212,10 @@ def _end_again(pair: Pair, now: datetime) -> Restored:
     files = destroyed.replay(now=now)
     with transaction.atomic():
         log.record(
-            Event.BACKUP_RESTORED, by=BY, target=Backup(pair.data.path.name), count=pair.files
+            Event.BACKUP_RESTORED,
+            by=BY,
+            target=Backup(artefacts.name_of(since, DATA)),
+            count=pair.files,
         )
     while checkpoints.sequence_once(now):
         pass

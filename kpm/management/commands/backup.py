@@ -47,7 +47,7 @@ class Command(BaseCommand):
                     folder,
                     options["keys"] or folder,
                     keep=timedelta(days=options["keep_days"]),
-                    now=timezone.now().replace(microsecond=0),
+                    now=timezone.now(),
                     heard=Progress(self.stderr),
                 )
         except Refused as refusal:

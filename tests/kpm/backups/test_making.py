@@ -162,12 +162,12 @@ def test_bundles_of_keys_go_in_time_and_data_stays(site: Site, tmp_path: Path):
     assert len(site.whole) == 3
     assert [row[0] for row in told()] == [*["backup.created"] * 3, "backup.removed"]
     # What is no bundle is nobody's business.
-    (keys / "notes.txt").write_text("kpm-20200101T000000Z.keys", encoding="ascii")
-    (keys / "kpm-20200101T000000Z.data").mkdir()
+    (keys / "notes.txt").write_text("kpm-20200101T000000000000Z.keys", encoding="ascii")
+    (keys / "kpm-20200101T000000000000Z.data").mkdir()
     answer = make(site.folder, keys, keep=timedelta(days=1), now=now + A_SECOND, heard=silent)
     assert [each.name[-5:] for each in answer.removed] == [".keys"]
     assert (keys / "notes.txt").exists()
-    assert (keys / "kpm-20200101T000000Z.data").exists()
+    assert (keys / "kpm-20200101T000000000000Z.data").exists()
 
 
 A_SECOND = timedelta(seconds=1)
@@ -290,7 +290,8 @@ def test_the_root_key_and_the_document_are_enough_to_open_both(site: Site):
     key = bytes.fromhex(known[said[data]["id"]])
     content = parts_of(independently((data / "sealed").read_bytes(), key))
     assert content["default/00000000"] == opened(data, keys)["default"]
-    assert json.loads(content["contents.json"]) == {"default": 1}
+    last = json.loads(content["contents.json"])
+    assert last == {"made_at": said[data]["made_at"], "parts": {"default": 1}}
 
 
 def parts_of(plain: bytes) -> dict[str, bytes]:
