@@ -3,6 +3,7 @@
 import threading
 import time
 from datetime import timedelta
+from itertools import count
 
 import pytest
 from django.db import connections, transaction
@@ -156,9 +157,11 @@ def test_everything_is_read_and_written_while_all_keys_change(real_commits, file
     """Others read, search and take people in; each key changes twice under their hands."""
     by = make_user(Role.SUPERVISOR)
     unit = files[0].unit
+    births = (TODAY.replace(year=1930) + timedelta(days=days) for days in count())
 
     def take_in():
-        return make_case_file(name="王新", unit=unit).person_id
+        # Another day of birth each time: a fast machine runs out of numbers of one day.
+        return make_case_file(name="王新", unit=unit, birth_on=next(births)).person_id
 
     def read():
         ring.forget_data_keys()

@@ -23,6 +23,9 @@ def _box(value: int) -> int:
 
 
 BOX = bytes(_box(value) for value in range(256))
+# What would be multiplied a million times is looked up: a backup is a megabyte.
+TWICE = bytes(_multiply(value, 2) for value in range(256))
+THRICE = bytes(_multiply(value, 3) for value in range(256))
 Word = list[int]
 
 
@@ -46,7 +49,7 @@ def _mixed(state: Word) -> Word:
     for column in range(0, 16, 4):
         a, b, c, d = state[column : column + 4]
         for one, two, three, four in ((a, b, c, d), (b, c, d, a), (c, d, a, b), (d, a, b, c)):
-            mixed.append(_multiply(one, 2) ^ _multiply(two, 3) ^ three ^ four)
+            mixed.append(TWICE[one] ^ THRICE[two] ^ three ^ four)
     return mixed
 
 
@@ -62,15 +65,17 @@ def _block(keys: list[Word], block: bytes) -> bytes:
 
 
 def _hash(subkey: int, data: bytes) -> int:
+    factors = [subkey]
+    while len(factors) < 128:
+        factor = factors[-1]
+        factors.append(factor >> 1 ^ (0xE1 << 120 if factor & 1 else 0))
     result = 0
     for start in range(0, len(data), 16):
-        result ^= int.from_bytes(data[start : start + 16])
-        product, factor = 0, subkey
-        for bit in range(127, -1, -1):
-            if result >> bit & 1:
-                product ^= factor
-            factor = factor >> 1 ^ (0xE1 << 120 if factor & 1 else 0)
-        result = product
+        bits = f"{result ^ int.from_bytes(data[start : start + 16]):0128b}"
+        result = 0
+        for bit, factor in zip(bits, factors, strict=True):
+            if bit == "1":
+                result ^= factor
     return result
 
 
