@@ -90,6 +90,7 @@ def restore(
             f"The replay log {replay_log.path().name} is not there. It says which roles ended and "
             "which files were destroyed since the backup: put it back first."
         )
+    readiness.refuse_without_sequencer()
     with artefacts.held(Path(settings.DATA_DIR)), _nobody_serving():
         pair = verified(folder, bundle, heard)
         with dumps.as_owner():
@@ -205,7 +206,7 @@ def _put_file(name: str, content: BinaryIO) -> None:
 def _end_again(pair: Pair, now: datetime) -> Restored:
     """Nothing that had ended comes back, and the log goes on."""
     ring.active_vault_key()
-    commit_orders.begin_epoch(connections["default"])
+    commit_orders.begin_epoch(connections[checkpoints.DATABASE])
     since, by = pair.data.manifest.made, system_account("work")
     sessions = ended.end_all_sessions()
     accounts = ended.replay(since=since, by=by, today=timezone.localdate(now))

@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -53,6 +54,8 @@ class Command(BaseCommand):
                 )
         except Refused as refusal:
             raise CommandError(str(refusal.message)) from None
+        except ImproperlyConfigured as wrong:
+            raise CommandError(str(wrong)) from None
         except FAILURES as failed:
             words = words_of(failed)
             if readiness.is_half_restored():

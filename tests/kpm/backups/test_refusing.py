@@ -225,3 +225,9 @@ def test_a_program_that_is_missing_or_fails_is_told(site, made, monkeypatch):
         setattr(dumps.settings, name, value)
     site.restore(*made)
     assert Person.objects.count() == 1
+
+
+def test_a_restore_needs_the_door_of_the_sequencer(site: Site, made, monkeypatch):
+    with monkeypatch.context() as without:
+        without.delitem(connections.settings, "sequencer")
+        refused(site, *made, words="KPM_SEQUENCER_DATABASE is not set")
