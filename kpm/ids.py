@@ -29,5 +29,11 @@ def file_number() -> str:
 
 
 def reference(prefix: str = "u:") -> str:
-    """A pseudonym for the log: the prefix and 128 random bits in 22 characters."""
-    return prefix + base64.urlsafe_b64encode(secrets.token_bytes(16)).decode("ascii").rstrip("=")
+    """A pseudonym for the log: the prefix and 128 random bits in 22 characters.
+
+    Names in the log begin with a letter or a digit; without a prefix that has to be drawn.
+    """
+    while True:
+        made = prefix + base64.urlsafe_b64encode(secrets.token_bytes(16)).decode("ascii")
+        if made[0] not in "-_":
+            return made.rstrip("=")

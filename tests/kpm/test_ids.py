@@ -3,6 +3,7 @@
 import re
 import time
 
+from audit.bodies import is_reference
 from kpm.ids import CROCKFORD, file_number, reference, uuid7
 
 
@@ -42,3 +43,7 @@ def test_references_are_128_random_bits_behind_their_prefix() -> None:
     assert len(made) == 1_000
     assert all(re.fullmatch(r"u:[A-Za-z0-9_-]{22}", one) for one in made)
     assert reference("s:").startswith("s:")
+
+
+def test_a_reference_without_a_prefix_can_be_named_in_the_log() -> None:
+    assert all(is_reference(reference("")) for _ in range(1_000))
