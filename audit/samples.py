@@ -69,19 +69,25 @@ def draw(*, by: Any, today: date) -> int:
 def approve(*, sample: Sample, by: Any) -> None:
     """The reason fits."""
     sample = Sample.objects.select_for_update().get(pk=sample.pk)
-    rules.check_can_judge_sample(by, sample)
+    rules.check_can_judge_sample(by, sample, actor=_actor(sample))
     sample.approve()
     sample.save()
     log.record(Event.SAMPLE_JUDGED, by=by, target=sample, rule=sample.state)
 
 
-def was_asked(*, place: int, by: Actor) -> None:
+def was_asked(*, place: int, by: Any) -> None:
     """A question about an event was asked; if the lot fell on it, that is what came of it."""
     drawn = Sample.objects.select_for_update().filter(place=place, state=SampleState.DRAWN)
     for sample in drawn:
+        rules.check_can_judge_sample(by, sample, actor=_actor(sample))
         sample.ask()
         sample.save()
         log.record(Event.SAMPLE_JUDGED, by=by, target=sample, rule=sample.state)
+
+
+def _actor(sample: Sample) -> str:
+    """Who did what the lot fell on."""
+    return LoggedEvent.objects.using(DATABASE).get(id=sample.place).actor
 
 
 @dataclass(frozen=True)

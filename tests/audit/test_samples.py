@@ -11,7 +11,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from audit import log, samples
 from audit.events import Event, Purpose
-from audit.models import Detail, LoggedEvent, Sample
+from audit.models import Detail, Finding, LoggedEvent, Sample
 from audit.samples import A_WEEK, last_week
 from kpm.accounts.models import User
 from kpm.errors import Refused
@@ -165,3 +165,21 @@ def test_what_the_lot_fell_on_stays_drawn(auditor: User, worker: User) -> None:
         rows.delete()
     with pytest.raises(DatabaseError, match="stays_what_was_drawn"), transaction.atomic():
         rows.update(week_on=timezone.localdate() - timedelta(days=70))
+
+
+def test_nobody_judges_what_they_did_themselves_in_an_earlier_role(
+    client: Client, auditor: User
+) -> None:
+    revealed(auditor)
+    make_user(name="Friend Zhao", username="zhao")
+    samples.draw(by=auditor, today=next_week())
+    sample = Sample.objects.get()
+    response = client.post(f"/log/samples/{sample.number}/", follow=True)
+    assertContains(response, "This is about what you did yourself")
+    # Nor is asking somebody else about it a way to be done with it.
+    page = f"/log/findings/new/?event={sample.place}"
+    response = client.post(page, {"person": "zhao", "question": "Was it you?"})
+    assertContains(response, "This is about what you did yourself", status_code=422)
+    sample.refresh_from_db()
+    assert sample.state == "drawn"
+    assert not Finding.objects.exists()
