@@ -199,3 +199,23 @@ def test_an_event_written_past_the_application_hides_no_opening(
     wide = openings.of(FILE.log_reference, today - timedelta(days=1), date(2099, 12, 31))
     assert len(wide.openings) == 1
     assertContains(auditor.get(PAGE), "Worker Li")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ev": "no name", "h": "x"},
+        {"at": "2026-99-99T00:00:00.000000Z"},
+        {"at": "9999-12-31T23:59:59.999999Z"},
+    ],
+)
+def test_an_event_written_past_the_application_is_listed_and_shown(
+    auditor: Client, worker: User, more: dict[str, str]
+) -> None:
+    opened(worker)
+    odd = canonical(last("case_file.read") | more)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [odd])
+    number = LoggedEvent.objects.latest("id").id
+    assertContains(auditor.get("/log/"), "Worker Li")
+    assertContains(auditor.get(f"/log/events/{number}/"), "As it is hashed")
