@@ -33,7 +33,15 @@ from audit.checkpoints import latest
 from audit.digests import Digest
 from audit.events import Event, Outcome, Purpose
 from audit.log import Actor, Thing
-from audit.models import Attestation, Checkpoint, Detail, LoggedEvent, LogKey
+from audit.models import (
+    Alert,
+    Attestation,
+    Checkpoint,
+    Detail,
+    Finding,
+    LoggedEvent,
+    LogKey,
+)
 from audit.notes import VerifierKey, encoded
 from audit.openings import Openings
 from audit.posts import Unwilling
@@ -248,12 +256,17 @@ def prove(*, by: Actor, ev: UUID) -> tuple[str, Proof]:
 
 
 def erase_detail(*, by: Actor, number: int, purpose: str) -> None:
-    """Take away for ever what lies beside an event, and record that: never of one's own doing."""
+    """Take away for ever what lies beside an event, and record that.
+
+    Never of one's own doing, nor what others wrote about oneself: it may be evidence.
+    """
     event = LoggedEvent.objects.filter(id=number).first()
     if event is None:
         raise Refused(_("The log has no event of this number."), field="number")
     if event.actor == by.log_reference:
         raise Refused(_("Of what you did yourself, somebody else erases the detail."))
+    if _is_about(by.log_reference, event):
+        raise Refused(_("This is about yourself: somebody else erases the detail."))
     ev = UUID(parse(event.body)["ev"])
     with transaction.atomic():
         if not Detail.objects.filter(ev=ev).delete()[0]:
@@ -261,6 +274,15 @@ def erase_detail(*, by: Actor, number: int, purpose: str) -> None:
             raise Refused(words, field="number")
         target = Named(str(ev))
         log.record(Event.EVENT_DETAIL_ERASED, by=by, target=target, purpose=Purpose(purpose))
+
+
+def _is_about(person: str, event: LoggedEvent) -> bool:
+    """Whether an event is about this account, what was noticed of it, or a question to it."""
+    if event.subject_type == Alert.log_type:
+        return Alert.objects.filter(number=event.subject, about=person).exists()
+    if event.subject_type == Finding.log_type:
+        return Finding.objects.filter(number=event.subject, person=person).exists()
+    return event.subject == person
 
 
 @dataclass(frozen=True)

@@ -114,10 +114,14 @@ def subject_of(*, event: str, alert: str, file: str) -> Subject | None:
     """What an address asks about, if it is there."""
     if event.isdecimal():
         rows = shown(LoggedEvent.objects.using(DATABASE).filter(id=int(event)))
-        return next((Subject("event", event, _username(row.actor), row) for row in rows), None)
+        # By its own number, however the address spells that.
+        found = (Subject("event", str(row.id), _username(row.actor), row) for row in rows)
+        return next(found, None)
     if alert:
-        found = alert_rows(Alert.objects.filter(number=alert))
-        subjects = (Subject("alert", alert, _username(row.alert.about), alert=row) for row in found)
+        noticed = alert_rows(Alert.objects.filter(number=alert))
+        subjects = (
+            Subject("alert", alert, _username(row.alert.about), alert=row) for row in noticed
+        )
         return next(subjects, None)
     return Subject("case_file", file, "") if FILE_NUMBER.fullmatch(file) else None
 

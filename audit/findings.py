@@ -27,7 +27,7 @@ def ask(*, kind: str, about: str, person: str, question: str, by: Any, now: date
     )
     finding.save(force_insert=True)
     if kind == "event":
-        samples.was_asked(place=int(about), by=by)
+        samples.was_asked(place=int(about), person=reference, by=by)
     _record(Event.FINDING_ASKED, finding, question, by=by)
     return finding
 

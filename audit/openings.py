@@ -4,7 +4,6 @@ The person learns when, for what purpose, in which role and unit: their right, w
 staff are told only where somebody cannot defend their rights without them (C-579/21).
 """
 
-import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit.bodies import parse
 from audit.events import Event, Outcome
 from audit.labels import event_label, group_label, purpose_label, role_label
 from audit.models import LoggedEvent
@@ -136,8 +136,9 @@ def of(number: str, since: date, until: date) -> Openings:
 
 
 def _openings(events: list[LoggedEvent]) -> list[Opening]:
-    bodies = [json.loads(event.body) for event in events]
-    actors = {event.actor for event in events}
+    known = [(event, body) for event in events if (body := _body(event)) is not None]
+    bodies = [body for _, body in known]
+    actors = {event.actor for event, _ in known}
     names = staff_names(actors)
     grants = {body["dec"]["grant"] for body in bodies if "grant" in body.get("dec", {})}
     of_grant = dict(
@@ -158,5 +159,15 @@ def _openings(events: list[LoggedEvent]) -> list[Opening]:
             way=event.event,
             groups=tuple(body["f"]),
         )
-        for event, body in zip(events, bodies, strict=True)
+        for event, body in known
     ]
+
+
+def _body(event: LoggedEvent) -> dict[str, Any] | None:
+    """What an event says; nothing of one that was written past the application."""
+    try:
+        body = parse(event.body)
+        datetime.fromisoformat(event.at)
+    except ValueError:
+        return None
+    return body

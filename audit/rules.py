@@ -65,8 +65,10 @@ def check_can_ask_again(by: Any, finding: Finding) -> None:
         raise Refused(_("There is no answer yet to ask about."), field="decision")
 
 
-def check_can_judge_sample(by: Any, sample: Sample) -> None:
-    """What was drawn is looked at once."""
+def check_can_judge_sample(by: Any, sample: Sample, *, actor: str) -> None:
+    """What was drawn is looked at once, and by nobody who did it, in whatever role that was."""
     check_can_ask(by)
+    if actor == by.log_reference:
+        raise Refused(_("This is about what you did yourself: somebody else judges it."))
     if sample.state != SampleState.DRAWN:
         raise Refused(_("This was looked at already."))

@@ -1,7 +1,6 @@
 """Reasons that are looked at by lot: nobody knows which, and nobody chooses."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import ceil
@@ -14,6 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from audit import log, rules, threads
+from audit.bodies import NotLoggable, parse
 from audit.events import Event, Outcome, Purpose
 from audit.labels import reason_label
 from audit.log import Actor
@@ -52,36 +52,58 @@ def draw(*, by: Any, today: date) -> int:
     found = matching(
         Filters(event=Event.CASE_FILE_REVEALED, outcome=Outcome.OK, since=week_on, until=until)
     )
-    places = list(found.order_by("id").values_list("id", flat=True))
-    if not places:
+    names = dict(_sound(found.order_by("id").values_list("id", "body")))
+    if not names:
         raise Refused(_("Nothing was shown in full in that week."))
-    number = min(len(places), max(LEAST, ceil(len(places) * SHARE)))
-    chosen = SystemRandom().sample(places, number)
+    number = min(len(names), max(LEAST, ceil(len(names) * SHARE)))
+    chosen = sorted(SystemRandom().sample(sorted(names), number))
     for place in chosen:
         Sample(place=place, week_on=week_on).save(force_insert=True)
-    events = LoggedEvent.objects.using(DATABASE).filter(id__in=chosen)
-    drawn = [Drawn(json.loads(event.body)["ev"]) for event in events]
-    log.record(Event.SAMPLE_DRAWN, by=by, targets=drawn, count=len(places))
+    drawn = [Drawn(names[place]) for place in chosen]
+    log.record(Event.SAMPLE_DRAWN, by=by, targets=drawn, count=len(names))
     return number
+
+
+def _sound(rows: Iterable[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """Place and name of each event that the site wrote; verifying tells of the others."""
+    for place, text in rows:
+        try:
+            body = parse(text)
+        except NotLoggable:
+            continue
+        if "o" in body:
+            yield place, body["ev"]
 
 
 @transaction.atomic
 def approve(*, sample: Sample, by: Any) -> None:
     """The reason fits."""
     sample = Sample.objects.select_for_update().get(pk=sample.pk)
-    rules.check_can_judge_sample(by, sample)
+    rules.check_can_judge_sample(by, sample, actor=_actor(sample))
     sample.approve()
     sample.save()
     log.record(Event.SAMPLE_JUDGED, by=by, target=sample, rule=sample.state)
 
 
-def was_asked(*, place: int, by: Actor) -> None:
-    """A question about an event was asked; if the lot fell on it, that is what came of it."""
+def was_asked(*, place: int, person: str, by: Any) -> None:
+    """A question about an event was asked; if the lot fell on it, that is what came of it.
+
+    Asking somebody else may help, but only whoever did it can answer for it.
+    """
     drawn = Sample.objects.select_for_update().filter(place=place, state=SampleState.DRAWN)
     for sample in drawn:
+        actor = _actor(sample)
+        rules.check_can_judge_sample(by, sample, actor=actor)
+        if person != actor:
+            continue
         sample.ask()
         sample.save()
         log.record(Event.SAMPLE_JUDGED, by=by, target=sample, rule=sample.state)
+
+
+def _actor(sample: Sample) -> str:
+    """Who did what the lot fell on."""
+    return LoggedEvent.objects.using(DATABASE).get(id=sample.place).actor
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -210,7 +210,7 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
     return Row(
         id=event.id,
         ev=body.get("ev", ""),
-        at=datetime.fromisoformat(event.at),
+        at=_at(event.at),
         event=event.event,
         actor=event.actor,
         name=names.get(event.actor) or actor_label(event.actor),
@@ -228,6 +228,14 @@ def _row(event: LoggedEvent, names: dict[str, str]) -> Row:
         session=body.get("ss", ""),
         is_detailed="h" in body,
     )
+
+
+def _at(text: str) -> datetime:
+    """When it was; the beginning of all clocks where no calendar has such a moment."""
+    try:
+        return timezone.localtime(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return datetime.fromtimestamp(0, UTC)
 
 
 def staff() -> QuerySet[Any]:

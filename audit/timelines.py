@@ -139,10 +139,10 @@ def record_of(place: int) -> Record | None:
     leaf = Leaf.objects.using(DATABASE).filter(event_id=event.id).first()
     signed = Checkpoint.objects.using(DATABASE).exclude(note="")
     body = json.loads(event.body)
-    beside = Detail.objects.using(DATABASE).filter(ev=body["ev"]) if "h" in body else None
+    (row,) = shown([event])
+    beside = Detail.objects.using(DATABASE).filter(ev=row.ev) if row.is_detailed else None
     detail = beside.first() if beside is not None else None
     is_open = detail is not None and detail.owner is None
-    (row,) = shown([event])
     return Record(
         row=row,
         body=body,

@@ -27,6 +27,19 @@ ACCOUNT_REOPENED: Final = "account.reopened"
 PASSWORD_CHANGED: Final = "password.changed"  # noqa: S105 a name, not a secret
 CASE_FILE_DESTROYED: Final = "case_file.destroyed"
 
+# What a line of each kind has to say.
+NEEDED: Final = {
+    BEGUN: set[str](),
+    GRANT_ENDED: {"grant", "until_on"},
+    ACCOUNT_CLOSED: {"account"},
+    ACCOUNT_REOPENED: {"account"},
+    PASSWORD_CHANGED: {"account"},
+    CASE_FILE_DESTROYED: {
+        *("number", "file", "ground", "owners", "keys"),
+        *("proposed_by", "proposed_at", "decided_by", "decided_at"),
+    },
+}
+
 Line = dict[str, Any]
 
 
@@ -80,6 +93,17 @@ def lines() -> Iterator[Line]:
                 continue
             if isinstance(line, dict) and line.get("v") == VERSION:
                 yield line
+
+
+def is_usable() -> bool:
+    """Whether it says anything, and every line says all that its kind has to."""
+    said = list(lines())
+    return bool(said) and all(_says_enough(line) for line in said)
+
+
+def _says_enough(line: Line) -> bool:
+    kind = str(line.get("kind"))
+    return kind in NEEDED and NEEDED[kind] | {"at"} <= line.keys()
 
 
 def _ends_a_line(file: Any) -> bool:

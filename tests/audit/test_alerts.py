@@ -4,12 +4,13 @@ import json
 from datetime import date, datetime, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from audit import alerts, dashboards, log
+from audit.bodies import canonical, moment
 from audit.events import Event, Purpose
 from audit.models import Alert, AlertState, Detail, LoggedEvent
 from audit.unusual import Found, Rule
@@ -224,3 +225,35 @@ def test_rows_lead_to_the_events_behind_them() -> None:
 
 def test_no_such_alert_is_no_page(client: Client) -> None:
     assert client.get("/log/unusual/AAAAA-AAAAA/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"ev": "no name"},
+        {"ev": "01999999-9999-7999-8999-999999999999", "dec": 7},
+        {"ev": "01999999-9999-7999-8999-999999999999", "at": "9999-12-31T23:59:59.000000Z"},
+        {"ev": "01999999-9999-7999-8999-999999999999", "at": "2026-99-99T00:00:00.000000Z"},
+    ],
+)
+def test_an_event_written_past_the_application_blinds_nobody(
+    worker: User, more: dict[str, object]
+) -> None:
+    tries(worker, 7)
+    odd = body_of("case_file.refused") | {"at": moment(timezone.now()), "act": "session.started"}
+    del odd["ev"], odd["dec"]
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [canonical(odd | more)])
+    assert alerts.raise_alerts(now=tomorrow()) == 1
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00.000000Z", "2001-99-99T00:00:00.000000Z"])
+def test_a_moment_that_never_was_is_no_day_on_which_somebody_was_seen(
+    worker: User, at: str
+) -> None:
+    tries(worker, 1)
+    odd = canonical(body_of("case_file.refused") | {"at": at})
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [odd])
+    assert alerts.last_seen(worker.log_reference, timezone.localdate()) is None

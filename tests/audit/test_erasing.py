@@ -5,13 +5,16 @@ import json
 import pytest
 from django.db import transaction
 from django.test import Client
+from django.utils import timezone
 from pytest_django.asserts import assertContains
 
-from audit import log
+from audit import alerts, findings, log
 from audit.events import Event
-from audit.models import Detail, LoggedEvent
+from audit.models import Alert, Detail, LoggedEvent
+from audit.unusual import Rule
 from kpm.accounts.models import User
 from kpm.permissions import Role
+from tests.audit.things import FILE
 from tests.conftest import RealCommits
 from tests.factories import client_for, make_user
 
@@ -93,3 +96,24 @@ def test_nobody_erases_what_lies_beside_their_own_doing(browser: Client, officer
     number = searched(officer)
     assert "Of what you did yourself" in refused(browser, number)
     assert Detail.objects.exists()
+
+
+def test_nobody_erases_what_others_wrote_about_them(browser: Client, officer: User) -> None:
+    auditor = make_user(Role.AUDITOR)
+    now, today = timezone.now(), timezone.localdate()
+    about = {"kind": "case_file", "about": FILE.log_reference, "question": "Why?"}
+    findings.ask(person=officer.username, by=auditor, now=now, **about)
+    asked = LoggedEvent.objects.latest("id").id
+    alert = Alert.objects.create(
+        rule=Rule.OFF_HOURS, about=officer.log_reference, first_on=today, last_on=today, count=1
+    )
+    alerts.judge(alert=alert, state="unjustified", reason="No duty.", by=auditor, now=now)
+    judged = LoggedEvent.objects.latest("id").id
+    with transaction.atomic():
+        log.record(Event.GRANT_ENDED, by=auditor, target=officer, detail={"from": "auditor"})
+    ended = LoggedEvent.objects.latest("id").id
+    other = client_for(make_user(Role.PRIVACY_OFFICER))
+    for number in (asked, judged, ended):
+        assert "This is about yourself" in refused(browser, number)
+    for number in (asked, judged, ended):
+        assert other.post(PATH, {"number": number, "purpose": "legal"}).status_code == 302

@@ -220,3 +220,14 @@ def test_what_was_asked_stays_what_it_was(auditor: User, worker: User) -> None:
     itself = {"kind": "event", "about": "1", "asked_at": timezone.now() - timedelta(days=1)}
     with pytest.raises(IntegrityError, match="nobody_asks_themselves"), transaction.atomic():
         Finding(asked_by="u:x", person="u:x", **itself).save(force_insert=True)
+
+
+@pytest.mark.parametrize("spelt", ["{:0100d}", "{:04d}"])
+def test_an_event_is_asked_about_by_its_own_number_however_it_is_spelt(
+    client: Client, worker: User, spelt: str
+) -> None:
+    event = event_of(worker)
+    page = f"/log/findings/new/?event={spelt.format(event.id)}"
+    assert client.post(page, {"person": "li", "question": QUESTION}).status_code == 302
+    assert Finding.objects.get().about == str(event.id)
+    assertContains(client.get("/log/findings/"), "Case file: read")

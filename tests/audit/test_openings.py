@@ -4,15 +4,16 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
 from audit import log, openings
+from audit.bodies import canonical
 from audit.events import Event, Outcome, Purpose
 from audit.models import LoggedEvent
 from audit.openings import Openings
@@ -183,3 +184,38 @@ def test_a_paper_that_fails_is_an_error_of_the_form_and_no_event(
     response = auditor.post(STATEMENT, {})
     assertContains(response, "The document could not be made", status_code=422)
     assert not LoggedEvent.objects.filter(event="audit.explained").exists()
+
+
+@pytest.mark.parametrize("more", [{"x": 1}, {"at": "2026-99-99T00:00:00.000000Z"}])
+def test_an_event_written_past_the_application_hides_no_opening(
+    auditor: Client, worker: User, more: dict[str, object]
+) -> None:
+    opened(worker)
+    body = last("case_file.read")
+    today = timezone.localdate()
+    more = {key: str(value).replace("2026", str(today.year)) for key, value in more.items()}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [canonical(body | more)])
+    wide = openings.of(FILE.log_reference, today - timedelta(days=1), date(2099, 12, 31))
+    assert len(wide.openings) == 1
+    assertContains(auditor.get(PAGE), "Worker Li")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"ev": "no name", "h": "x"},
+        {"at": "2026-99-99T00:00:00.000000Z"},
+        {"at": "9999-12-31T23:59:59.999999Z"},
+    ],
+)
+def test_an_event_written_past_the_application_is_listed_and_shown(
+    auditor: Client, worker: User, more: dict[str, str]
+) -> None:
+    opened(worker)
+    odd = canonical(last("case_file.read") | more)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [odd])
+    number = LoggedEvent.objects.latest("id").id
+    assertContains(auditor.get("/log/"), "Worker Li")
+    assertContains(auditor.get(f"/log/events/{number}/"), "As it is hashed")

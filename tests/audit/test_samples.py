@@ -4,14 +4,15 @@ import json
 from datetime import date, timedelta
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains
 
-from audit import log, samples
+from audit import findings, log, samples
+from audit.bodies import canonical
 from audit.events import Event, Purpose
-from audit.models import Detail, LoggedEvent, Sample
+from audit.models import Detail, Finding, LoggedEvent, Sample, SampleState
 from audit.samples import A_WEEK, last_week
 from kpm.accounts.models import User
 from kpm.errors import Refused
@@ -165,3 +166,52 @@ def test_what_the_lot_fell_on_stays_drawn(auditor: User, worker: User) -> None:
         rows.delete()
     with pytest.raises(DatabaseError, match="stays_what_was_drawn"), transaction.atomic():
         rows.update(week_on=timezone.localdate() - timedelta(days=70))
+
+
+def test_nobody_judges_what_they_did_themselves_in_an_earlier_role(
+    client: Client, auditor: User
+) -> None:
+    revealed(auditor)
+    make_user(name="Friend Zhao", username="zhao")
+    samples.draw(by=auditor, today=next_week())
+    sample = Sample.objects.get()
+    response = client.post(f"/log/samples/{sample.number}/", follow=True)
+    assertContains(response, "This is about what you did yourself")
+    # Nor is asking somebody else about it a way to be done with it.
+    page = f"/log/findings/new/?event={sample.place}"
+    response = client.post(page, {"person": "zhao", "question": "Was it you?"})
+    assertContains(response, "This is about what you did yourself", status_code=422)
+    sample.refresh_from_db()
+    assert sample.state == "drawn"
+    assert not Finding.objects.exists()
+
+
+def test_only_what_the_site_wrote_is_drawn(auditor: User, worker: User) -> None:
+    """A row that somebody put in by hand is the verification's business."""
+    revealed(worker, 2)
+    odd = body_of(Event.CASE_FILE_REVEALED)
+    nameless = {key: value for key, value in odd.items() if key != "ev"}
+    about_nothing = {key: value for key, value in odd.items() if key not in ("o", "ot")}
+    with transaction.atomic(), connection.cursor() as cursor:
+        for body in (nameless, about_nothing | {"ev": str(uuid7())}):
+            cursor.execute("INSERT INTO audit_event (body) VALUES (%s)", [canonical(body)])
+    assert samples.draw(by=auditor, today=next_week()) == 2
+
+
+def test_only_whoever_did_it_can_answer_for_what_was_drawn(auditor: User, worker: User) -> None:
+    revealed(worker)
+    samples.draw(by=auditor, today=next_week())
+    sample = Sample.objects.get()
+    friend = make_user(name="Worker Sun", username="sun")
+    for person, state in ((friend, SampleState.DRAWN), (worker, SampleState.ASKED)):
+        with log.entered(log.Context(channel="web")):
+            findings.ask(
+                kind="event",
+                about=str(sample.place),
+                person=person.username,
+                question="Why?",
+                by=auditor,
+                now=timezone.now(),
+            )
+        sample.refresh_from_db()
+        assert sample.state == state

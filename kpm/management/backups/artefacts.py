@@ -224,7 +224,7 @@ class Artefact:
             is_ours = manifest.format == FORMAT and manifest.kind == kind
             is_ours = is_ours and bool(manifest.backup_id and manifest.wrapped)
             is_ours = is_ours and manifest.made.tzinfo is not None
-        except (OSError, ValueError, TypeError):
+        except (OSError, ValueError, TypeError, AttributeError):
             is_ours = False
         if not is_ours:
             raise Refused(f"{path.name} is not the {kind} of a backup.")

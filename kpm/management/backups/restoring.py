@@ -90,6 +90,11 @@ def restore(
             f"The replay log {replay_log.path().name} is not there. It says which roles ended and "
             "which files were destroyed since the backup: put it back first."
         )
+    if replay_log.path().exists() and not replay_log.is_usable():
+        raise Refused(
+            f"The replay log {replay_log.path().name} is empty or was changed: put back the one "
+            "that was written here."
+        )
     readiness.refuse_without_sequencer()
     with artefacts.held(Path(settings.DATA_DIR)), _nobody_serving():
         pair = verified(folder, bundle, heard)

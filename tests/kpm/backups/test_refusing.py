@@ -101,6 +101,21 @@ def test_without_the_list_of_what_ended(site, made):
     assert "ended again: 0 roles" in told
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        '{"v":1,"kind":"gra',
+        '{"v":1,"at":"2026-11-26T06:30:44+00:00"}\n',
+        '{"v":1,"at":"2026-11-26T06:30:44+00:00","kind":"grant.ended","grant":"g:1"}\n',
+        '{"v":1,"kind":"account.closed","account":"u:1"}\n',
+    ],
+)
+def test_a_list_of_what_ended_that_says_nothing_or_too_little(site, made, text):
+    Path(site.settings["KPM_REPLAY_LOG"]).write_text(text, encoding="ascii")
+    refused(site, *made, "is empty or was changed")
+
+
 @pytest.mark.parametrize("number", [0, 1])
 def test_a_damaged_stream(site, made, number):
     content = bytearray((made[number] / "sealed").read_bytes())
@@ -164,6 +179,7 @@ def test_another_root_key(site, made, settings, tmp_path):
         {"format": 2},
         {"kind": "keys"},
         {"id": "x"},
+        {"id": 7},
         {"made_at": "yesterday"},
         {"made_at": "2026-11-26T06:30:44"},
         {"key": "zz"},
