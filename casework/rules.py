@@ -6,8 +6,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from casework.file_kinds import LARGEST, TOO_LARGE, Kind
-from casework.models import Assignment, Attachment, CaseFile, Destruction, Ledger, Plan
+from casework.models import Assignment, CaseFile, Destruction, Ledger, Plan
 from casework.models.assignments import Place
 from casework.models.case_files import Status
 from casework.models.destructions import DestructionState
@@ -87,36 +86,6 @@ def words_of_known_elsewhere(user: User) -> str:
     if user.role == Role.SUPERVISOR:
         return _("This person is already known. Please ask the supervisor of your district.")
     return _("This person is already known. Please ask your supervisor.")
-
-
-def check_can_import_ledger(user: User, population: str) -> None:
-    """A supervisor brings in tables of the populations that are theirs."""
-    if not is_granted(user, Permission.IMPORT_LEDGER):
-        raise Refused(_("Your role does not import ledgers."))
-    if user.populations and population not in user.populations:
-        raise Refused(_("This group is not yours."), field="population")
-
-
-def check_can_go_on_with_ledger(user: User, ledger: Ledger, *states: str) -> None:
-    """Whoever uploaded a ledger goes on with it, one step after the other."""
-    check_can_import_ledger(user, ledger.population)
-    _check_waits_for(user, ledger, states)
-    if not covers(user, ledger.unit, ledger.population):
-        raise Refused(_("This unit or group is not yours."))
-
-
-def check_can_discard_ledger(user: User, ledger: Ledger, *states: str) -> None:
-    """Whoever uploaded a ledger discards it, even if its unit or group is no longer theirs."""
-    if not is_granted(user, Permission.IMPORT_LEDGER):
-        raise Refused(_("Your role does not import ledgers."))
-    _check_waits_for(user, ledger, states)
-
-
-def _check_waits_for(user: User, ledger: Ledger, states: Iterable[str]) -> None:
-    if ledger.uploaded_by_id != user.pk:
-        raise Refused(_("Whoever uploaded a ledger goes on with it."))
-    if ledger.state not in states:
-        raise Refused(_("This ledger is further on already. Please look again."))
 
 
 def check_can_correct_case_file(user: User, case_file: CaseFile, unit: Unit) -> None:
@@ -214,49 +183,6 @@ def check_has_part_in(user: User, case_file: CaseFile) -> None:
     is_theirs = user.role == Role.SUPERVISOR or is_in_team(user, case_file)
     if not is_theirs or not covers(user, case_file.unit, case_file.population):
         raise Refused(_("This file is not yours."))
-
-
-def check_can_add_attachment(user: User, case_file: CaseFile) -> None:
-    """The team and the supervisor add to open files."""
-    if not is_granted(user, Permission.ADD_ATTACHMENT):
-        raise Refused(_("Your role does not add attachments."))
-    check_has_part_in(user, case_file)
-    check_is_open(case_file)
-
-
-def check_document_fits(kind: Kind | None, size: int) -> Kind:
-    """What every office can open, and no more than goes over a telephone."""
-    if kind is None:
-        raise Refused(
-            _(
-                "This kind of document is not taken in. Save it as PDF, JPEG, PNG, Word (.docx, "
-                "without macros) or Excel (.xlsx, without macros)."
-            ),
-            field="file",
-        )
-    if size > LARGEST:
-        raise Refused(TOO_LARGE, field="file")
-    return kind
-
-
-def check_can_remove_attachment(user: User, attachment: Attachment) -> None:
-    """Whoever may add also takes out of use, once."""
-    check_can_add_attachment(user, attachment.case_file)
-    check_is_in_use(attachment)
-
-
-def check_is_in_use(attachment: Attachment) -> None:
-    """What was removed stays removed."""
-    if attachment.is_removed:
-        raise Refused(_("This attachment was removed."))
-
-
-def check_can_download_attachment(user: User, attachment: Attachment) -> None:
-    """The team and the supervisor take out what they need for their work."""
-    if not is_granted(user, Permission.DOWNLOAD_ATTACHMENT):
-        raise Refused(_("Your role does not download attachments."))
-    check_has_part_in(user, attachment.case_file)
-    check_is_in_use(attachment)
 
 
 def check_can_draft_plan(user: User, case_file: CaseFile) -> None:

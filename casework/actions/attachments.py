@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit import log
 from audit.events import Event, Purpose
-from casework import rules
+from casework import attachment_rules, rules
 from casework.actions.assignments import locked
 from casework.file_kinds import SizeClass, kind_of
 from casework.models import Attachment, CaseFile
@@ -30,8 +30,8 @@ def add(*, case_file: CaseFile, file: Any, by: User, now: datetime, note: str = 
     Whatever happens in between, no row names a file that is not there; a file that no row names
     is swept.
     """
-    rules.check_can_add_attachment(by, case_file)
-    kind = rules.check_document_fits(kind_of(file), file.size)
+    attachment_rules.check_can_add_attachment(by, case_file)
+    kind = attachment_rules.check_document_fits(kind_of(file), file.size)
     file_id = uuid4()
     file.seek(0)
     size = files.seal_file(case_file.id, file_id, file)
@@ -58,7 +58,7 @@ def add(*, case_file: CaseFile, file: Any, by: User, now: datetime, note: str = 
 @transaction.atomic
 def _enter(attachment: Attachment, *, by: User) -> Attachment:
     case_file = locked(attachment.case_file)
-    rules.check_can_add_attachment(by, case_file)
+    attachment_rules.check_can_add_attachment(by, case_file)
     # None is ever deleted, and the file is locked: the next number is free.
     attachment.number = case_file.attachments.count() + 1
     attachment.save_as(by=by)
@@ -76,7 +76,7 @@ def remove(*, attachment: Attachment, by: User, now: datetime) -> Attachment:
     """Take a file out of use; it stays where it is, as everything that was in a case file."""
     case_file = locked(attachment.case_file)
     attachment = case_file.attachments.get(pk=attachment.pk)
-    rules.check_can_remove_attachment(by, attachment)
+    attachment_rules.check_can_remove_attachment(by, attachment)
     attachment.removed_by = by
     attachment.removed_at = now
     attachment.save_as(by=by)
@@ -91,7 +91,7 @@ def remove(*, attachment: Attachment, by: User, now: datetime) -> Attachment:
 
 def download(*, attachment: Attachment, by: User, purpose: Purpose | None) -> io.BufferedReader:
     """The file, after who takes it out of the system is in the log for good."""
-    rules.check_can_download_attachment(by, attachment)
+    attachment_rules.check_can_download_attachment(by, attachment)
     case_file = attachment.case_file
     with transaction.atomic():
         log.record(

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from audit import log
 from audit.events import Event, Purpose
-from casework import rules
+from casework import ledger_rules
 from casework.models.ledgers import Ledger, LedgerRow, LedgerState, RowOutcome
 from casework.sheets.tables import NotThisLedger, Table, find_table
 from kpm.accounts.models import RoleGrant, User
@@ -45,7 +45,7 @@ def read(workbook: "UploadedFile[bytes]", population: str) -> Workbook:
 
 def upload(*, population: str, workbook: Workbook, by: User, now: datetime) -> Ledger:
     """Keep the rows of a workbook sealed, and have them checked; nothing is taken in yet."""
-    rules.check_can_import_ledger(by, population)
+    ledger_rules.check_can_import_ledger(by, population)
     table = workbook.table
     # Whoever may import holds a grant.
     unit = cast(RoleGrant, by.grant).unit
@@ -135,7 +135,7 @@ def locked(ledger: Ledger) -> Ledger:
 def confirm(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
     """Have everything that is new or changed taken in."""
     ledger = locked(ledger)
-    rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKED)
+    ledger_rules.check_can_go_on_with_ledger(by, ledger, LedgerState.CHECKED)
     ledger.confirm(at=now)
     ledger.save_as(by=by)
     enqueue(APPLY, ledger.number, by=by, now=now)
@@ -147,7 +147,7 @@ def confirm(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
 def discard(*, ledger: Ledger, by: User, now: datetime) -> Ledger:
     """Take nothing in; the rows are deleted. Work that is still at them finds none."""
     ledger = locked(ledger)
-    rules.check_can_discard_ledger(by, ledger, LedgerState.CHECKING, LedgerState.CHECKED)
+    ledger_rules.check_can_discard_ledger(by, ledger, LedgerState.CHECKING, LedgerState.CHECKED)
     _discard(ledger, by=by, now=now, purpose=Purpose.INTAKE)
     return ledger
 

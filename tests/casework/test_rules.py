@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from casework import rules
+from casework import ledger_rules, rules
 from casework.actions import plans, visits
 from casework.models import Plan, Visit
 from kpm.errors import Refused
@@ -160,7 +160,9 @@ def test_the_team_is_who_holds_a_place_now(case_file, worker):
 
 def test_ledgers_of_other_populations_are_not_theirs_to_import():
     with pytest.raises(Refused, match="This group is not yours"):
-        rules.check_can_import_ledger(make_user(Role.SUPERVISOR, populations=["drug"]), "released")
+        ledger_rules.check_can_import_ledger(
+            make_user(Role.SUPERVISOR, populations=["drug"]), "released"
+        )
 
 
 def test_a_move_to_another_district_is_a_transfer(case_file):
