@@ -27,7 +27,7 @@ from kpm.errors import Refused
 from kpm.excel import from_json
 from kpm.jobs.registers import GiveUp, Run, handles
 from kpm.vault import rotations, shredding
-from risk_levels.actions import bulk_propose, official_draft
+from risk_levels.actions import bulk_follow_classes, bulk_propose, official_draft
 from risk_levels.populations import POPULATIONS
 
 STEP = 200
@@ -213,7 +213,10 @@ def _propose(table: Table, taken: Iterable[Match], run: Run) -> None:
         draft = official_draft(level, case_file.details, today=table.today)
         if draft is not None:
             drafts.append(draft)
-    bulk_propose(drafts, by=system_account("ledger"), now=run.now(), entered_by=table.by)
+    now = run.now()
+    made = bulk_propose(drafts, by=system_account("ledger"), now=now, entered_by=table.by)
+    # Less is not waited for. Another part of the system says yes: nobody answers themselves.
+    bulk_follow_classes(made, by=system_account("clock"), now=now)
 
 
 def _is_classed_anew(changed: Match, case_file: CaseFile) -> bool:

@@ -1,7 +1,7 @@
 """What is looked at again by itself: levels whose term has ended, the calendar's one copy."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files, destructions, ledgers, levels, replays
+from casework.actions import case_files, destructions, ledgers, levels_in_time, replays
 from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -86,16 +86,33 @@ def _open_files() -> Iterator[list[CaseFile]]:
 
 @sweep("expire_levels", _("End the levels whose term is over"), every=timedelta(hours=1))
 def expire_levels(now: datetime) -> int:
-    """Levels whose term has ended drop one step; a late or second run finds what is left.
+    """Levels whose term has ended drop one step; a late or second run finds what is left."""
+    return _each(levels_in_time.due_to_expire(now=now), levels_in_time.expire, now)
 
-    Each is a transaction of its own: one that cannot be ended is told, and keeps none of the
-    others from it. The sweep counts as failed then, and comes back soon.
+
+@sweep("lapse_levels", _("Put back what was provisional"), every=timedelta(minutes=5))
+def lapse_levels(now: datetime) -> int:
+    """Provisional levels that nobody confirmed within their hours go back to what they were."""
+    return _each(levels_in_time.due_to_lapse(now=now), levels_in_time.lapse, now)
+
+
+@sweep("lower_undecided", _("Let undecided steps down take effect"), every=timedelta(days=1))
+def lower_undecided(now: datetime) -> int:
+    """Steps down that nobody decided about within their working days take effect."""
+    return _each(levels_in_time.due_to_take_effect(now=now), levels_in_time.take_effect, now)
+
+
+def _each(files: Sequence[CaseFile], act: Callable[..., bool], now: datetime) -> int:
+    """Each in a transaction of its own, and how many changed.
+
+    One that cannot be ended is told, and keeps none of the others from it. The sweep counts as
+    failed then, and comes back soon.
     """
     by = system_account("clock")
     ended, failed = 0, 0
-    for case_file in levels.due_to_expire(now=now):
+    for case_file in files:
         try:
-            ended += levels.expire(case_file=case_file, by=by, now=now)
+            ended += act(case_file=case_file, by=by, now=now)
         except OperationalError:
             # The database is away: so it is for the others.
             raise

@@ -101,6 +101,11 @@ urlpatterns = [
         name="show_assessment",
     ),
     path("files/<number:number>/level/", levels.show_level, name="show_level"),
+    path(
+        "files/<number:number>/level/provisional/",
+        levels.set_provisionally,
+        name="set_provisionally",
+    ),
     path("files/<number:number>/proposal/", levels.propose_level, name="propose_level"),
     path(
         "files/<number:number>/proposal/withdraw/",

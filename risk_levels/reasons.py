@@ -15,12 +15,32 @@ class Reason:
     label: Promise | str
     is_for_up: bool = False
     is_for_down: bool = False
+    # A danger that lets a worker set red at once, and lets no step down happen by itself.
+    is_danger: bool = False
 
 
 REASONS: Final[dict[str, Reason]] = {
     each.code: each
     for each in (
-        Reason("safety", _("Immediate danger to the person or to others"), is_for_up=True),
+        Reason(
+            "safety",
+            _("Immediate danger to the person or to others"),
+            is_for_up=True,
+            is_danger=True,
+        ),
+        Reason(
+            "self_harm",
+            _("Suicide or self-harm was spoken of or tried"),
+            is_for_up=True,
+            is_danger=True,
+        ),
+        Reason(
+            "unattended_child",
+            _("A child is alone, without anybody who cares for it"),
+            is_for_up=True,
+            is_danger=True,
+        ),
+        Reason("violence", _("Violence has happened or threatens"), is_for_up=True, is_danger=True),
         Reason("unmet_needs", _("Urgent needs that are not met"), is_for_up=True),
         Reason("care_lost", _("A carer or guardian is missing or cannot cope"), is_for_up=True),
         Reason("health", _("Health has become much worse"), is_for_up=True),
@@ -55,6 +75,11 @@ REASONS: Final[dict[str, Reason]] = {
 def reasons_for(*, up: bool) -> list[Reason]:
     """The reasons that may be given for a step in this direction."""
     return [each for each in REASONS.values() if (each.is_for_up if up else each.is_for_down)]
+
+
+def dangers() -> list[Reason]:
+    """The reasons for which red is set at once."""
+    return [each for each in REASONS.values() if each.is_danger]
 
 
 def by_direction(*, without: str) -> list[tuple[Promise | str, list[tuple[str, Promise | str]]]]:

@@ -19,6 +19,8 @@ from risk_levels.reasons import REASONS
 
 LEAST_WORDS = 20
 MOST_RED_DAYS = 90
+# As many terms of red in a row one person approves; the next one needs two.
+RED_TERMS_OF_ONE = 2
 
 
 def check_can_record_assessment(by: User) -> None:
@@ -196,6 +198,42 @@ def check_is_second_person(by: User, proposal: Proposal) -> None:
         )
 
 
+def needs_two_approvers(risk_level: RiskLevel, to_level: str) -> bool:
+    """Whether this would be a third term of red in a row."""
+    if Level.RED not in (risk_level.level, to_level) or risk_level.level != to_level:
+        return False
+    return risk_level.decisions.red_terms() >= RED_TERMS_OF_ONE
+
+
+def check_is_second_approver(by: User, proposal: Proposal) -> None:
+    """Whoever approved first leaves the second yes to somebody else."""
+    if proposal.first_approver_id == by.pk:
+        raise Refused(_("You approved this already. A second supervisor confirms it."))
+
+
+def check_can_approve_first(proposal: Proposal, risk_level: RiskLevel) -> None:
+    """Two yeses are asked for where one is not enough, and the first is given once."""
+    if not needs_two_approvers(risk_level, proposal.to_level):
+        raise Refused(_("One approval is enough here."))
+    if proposal.first_approver_id is not None:
+        raise Refused(_("Somebody approved this first already. Look at it anew."))
+
+
+def check_was_approved_first(proposal: Proposal, risk_level: RiskLevel) -> None:
+    """A third term of red in a row begins with the second of two yeses."""
+    if proposal.first_approver_id is None and needs_two_approvers(risk_level, proposal.to_level):
+        raise Refused(_("A third term of red in a row needs two approvals and a conference."))
+
+
+def check_conference_is_told(note: str) -> None:
+    """A third term of red follows from a talk among those who help, not from habit."""
+    if len(note.strip()) < LEAST_WORDS:
+        raise Refused(
+            _("Note the case conference: when, with whom, and why red goes on."),
+            field="conference_note",
+        )
+
+
 def check_is_not_proposer(by: User, proposal: Proposal) -> None:
     """Nobody answers themselves."""
     if by.pk == proposal.proposer_id:
@@ -235,6 +273,12 @@ def check_can_expire_level(by: User) -> None:
     """Time runs out by itself: nobody says that it has."""
     if not by.is_system:
         raise Refused(_("A term ends by itself."))
+
+
+def check_can_lower_undecided(by: User) -> None:
+    """Silence lowers a level by itself: nobody says that there was silence."""
+    if not by.is_system:
+        raise Refused(_("A step down takes effect by itself."))
 
 
 def check_can_seed_rule_set(by: User) -> None:

@@ -11,12 +11,12 @@ from casework import rules
 from casework.actions import case_files, plans
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
-from casework.models.case_files import Status
 from casework.models.plans import State
 from kpm.accounts.models import User
 from risk_levels import actions as levels
+from risk_levels import rules as level_rules
 from risk_levels.levels import Level
-from risk_levels.models import Assessment, Proposal
+from risk_levels.models import Assessment, Proposal, RiskLevel
 
 
 @transaction.atomic
@@ -67,11 +67,47 @@ def propose(
 
 
 @transaction.atomic
+def set_provisionally(
+    *,
+    case_file: CaseFile,
+    reason_codes: Sequence[str],
+    reason: str,
+    evidence: Sequence[Mapping[str, Any]],
+    tried: str,
+    by: User,
+    now: datetime,
+) -> Proposal:
+    """Set red at once for safety; somebody from outside the team decides within hours."""
+    case_file = locked(case_file)
+    rules.check_can_propose_level(by, case_file)
+    proposal = levels.set_provisionally(
+        risk_level=case_file.risk_level,
+        reason_codes=reason_codes,
+        reason=reason,
+        evidence=evidence,
+        tried=tried,
+        by=by,
+        now=now,
+    )
+    case_files.refresh_due(case_file, timezone.localdate(now))
+    return proposal
+
+
+def needs_first_approval(level: RiskLevel, proposal: Proposal) -> bool:
+    """Whether a yes to this would be the first of two."""
+    return proposal.first_approver_id is None and level_rules.needs_two_approvers(
+        level, proposal.to_level
+    )
+
+
+@transaction.atomic
 def withdraw(*, case_file: CaseFile, proposal: Proposal, by: User, now: datetime) -> Proposal:
     """Take a proposal back; the draft of its plan stays on the file."""
     case_file = locked(case_file)
     rules.check_can_propose_level(by, case_file)
-    return levels.withdraw(proposal=proposal, by=by, now=now)
+    proposal = levels.withdraw(proposal=proposal, by=by, now=now)
+    case_files.refresh_due(case_file, timezone.localdate(now))
+    return proposal
 
 
 @transaction.atomic
@@ -86,6 +122,7 @@ def decide(
     plan: Plan | None = None,
     until_on: date | None = None,
     told: str = "",
+    conference_note: str = "",
     inputs: Mapping[str, Any] | None = None,
 ) -> Proposal:
     """Approve, return or reject what a colleague proposed; give the plan with its body open."""
@@ -95,10 +132,16 @@ def decide(
         levels.check_is_not_proposer(by=by, proposal=proposal, risk_level=level)
         rules.check_can_answer_proposal(by, case_file, proposal)
         answer = levels.return_ if decision == "return" else levels.reject
-        return answer(proposal=proposal, by=by, reason=reason, now=now)
+        proposal = answer(proposal=proposal, by=by, reason=reason, now=now)
+        case_files.refresh_due(case_file, timezone.localdate(now))
+        return proposal
     levels.check_is_second_person(by=by, proposal=proposal, risk_level=level)
     rules.check_can_decide_level(by, case_file, proposal)
     rules.check_red_has_plan(proposal.to_level, plan.resources if plan else ())
+    if needs_first_approval(level, proposal):
+        return levels.approve_first(
+            proposal=proposal, by=by, reason=reason, note=conference_note, now=now
+        )
     today = timezone.localdate(now)
     levels.approve(
         proposal=proposal,
@@ -113,22 +156,3 @@ def decide(
         plans.approve(plan=plan, by=by, today=today)
     case_files.refresh_due(case_file, today)
     return proposal
-
-
-def due_to_expire(*, now: datetime) -> list[CaseFile]:
-    """The open files whose level is over; on a closed one nothing changes any more."""
-    over = levels.due_to_expire(now=now)
-    return list(CaseFile.objects.filter(status=Status.OPEN, risk_level__in=over).order_by("id"))
-
-
-@transaction.atomic
-def expire(*, case_file: CaseFile, by: User, now: datetime) -> bool:
-    """Let a level whose term has ended drop one step; its review is due at once."""
-    case_file = locked(case_file)
-    # Somebody may have closed it since the sweep looked.
-    if not case_file.is_open:
-        return False
-    has_ended = levels.expire(risk_level=case_file.risk_level, by=by, now=now)
-    if has_ended:
-        case_files.refresh_due(case_file, timezone.localdate(now))
-    return has_ended

@@ -10,6 +10,7 @@ from django.db.models import Case, QuerySet, When
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from casework.actions.levels import needs_first_approval
 from casework.dashboards.timelines import Entry, Row
 from casework.models import CaseFile, Plan
 from casework.models.plans import State
@@ -23,6 +24,7 @@ from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSe
 from risk_levels.models.proposals import OPEN_STATES, ProposalState
 from risk_levels.models.risk_levels import Told
 from risk_levels.populations import POPULATIONS, Duties
+from risk_levels.populations.numbers import FOR_ALL
 from risk_levels.reasons import REASONS
 
 
@@ -107,7 +109,7 @@ def proposed(proposal: Proposal, population: str) -> Proposed:
 def open_proposal(case_file: CaseFile) -> Proposal | None:
     """The proposal that waits, if one does."""
     return (
-        case_file.risk_level.proposals.select_related("proposer", "entered_by")
+        case_file.risk_level.proposals.select_related("proposer", "entered_by", "first_approver")
         .filter(state__in=OPEN_STATES)
         .first()
     )
@@ -136,10 +138,12 @@ def timeline_of(risk_level: RiskLevel, reading: Reading) -> list[Entry]:
     The latest first. Names are those of colleagues; nothing here says whose level it is.
     """
     decisions = list(
-        risk_level.decisions.select_related("decided_by", "proposal__proposer", "rule_set")
+        risk_level.decisions.select_related(
+            "decided_by", "proposal__proposer", "proposal__first_approver", "rule_set"
+        )
     )
     answered = list(
-        risk_level.proposals.select_related("proposer", "decider").filter(
+        risk_level.proposals.select_related("proposer", "decider", "first_approver").filter(
             state__in=(ProposalState.RETURNED, ProposalState.REJECTED, ProposalState.LAPSED)
         )
     )
@@ -160,6 +164,8 @@ def _decision_entry(decision: Decision, population: str) -> Entry:
         rows += _proposal_rows(decision.proposal, population)
     if decision.until_on is not None:
         rows.append(Row(_("Until"), days.in_words(decision.until_on)))
+    if decision.until_at is not None:
+        rows.append(Row(_("Until"), days.moment_in_words(decision.until_at)))
     rows.append(Row(_("Told"), Told(decision.told).label))
     rows.append(Row(_("Rule set"), decision.rule_set.label))
     return Entry(
@@ -187,6 +193,8 @@ def _answer_entry(proposal: Proposal, population: str) -> Entry:
 def _proposal_rows(proposal: Proposal, population: str) -> list[Row]:
     words = proposed(proposal, population)
     rows = [Row(_("Proposed by"), proposal.proposer.called)]
+    if proposal.first_approver is not None:
+        rows.append(Row(_("Approved first by"), proposal.first_approver.called))
     if words.reasons:
         rows.append(Row(_("Reasons"), _("; ").join(str(reason) for reason in words.reasons)))
     if proposal.reason:
@@ -223,6 +231,13 @@ def duty_rows(now: Duties, then: Duties) -> list[DutyRow]:
     ]
 
 
+def emergency_hours(today: date) -> int:
+    """How long red holds that is set at once."""
+    rule_set = RuleSet.objects.in_force(today)
+    hours: int = (rule_set.numbers if rule_set else FOR_ALL)["emergency_red_hours"]
+    return hours
+
+
 def _days(count: int) -> str:
     return ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
 
@@ -234,6 +249,8 @@ def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
     longest wait comes first.
     """
     urgency = Case(
+        # Red that holds already, and for hours only.
+        When(is_for_safety=True, then=-1),
         When(is_official=False, to_level=Level.RED, then=0),
         When(is_official=False, then=1),
         When(to_level=Level.RED, then=2),
@@ -245,6 +262,7 @@ def waiting_for(user: User, files: QuerySet[CaseFile]) -> QuerySet[Proposal]:
         )
         .select_related(
             "proposer",
+            "first_approver",
             "risk_level__case_file__person",
             "risk_level__case_file__unit",
             "risk_level__case_file__risk_level",
@@ -264,11 +282,17 @@ class Review:
     duties: list[DutyRow]
     timeline: list[Entry]
     until_on: date
+    # A yes to this is the first of two: a third term of red in a row.
+    is_first_of_two: bool
 
     @property
     def version(self) -> str:
-        """Which proposal and which plan these are: neither changes, others take their place."""
-        return f"{self.proposed.proposal.pk}:{self.plan.pk if self.plan else ''}"
+        """Which proposal and plan these are, and whether somebody has approved already.
+
+        Neither changes: others take their place.
+        """
+        first = self.proposed.proposal.first_approver_id or ""
+        return f"{self.proposed.proposal.pk}:{self.plan.pk if self.plan else ''}:{first}"
 
     @property
     def inputs(self) -> dict[str, Any]:
@@ -289,6 +313,8 @@ def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, toda
     plans: Sequence[Plan] = list(case_file.plans.select_related("drafted_by"))
     plan = live_plan(plans, proposal)
     open_groups([proposal, *([plan] if plan else [])], "body", reading=reading)
+    if proposal.first_approver_id is not None:
+        open_groups([proposal], "conference", reading=reading)
     assessed = None
     if proposal.assessment_id:
         former = assessments_of(case_file)
@@ -309,6 +335,7 @@ def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, toda
         duties=duty_rows(level.duties(today, rule_set), then),
         timeline=timeline_of(level, reading),
         until_on=today + timedelta(days=then.valid_days),
+        is_first_of_two=needs_first_approval(level, proposal),
     )
 
 

@@ -17,7 +17,7 @@ from risk_levels import rules as level_rules
 from risk_levels.levels import GRADED, Level, is_down, needs_grounds, step_down
 from risk_levels.models import Assessment
 from risk_levels.models.risk_levels import Told
-from risk_levels.reasons import by_direction
+from risk_levels.reasons import by_direction, dangers
 
 LONGEST = 4_000
 EVIDENCE = 2
@@ -172,6 +172,46 @@ class ProposeLevelForm(SeenForm):
         return {"what": what or "", "resource": resource or "", "who": who or "", "by_on": day}
 
 
+class SetProvisionallyForm(SeenForm):
+    """What is dangerous, since when, and what is being done: as much as one can type outdoors."""
+
+    reason_codes = forms.MultipleChoiceField(
+        label=_("What is the danger?"),
+        choices=[(each.code, each.label) for each in dangers()],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one danger.")},
+    )
+    reason = forms.CharField(
+        label=_("What do you see, in words?"),
+        help_text=_("At least 20 characters."),
+        max_length=LONGEST,
+        widget=forms.Textarea,
+    )
+    evidence_on = forms.DateField(
+        label=_("When did it happen?"), widget=forms.DateInput(format="%Y-%m-%d", attrs=DAY)
+    )
+    evidence_what = forms.CharField(label=_("What happened?"), max_length=500)
+    tried = forms.CharField(
+        label=_("What is being done right now?"), max_length=LONGEST, widget=forms.Textarea
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["evidence_on"].initial = today
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        """The evidence as the action takes it."""
+        values = super().clean() or self.cleaned_data
+        on, what = values.pop("evidence_on", None), values.pop("evidence_what", "")
+        values["evidence"] = [{"on": on.isoformat(), "what": what}] if on and what else []
+        if values.get("reason"):
+            self.ask(level_rules.check_reason_is_told, values["reason"])
+        if values["evidence"]:
+            self.ask(level_rules.check_evidence_fits, values["evidence"], self.today)
+        return values
+
+
 def words_of(assessment: Assessment) -> str:
     """An assessment whose body is open, as one of several to choose from."""
     result: dict[str, Any] = assessment.result
@@ -218,6 +258,22 @@ class DecideLevelForm(SeenForm):
     )
     decision = forms.ChoiceField(choices=DECISIONS, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, until_on: date | None = None, **kwargs: Any) -> None:
+    conference_note = forms.CharField(
+        label=_("Note of the case conference"),
+        help_text=_("When, with whom (roles, no names of the family), and why red goes on."),
+        required=False,
+        max_length=LONGEST,
+        widget=forms.Textarea,
+    )
+
+    def __init__(
+        self,
+        *args: Any,
+        until_on: date | None = None,
+        is_first_of_two: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["until_on"].initial = until_on
+        if not is_first_of_two:
+            del self.fields["conference_note"]

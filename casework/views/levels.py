@@ -13,7 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import rules
 from casework.actions import levels as actions
 from casework.dashboards import files, levels, lists
-from casework.forms.levels import DecideLevelForm, ProposeLevelForm, WithdrawProposalForm
+from casework.forms.levels import (
+    DecideLevelForm,
+    ProposeLevelForm,
+    SetProvisionallyForm,
+    WithdrawProposalForm,
+)
 from casework.models import CaseFile
 from casework.models.case_files import Status
 from casework.views.opening import find_file, open_file, open_rows
@@ -52,6 +57,7 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
             "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
             "entries": levels.timeline_of(case_file.risk_level, reading),
             "today": today,
+            "now": timezone.now(),
         },
     )
 
@@ -106,6 +112,34 @@ def propose_form(
         plan=plan,
     )
     return form, {"returned": returned, "plan": plan}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.PROPOSE_LEVEL)
+def set_provisionally(request: SignedInRequest, number: str) -> HttpResponse:
+    """Set red at once for safety; it holds for hours, until somebody decides."""
+    case_file = find_file(request, number)
+    open_file(request, case_file)
+    level = case_file.risk_level
+    form = SetProvisionallyForm.from_request(
+        request, current=str(level.revision), today=timezone.localdate()
+    )
+    if form.run(
+        actions.set_provisionally, case_file=case_file, by=request.user, now=timezone.now()
+    ):
+        messages.success(request, _("Red holds from now on, provisionally. Supervisors see it."))
+        return redirect("casework:show_level", case_file.number)
+    return render(
+        request,
+        "casework/levels/provisional.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "form": form,
+            "hours": levels.emergency_hours(timezone.localdate()),
+        },
+        status=status(form),
+    )
 
 
 @require_POST
@@ -168,15 +202,21 @@ def review_proposal(request: SignedInRequest, number: str) -> HttpResponse:
         messages.info(request, _("Nothing waits here: somebody has decided, or took it back."))
         return redirect("casework:show_level", case_file.number)
     review = levels.review_of(case_file, proposal, reading, today=timezone.localdate())
-    form = DecideLevelForm.from_request(request, current=review.version, until_on=review.until_on)
+    form = DecideLevelForm.from_request(
+        request,
+        current=review.version,
+        until_on=review.until_on,
+        is_first_of_two=review.is_first_of_two,
+    )
     seen = {"proposal": proposal, "plan": review.plan, "inputs": review.inputs}
     now = timezone.now()
     if form.run(actions.decide, case_file=case_file, by=request.user, now=now, **seen):
-        return decided(request, case_file, form.cleaned_data["decision"])
+        return decided(request, case_file, form.cleaned_data["decision"], review)
     around = {
         **beside_review(request, case_file, proposal, reading),
         "review": review,
         "form": form,
+        "level_until": case_file.risk_level.until_at,
     }
     return render(request, "casework/levels/review.html", around, status=status(form))
 
@@ -200,8 +240,16 @@ def beside_review(
     }
 
 
-def decided(request: SignedInRequest, case_file: CaseFile, decision: str) -> HttpResponse:
+def decided(
+    request: SignedInRequest, case_file: CaseFile, decision: str, review: levels.Review
+) -> HttpResponse:
     """Say what happened, and go where the next thing is to be done."""
+    if decision == "approve" and review.is_first_of_two:
+        messages.success(request, _("Your approval is on record. A second supervisor confirms it."))
+        return redirect("casework:list_reviews")
+    if decision == "reject" and review.proposed.proposal.is_for_safety:
+        messages.success(request, _("Your answer is on record. The level is what it was before."))
+        return redirect("casework:list_reviews")
     if decision != "approve":
         messages.success(request, _("Your answer is on record. The level stays."))
         return redirect("casework:list_reviews")

@@ -84,6 +84,68 @@ EXPIRY = (
     f'AND EXISTS (SELECT 1 FROM "{USER}" AS u WHERE u.id = NEW.decided_by_id AND u.is_system))'
 )
 
+# Nobody's yes: a step down that was left undecided until its day, or that an official class brings.
+BY_ITSELF = (
+    "(NEW.kind IN ('undecided_down', 'imported_down') "
+    f"AND NEW.from_level IN ('red', 'yellow') "
+    f"AND NEW.to_level = {STEP_DOWN.format('NEW.from_level')} AND {ENDS_ON_A_DAY} "
+    f'AND EXISTS (SELECT 1 FROM "{PROPOSAL}" AS p '
+    "WHERE p.id = NEW.proposal_id AND p.risk_level_id = NEW.risk_level_id "
+    "AND p.state = 'approved' AND p.from_level = NEW.from_level AND p.to_level = NEW.to_level "
+    "AND p.base_revision = NEW.base_revision AND p.decider_id = NEW.decided_by_id "
+    "AND CASE NEW.kind WHEN 'imported_down' THEN p.is_official "
+    "ELSE p.effect_on <= NEW.starts_on END) "
+    f'AND EXISTS (SELECT 1 FROM "{LEVEL}" AS l WHERE l.id = NEW.risk_level_id '
+    "AND l.rhythm_level = NEW.rhythm_level "
+    # Of a child somebody says so.
+    "AND l.population <> 'left_behind_child') "
+    f'AND EXISTS (SELECT 1 FROM "{USER}" AS u WHERE u.id = NEW.decided_by_id AND u.is_system))'
+)
+# Red for safety: set by a person, for three days at most.
+PROVISIONAL = (
+    "(NEW.kind = 'provisional' AND NEW.proposal_id IS NULL AND NEW.from_level <> 'red' "
+    "AND NEW.to_level = 'red' AND NEW.rhythm_level = 'red' "
+    "AND NEW.until_on IS NULL AND NEW.until_at IS NOT NULL AND {soon} "
+    f'AND NOT EXISTS (SELECT 1 FROM "{USER}" AS u WHERE u.id = NEW.decided_by_id '
+    "AND u.is_system))"
+)
+# What was provisional goes back to where it began: when its hours are over, when somebody says
+# no, or when whoever set it takes it back. A term that was left is left again, and not longer.
+LAPSE = (
+    "(NEW.kind = 'lapsed' AND NEW.until_at IS NULL "
+    f'AND EXISTS (SELECT 1 FROM "{LEVEL}" AS l '
+    f"JOIN \"{DECISION}\" AS held ON held.id = l.decision_id AND held.kind = 'provisional' "
+    f'LEFT JOIN "{DECISION}" AS former ON former.risk_level_id = l.id '
+    "AND former.base_revision = held.base_revision - 1 "
+    "WHERE l.id = NEW.risk_level_id AND held.from_level = NEW.to_level "
+    "AND l.rhythm_level = NEW.rhythm_level "
+    "AND (NEW.to_level = 'ungraded' AND NEW.until_on IS NULL "
+    "OR NEW.to_level <> 'ungraded' "
+    "AND (NEW.until_on <= former.until_on OR NEW.until_on = {tomorrow})) "
+    "AND (NEW.proposal_id IS NULL AND {over} "
+    f'AND EXISTS (SELECT 1 FROM "{USER}" AS u WHERE u.id = NEW.decided_by_id AND u.is_system) '
+    f'OR EXISTS (SELECT 1 FROM "{PROPOSAL}" AS p WHERE p.id = NEW.proposal_id '
+    "AND p.risk_level_id = NEW.risk_level_id AND p.is_for_safety "
+    "AND (p.state = 'rejected' AND p.decider_id = NEW.decided_by_id "
+    "OR p.state = 'withdrawn' AND p.proposer_id = NEW.decided_by_id)))))"
+)
+
+
+def conditions(*, soon: str, tomorrow: str, over: str) -> str:
+    """A decision meets those of none of the kinds; moments and days are each engine's own."""
+    provisional = PROVISIONAL.format(soon=soon)
+    lapse = LAPSE.format(tomorrow=tomorrow, over=over)
+    return f"NOT ({APPROVAL} OR {EXPIRY} OR {BY_ITSELF} OR {provisional} OR {lapse})"
+
+
+# Terms of red that were approved one after the other, with nothing else between.
+RED_TERMS = (
+    f'(SELECT count(*) FROM "{DECISION}" AS d WHERE d.risk_level_id = NEW.risk_level_id '
+    "AND d.kind = 'approved' AND d.to_level = 'red' AND d.base_revision > COALESCE("
+    f'(SELECT max(o.base_revision) FROM "{DECISION}" AS o '
+    "WHERE o.risk_level_id = NEW.risk_level_id AND o.to_level <> 'red'), -1))"
+)
+
 # What a proposal says; fixed once it has been handed in.
 SAID = (
     "body",
@@ -91,6 +153,7 @@ SAID = (
     "assessment_id",
     "is_official",
     "submitted_at",
+    "effect_on",
 )
 SAID_ANEW = changed(*SAID)
 
@@ -134,7 +197,16 @@ GUARDS: list[Guard] = [
         "a_decision_meets_the_conditions_of_its_kind",
         DECISION,
         before="INSERT",
-        when=f"NOT ({APPROVAL} OR {EXPIRY})",
+        when=conditions(
+            soon="datetime(NEW.until_at) <= datetime(NEW.decided_at, '+72 hours')",
+            tomorrow="date(NEW.starts_on, '+1 day')",
+            over="datetime(l.until_at) <= datetime(NEW.decided_at)",
+        ),
+        postgresql=conditions(
+            soon="NEW.until_at <= NEW.decided_at + interval '72 hours'",
+            tomorrow="NEW.starts_on + 1",
+            over="l.until_at <= NEW.decided_at",
+        ),
     ),
     # Terms are counted from the day here. SQLite keeps moments in UTC, and China is eight hours
     # ahead of it the whole year.
@@ -157,10 +229,9 @@ GUARDS: list[Guard] = [
         "a_decision_steps_down_one_level_at_a_time",
         DECISION,
         before="INSERT",
-        # The kinds that somebody proposes, or that come with time; what only takes an earlier
-        # step back goes to where that began, however far it is.
+        # What only takes an earlier step back goes to where that began, however far it is.
         when=(
-            "NEW.kind IN ('approved', 'expired') "
+            "NEW.kind <> 'lapsed' "
             f"AND {RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} - 1"
         ),
     ),
@@ -177,6 +248,31 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=f"NEW.kind = 'approved' AND {IN_TEAM.format(decider='NEW.decided_by_id')}",
     ),
+    refuse(
+        "what_was_provisional_is_decided_in_time",
+        DECISION,
+        before="INSERT",
+        when=(
+            f"NEW.kind = 'approved' AND EXISTS (SELECT 1 FROM \"{LEVEL}\" AS l "
+            "WHERE l.id = NEW.risk_level_id "
+            "AND datetime(l.until_at) <= datetime(NEW.decided_at))"
+        ),
+        postgresql=(
+            f"NEW.kind = 'approved' AND EXISTS (SELECT 1 FROM \"{LEVEL}\" AS l "
+            "WHERE l.id = NEW.risk_level_id AND l.until_at <= NEW.decided_at)"
+        ),
+    ),
+    refuse(
+        "a_third_red_in_a_row_has_two_approvers",
+        DECISION,
+        before="INSERT",
+        when=(
+            "NEW.kind = 'approved' AND NEW.from_level = 'red' AND NEW.to_level = 'red' "
+            f'AND {RED_TERMS} >= 2 AND NOT EXISTS (SELECT 1 FROM "{PROPOSAL}" AS p '
+            "WHERE p.id = NEW.proposal_id AND p.first_approver_id IS NOT NULL "
+            "AND p.first_approver_id <> NEW.decided_by_id)"
+        ),
+    ),
     # --- Proposals ----------------------------------------------------------------------------
     refuse(
         "a_proposal_starts_as_a_draft",
@@ -184,7 +280,7 @@ GUARDS: list[Guard] = [
         before="INSERT",
         when=(
             "NEW.state <> 'draft' OR NEW.decider_id IS NOT NULL OR NEW.decided_at IS NOT NULL "
-            "OR NEW.submitted_at IS NOT NULL"
+            "OR NEW.submitted_at IS NOT NULL OR NEW.first_approver_id IS NOT NULL"
         ),
     ),
     refuse(
@@ -209,7 +305,28 @@ GUARDS: list[Guard] = [
         "a_proposal_stays_its_proposers",
         PROPOSAL,
         *("id", "key_owner", "risk_level_id", "district", "proposer_id", "entered_by_id"),
-        *("from_level", "base_revision", "drafted_at"),
+        *("from_level", "base_revision", "drafted_at", "is_for_safety"),
+    ),
+    refuse(
+        "a_first_approval_stays",
+        PROPOSAL,
+        before="UPDATE",
+        when=(
+            "OLD.first_approver_id IS NOT NULL "
+            "AND (NEW.first_approver_id IS DISTINCT FROM OLD.first_approver_id "
+            "OR NEW.first_approved_at IS DISTINCT FROM OLD.first_approved_at "
+            "OR NEW.conference IS DISTINCT FROM OLD.conference) "
+            f"AND NOT ({only_forgets(PROPOSAL)})"
+        ),
+    ),
+    refuse(
+        "a_first_approval_comes_from_nobody_of_the_team",
+        PROPOSAL,
+        before="UPDATE",
+        when=(
+            "OLD.first_approver_id IS NULL AND NEW.first_approver_id IS NOT NULL "
+            f"AND {IN_TEAM.format(decider='NEW.first_approver_id')}"
+        ),
     ),
     refuse(
         "a_proposal_is_decided_by_nobody_of_the_team",

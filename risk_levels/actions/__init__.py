@@ -4,12 +4,14 @@ from risk_levels.actions.assessments import record_assessment
 from risk_levels.actions.bulk import (
     Opening,
     bulk_approve,
+    bulk_follow_classes,
     bulk_open_levels,
     bulk_propose,
     bulk_record_assessments,
 )
 from risk_levels.actions.decisions import (
     approve,
+    approve_first,
     check_is_not_proposer,
     check_is_second_person,
     due_to_expire,
@@ -17,6 +19,7 @@ from risk_levels.actions.decisions import (
     open_level,
     reject,
     return_,
+    withdraw,
 )
 from risk_levels.actions.proposals import (
     Draft,
@@ -24,22 +27,28 @@ from risk_levels.actions.proposals import (
     propose,
     propose_official,
     submit,
-    withdraw,
 )
+from risk_levels.actions.provisional import due_to_lapse, lapse, set_provisionally
 from risk_levels.actions.rule_sets import rule_set_in_force, seed_rule_set
+from risk_levels.actions.undecided import due_to_take_effect, take_effect
 
 __all__ = [
     "Draft",
     "Opening",
     "approve",
+    "approve_first",
     "bulk_approve",
+    "bulk_follow_classes",
     "bulk_open_levels",
     "bulk_propose",
     "bulk_record_assessments",
     "check_is_not_proposer",
     "check_is_second_person",
     "due_to_expire",
+    "due_to_lapse",
+    "due_to_take_effect",
     "expire",
+    "lapse",
     "official_draft",
     "open_level",
     "propose",
@@ -49,6 +58,8 @@ __all__ = [
     "return_",
     "rule_set_in_force",
     "seed_rule_set",
+    "set_provisionally",
     "submit",
+    "take_effect",
     "withdraw",
 ]

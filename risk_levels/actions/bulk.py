@@ -14,8 +14,10 @@ from kpm.accounts.models import User
 from kpm.vault.history import bulk_create_as, bulk_update_as
 from risk_levels import rules
 from risk_levels.actions.decisions import decided
-from risk_levels.actions.proposals import Draft, checked
+from risk_levels.actions.proposals import Draft, checked, effect_day
 from risk_levels.actions.rule_sets import rule_set_in_force
+from risk_levels.actions.undecided import lowered
+from risk_levels.levels import is_down
 from risk_levels.models import Assessment, Decision, Proposal, RiskLevel
 from risk_levels.models.risk_levels import Told
 
@@ -69,8 +71,10 @@ def bulk_propose(
         return []
     bulk_create_as(Proposal, proposals, by=by, at=now)
     for proposal in proposals:
-        proposal.submit(at=proposal.drafted_at)
-    bulk_update_as(Proposal, proposals, ("state", "submitted_at"), by=by, at=now)
+        effect_on = effect_day(proposal, proposal.drafted_at)
+        proposal.submit(at=proposal.drafted_at, effect_on=effect_on)
+    fields = ("state", "submitted_at", "effect_on")
+    bulk_update_as(Proposal, proposals, fields, by=by, at=now)
     log.record(
         Event.RISK_LEVEL_PROPOSED,
         by=by,
@@ -110,13 +114,50 @@ def bulk_approve(
         proposal.approve(by=by, at=now, reply=reason)
     fields = ("state", "decider", "decided_at", "reply")
     bulk_update_as(Proposal, proposals, fields, by=by, at=now)
+    levels = _follow(decisions, by=by, now=now)
+    log.record(Event.RISK_LEVEL_APPROVED, by=by, targets=levels, count=len(levels))
+    return decisions
+
+
+@transaction.atomic
+def bulk_follow_classes(proposals: Sequence[Proposal], *, by: User, now: datetime) -> int:
+    """Lower every level whose official class proposes a step down, and say how many.
+
+    Up is decided by somebody, down is not waited for.
+    """
+    rules.check_can_lower_undecided(by)
+    down = [
+        each
+        for each in proposals
+        if each.is_official
+        and is_down(each.from_level, each.to_level)
+        and not each.risk_level.kind.needs_decision_down
+    ]
+    if not down:
+        return 0
+    rule_set = rule_set_in_force(timezone.localdate(now))
+    kind = Decision.Kind.IMPORTED_DOWN
+    decisions = [
+        lowered(each.risk_level, each, kind=kind, by=by, now=now, rule_set=rule_set)
+        for each in down
+    ]
+    for proposal in down:
+        proposal.approve(by=by, at=now, reply="")
+    fields = ("state", "decider", "decided_at", "reply")
+    bulk_update_as(Proposal, down, fields, by=by, at=now)
+    levels = _follow(decisions, by=by, now=now)
+    log.record(Event.RISK_LEVEL_IMPORTED, by=by, targets=levels, count=len(levels))
+    return len(levels)
+
+
+def _follow(decisions: Sequence[Decision], *, by: User, now: datetime) -> list[RiskLevel]:
+    """Write decisions, and let their levels become what they say."""
     Decision.objects.bulk_create(decisions, batch_size=BATCH)
     levels = [each.risk_level for each in decisions]
     for level, decision in zip(levels, decisions, strict=True):
         level.follow(decision)
     bulk_update_as(RiskLevel, levels, FOLLOWED, by=by, at=now)
-    log.record(Event.RISK_LEVEL_APPROVED, by=by, targets=levels, count=len(levels))
-    return decisions
+    return levels
 
 
 @transaction.atomic

@@ -13,7 +13,8 @@ from audit import log
 from audit.events import Direction, Event
 from kpm.accounts.models import User
 from kpm.errors import Refused
-from risk_levels import rules
+from risk_levels import rules, safety_rules
+from risk_levels.actions import provisional
 from risk_levels.actions.proposals import direction_of, lapse_open
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, step_down
@@ -48,8 +49,11 @@ def approve(
     risk_level, proposal = _locked(proposal)
     today = timezone.localdate(now)
     check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
+    safety_rules.check_still_holds(risk_level, now)
     rules.check_can_decide_level(by, proposal, risk_level)
+    rules.check_is_second_approver(by, proposal)
     rules.check_reply_fits(reason)
+    rules.check_was_approved_first(proposal, risk_level)
     rule_set = rule_set_in_force(today)
     decision = decided(
         proposal,
@@ -74,6 +78,24 @@ def approve(
         direction=direction_of(decision.from_level, decision.to_level),
     )
     return decision
+
+
+@transaction.atomic
+def approve_first(
+    *, proposal: Proposal, by: User, reason: str, note: str, now: datetime
+) -> Proposal:
+    """The first yes to a third term of red in a row; the level stays until the second."""
+    risk_level, proposal = _locked(proposal)
+    check_is_second_person(by=by, proposal=proposal, risk_level=risk_level)
+    safety_rules.check_still_holds(risk_level, now)
+    rules.check_can_decide_level(by, proposal, risk_level)
+    rules.check_can_approve_first(proposal, risk_level)
+    rules.check_reply_fits(reason)
+    rules.check_conference_is_told(note)
+    proposal.approve_first(by=by, at=now, reason=reason, note=note)
+    proposal.save_as(by=by)
+    log.record(Event.RISK_LEVEL_FIRST_APPROVED, by=by, target=risk_level)
+    return proposal
 
 
 def decided(
@@ -130,7 +152,7 @@ def decided(
 def return_(*, proposal: Proposal, by: User, reason: str, now: datetime) -> Proposal:
     """Ask for more; the level stays, and the worker may propose anew."""
     risk_level, proposal = _locked(proposal)
-    _check_can_answer(by, proposal, risk_level, reason)
+    _check_can_answer(by, proposal, risk_level, reason, now)
     proposal.send_back(by=by, at=now, reply=reason)
     proposal.save_as(by=by)
     log.record(Event.RISK_LEVEL_RETURNED, by=by, target=risk_level)
@@ -139,12 +161,27 @@ def return_(*, proposal: Proposal, by: User, reason: str, now: datetime) -> Prop
 
 @transaction.atomic
 def reject(*, proposal: Proposal, by: User, reason: str, now: datetime) -> Proposal:
-    """Say no; the level stays."""
+    """Say no; the level stays, and what was provisional goes back to what it was."""
     risk_level, proposal = _locked(proposal)
-    _check_can_answer(by, proposal, risk_level, reason)
+    _check_can_answer(by, proposal, risk_level, reason, now)
     proposal.reject(by=by, at=now, reply=reason)
     proposal.save_as(by=by)
     log.record(Event.RISK_LEVEL_REJECTED, by=by, target=risk_level)
+    if proposal.is_for_safety:
+        provisional.put_back(risk_level, by=by, now=now, proposal=proposal)
+    return proposal
+
+
+@transaction.atomic
+def withdraw(*, proposal: Proposal, by: User, now: datetime) -> Proposal:
+    """Take a proposal back; red that held for its danger goes back with it."""
+    risk_level, proposal = _locked(proposal)
+    rules.check_can_withdraw_proposal(by, proposal)
+    proposal.withdraw(at=now)
+    proposal.save_as(by=by)
+    log.record(Event.RISK_LEVEL_WITHDRAWN, by=by, target=risk_level)
+    if proposal.is_for_safety:
+        provisional.put_back(risk_level, by=by, now=now, proposal=proposal)
     return proposal
 
 
@@ -206,8 +243,11 @@ def _locked(proposal: Proposal) -> tuple[RiskLevel, Proposal]:
     return risk_level, Proposal.objects.select_for_update().get(pk=proposal.pk)
 
 
-def _check_can_answer(by: User, proposal: Proposal, risk_level: RiskLevel, reason: str) -> None:
+def _check_can_answer(
+    by: User, proposal: Proposal, risk_level: RiskLevel, reason: str, now: datetime
+) -> None:
     check_is_not_proposer(by=by, proposal=proposal, risk_level=risk_level)
+    safety_rules.check_still_holds(risk_level, now)
     rules.check_can_answer_proposal(by, proposal, risk_level)
     rules.check_reply_fits(reason)
 

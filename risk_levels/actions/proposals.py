@@ -11,9 +11,11 @@ from django.utils import timezone
 from audit import log
 from audit.events import Direction, Event
 from kpm.accounts.models import User
+from kpm.workdays import after_workdays
 from risk_levels import rules
+from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, is_down, needs_grounds, rank, step_down
-from risk_levels.models import Assessment, Proposal, RiskLevel
+from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
 from risk_levels.models.proposals import OPEN_STATES
 from risk_levels.populations.parts import day_of
 
@@ -134,7 +136,7 @@ def submit(*, proposal: Proposal, by: User, now: datetime) -> Proposal:
     risk_level = RiskLevel.objects.select_for_update().get(pk=proposal.risk_level_id)
     proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
     rules.check_can_submit_proposal(by, proposal, risk_level)
-    proposal.submit(at=now)
+    proposal.submit(at=now, effect_on=effect_day(proposal, now))
     proposal.save_as(by=by)
     log.record(
         Event.RISK_LEVEL_PROPOSED,
@@ -145,16 +147,18 @@ def submit(*, proposal: Proposal, by: User, now: datetime) -> Proposal:
     return proposal
 
 
-@transaction.atomic
-def withdraw(*, proposal: Proposal, by: User, now: datetime) -> Proposal:
-    """Take a proposal back."""
-    risk_level = RiskLevel.objects.select_for_update().get(pk=proposal.risk_level_id)
-    proposal = Proposal.objects.select_for_update().get(pk=proposal.pk)
-    rules.check_can_withdraw_proposal(by, proposal)
-    proposal.withdraw(at=now)
-    proposal.save_as(by=by)
-    log.record(Event.RISK_LEVEL_WITHDRAWN, by=by, target=risk_level)
-    return proposal
+def effect_day(proposal: Proposal, now: datetime, rule_set: RuleSet | None = None) -> date | None:
+    """The day on which a step down takes effect if nobody decides; none for any other step.
+
+    None either for those of whom somebody has to say so: children.
+    """
+    if not is_down(proposal.from_level, proposal.to_level):
+        return None
+    if proposal.risk_level.kind.needs_decision_down:
+        return None
+    today = timezone.localdate(now)
+    rule_set = rule_set or rule_set_in_force(today)
+    return after_workdays(today, rule_set.proposal_days("effect_workdays"))
 
 
 def official_draft(

@@ -1,6 +1,6 @@
 """Proposals: what somebody thinks a level should be, and what became of it."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import models
 from django.db.models import F, Q
@@ -38,6 +38,7 @@ class Proposal(GuardedStateModel, SealedModel):
 
     body = SealedGroup(code=2, version=1, pad=256)
     answer = SealedGroup(code=3, version=1, pad=64)
+    conference = SealedGroup(code=4, version=1, pad=256)
 
     key_owner = models.UUIDField(db_index=True, editable=False)
     risk_level = models.ForeignKey(
@@ -76,8 +77,23 @@ class Proposal(GuardedStateModel, SealedModel):
         blank=True,
     )
     is_official = models.BooleanField(_("rests on an official class"), default=False)
+    # Red that holds already, provisionally: it rests on what has just happened.
+    is_for_safety = models.BooleanField(_("rests on a danger"), default=False)
     drafted_at = models.DateTimeField(_("drafted at"))
     submitted_at = models.DateTimeField(_("submitted at"), null=True, blank=True)
+    # A step down that nobody decides about takes effect on this day; said when it was handed in,
+    # so that no later correction of the calendar moves it.
+    effect_on = models.DateField(_("takes effect on"), null=True, blank=True)
+    # The first of the two who approve a third term of red in a row.
+    first_approver = models.ForeignKey(
+        User,
+        verbose_name=_("first approver"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    first_approved_at = models.DateTimeField(_("first approved at"), null=True, blank=True)
     decider = models.ForeignKey(
         User,
         verbose_name=_("decider"),
@@ -99,6 +115,13 @@ class Proposal(GuardedStateModel, SealedModel):
     official = SealedJSONField(group="body", verbose_name=_("official class"), default=dict)
 
     reply = SealedTextField(group="answer", verbose_name=_("answer of the decider"), blank=True)
+    # Why the first approver agrees, and what the case conference talked over and with whom.
+    first_reason = SealedTextField(
+        group="conference", verbose_name=_("why the first approver agrees"), blank=True
+    )
+    conference_note = SealedTextField(
+        group="conference", verbose_name=_("note of the case conference"), blank=True
+    )
 
     history = History()
 
@@ -148,7 +171,30 @@ class Proposal(GuardedStateModel, SealedModel):
                 name="a_submitted_proposal_rests_on_something",
                 condition=Q(submitted_at__isnull=True)
                 | Q(assessment__isnull=False)
-                | Q(is_official=True),
+                | Q(is_official=True)
+                | Q(is_for_safety=True),
+            ),
+            models.CheckConstraint(
+                name="a_danger_is_about_red",
+                condition=Q(is_for_safety=False)
+                | Q(to_level=Level.RED, from_level=Level.RED, is_official=False),
+            ),
+            models.CheckConstraint(
+                name="only_a_step_down_takes_effect_by_itself",
+                condition=Q(effect_on__isnull=True)
+                | Q(to_level=Level.YELLOW, from_level=Level.RED)
+                | Q(to_level=Level.GREEN, from_level=Level.YELLOW),
+            ),
+            models.CheckConstraint(
+                name="two_approvers_are_two",
+                condition=Q(first_approver__isnull=True, first_approved_at__isnull=True)
+                | Q(first_approver__isnull=False, first_approved_at__isnull=False)
+                & ~Q(first_approver=F("proposer"))
+                & (
+                    Q(decider__isnull=True)
+                    | ~Q(decider=F("first_approver"))
+                    | ~Q(state=ProposalState.APPROVED)
+                ),
             ),
         )
         indexes = (
@@ -164,9 +210,17 @@ class Proposal(GuardedStateModel, SealedModel):
         return self.state in OPEN_STATES
 
     @transition(field="state", source=ProposalState.DRAFT, target=ProposalState.SUBMITTED)
-    def submit(self, *, at: datetime) -> None:
-        """Hand it to the supervisors."""
+    def submit(self, *, at: datetime, effect_on: date | None = None) -> None:
+        """Hand it to the supervisors; a step down says when it takes effect by itself."""
         self.submitted_at = at
+        self.effect_on = effect_on
+
+    def approve_first(self, *, by: User, at: datetime, reason: str, note: str) -> None:
+        """The first of two yeses: it goes on waiting, for the second."""
+        self.first_approver = by
+        self.first_approved_at = at
+        self.first_reason = reason
+        self.conference_note = note
 
     @transition(field="state", source=ProposalState.SUBMITTED, target=ProposalState.APPROVED)
     def approve(self, *, by: User, at: datetime, reply: str) -> None:

@@ -126,6 +126,11 @@ class RiskLevel(GuardedStateModel, RecordedModel):
         began = self.decisions.beginning(self.level).values_list("decided_at", flat=True)
         return began.first()
 
+    @property
+    def is_provisional(self) -> bool:
+        """Whether this holds for hours only, until somebody decides."""
+        return self.until_at is not None
+
     def needs_review(self, on: date) -> bool:
         """Whether somebody should look at it again."""
         return self.review_on is not None and self.review_on <= on
@@ -157,6 +162,13 @@ class Told(models.TextChoices):
 class DecisionQuerySet(SealedQuerySet["Decision"]):
     """Decisions by what they began."""
 
+    def red_terms(self) -> int:
+        """How many terms of red in a row were approved, up to now; give those of one level."""
+        broken = self.exclude(to_level=Level.RED).order_by("-base_revision")
+        since = broken.values_list("base_revision", flat=True).first()
+        run = self.filter(kind=Decision.Kind.APPROVED, to_level=Level.RED)
+        return run.count() if since is None else run.filter(base_revision__gt=since).count()
+
     def beginning(self, level: str) -> "DecisionQuerySet":
         """Those by which a level came to be, the latest first; a renewal begins nothing."""
         return self.filter(to_level=level).exclude(from_level=level).order_by("-base_revision")
@@ -187,7 +199,11 @@ class Decision(SealedModel):
         """On what a decision rests."""
 
         APPROVED = "approved", _("Approved proposal")
+        PROVISIONAL = "provisional", _("Provisional, for safety")
+        LAPSED = "lapsed", _("End of what was provisional")
         EXPIRED = "expired", _("End of the term")
+        UNDECIDED_DOWN = "undecided_down", _("Step down that nobody decided about in time")
+        IMPORTED_DOWN = "imported_down", _("Step down with the official class")
 
     model_code = 6
     owns_key = False

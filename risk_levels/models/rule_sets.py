@@ -140,6 +140,11 @@ class RuleSet(GuardedStateModel, RecordedModel):
         """The version is what the log knows."""
         return self.version
 
+    def proposal_days(self, name: str) -> int:
+        """So many working days; versions older than these numbers have the defaults."""
+        days: int = {**FOR_ALL["proposals"], **self.numbers.get("proposals", {})}[name]
+        return days
+
     def duties(self, population: str, level: str) -> Duties:
         """What this version asks for."""
         return duties_in(self.numbers, population, level)

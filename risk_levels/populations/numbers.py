@@ -57,6 +57,9 @@ NO_NUMBERS: Final = Numbers()
 FOR_ALL: Final[Mapping[str, Any]] = {
     # Provisional red, set for safety, that nobody has decided lapses.
     "emergency_red_hours": 72,
+    # Working days until a step up is to be decided, until an undecided step down climbs to the
+    # unit above, and until it takes effect.
+    "proposals": {"up_workdays": 2, "climb_workdays": 5, "effect_workdays": 10},
     # Working days until an objection is acknowledged and decided.
     "appeal": {"ack_workdays": 2, "decide_workdays": 10},
 }

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from audit.models import LoggedEvent
 from casework import sweeps
 from casework.actions import levels as casework_levels
-from casework.actions import plans
+from casework.actions import levels_in_time, plans
 from casework.actions.case_files import calendars
 from casework.caseload import DueKind
 from casework.models import CaseFile, Plan
@@ -735,7 +735,7 @@ def test_the_level_of_a_closed_file_does_not_end(case_file):
     assert sweeps.expire_levels(timezone.now()) == 0
     # Nor where it was closed after the sweep had looked.
     clock = system_account("clock")
-    assert not casework_levels.expire(case_file=waiting, by=clock, now=timezone.now())
+    assert not levels_in_time.expire(case_file=waiting, by=clock, now=timezone.now())
     assert RiskLevel.objects.get().level == "red"
 
 
