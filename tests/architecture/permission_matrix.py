@@ -82,6 +82,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:show_level": CASE_ROLES,
     "casework:show_assessment": CASE_ROLES,
     "casework:record_assessment": only(WORKER),
+    "casework:set_provisionally": only(WORKER),
     "casework:propose_level": only(WORKER),
     "casework:withdraw_proposal": only(WORKER),
     "casework:review_proposal": only(SUPERVISOR),

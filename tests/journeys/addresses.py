@@ -58,6 +58,10 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:show_level": ("{red}level/", "{waiting}level/"),
     "casework:show_assessment": ("{red}assessments/1/",),
     "casework:record_assessment": ("{red}assessments/new/", "{left_behind_child}assessments/new/"),
+    "casework:set_provisionally": (
+        "{red}level/provisional/",
+        "{left_behind_child}level/provisional/",
+    ),
     "casework:propose_level": ("{red}proposal/",),
     "casework:review_proposal": ("{waiting}proposal/review/",),
     "casework:list_reviews": in_each_group("/reviews/"),
@@ -125,6 +129,7 @@ INCOMPLETE: Final = frozenset(
         "casework:record_assessment",
         "casework:draft_plan",
         "casework:propose_level",
+        "casework:set_provisionally",
         "casework:review_proposal",
         "casework:assign_worker",
         "casework:print_summary",

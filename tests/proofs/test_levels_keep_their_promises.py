@@ -22,6 +22,7 @@ from casework.actions import assessments, assignments, levels
 from casework.models import Assignment, CaseFile, Plan
 from casework.models.assignments import Place
 from casework.models.plans import State
+from kpm.accounts.models import User
 from kpm.errors import Refused
 from kpm.fsm import steps
 from kpm.permissions import Role
@@ -66,6 +67,7 @@ WHICH = st.integers(0, len(POPULATIONS) - 1)
 WAITS = st.sampled_from((1, 5, 24, 24 * 4, 24 * 15, 24 * 40, 24 * 95))
 WORDY = "Nobody has come for two weeks, and the stove is broken."
 WORDS = st.sampled_from((WORDY, "Short."))
+GREENER = {"red": "yellow", "yellow": "green", "green": "green", "ungraded": "green"}
 ANSWERED = {"approve": "approved", "return": "returned", "reject": "rejected"}
 CODES = st.one_of(
     st.just(["unmet_needs"]),
@@ -82,10 +84,20 @@ WAYS = {(str(each), str(each)) for each in ProposalState} | {
 }
 
 
+# What came of it: a test that meets only refusals proves nothing.
+MUST_MEET = (
+    *("assessed", "proposed", "withdrawn", "approved", "returned", "rejected", "moved", "left"),
+    *("climbed", "refused", "set", "third red"),
+    *("approved green", "approved yellow", "approved red", "provisional red"),
+    *("expired green", "expired yellow", "lapsed ungraded", "lapsed green"),
+    *("undecided_down yellow", "undecided_down green"),
+)
+
+
 class Levels(RuleBasedStateMachine):
     """Three files of three populations, ten people, and a clock."""
 
-    # What came of it, over all examples: a test that meets only refusals proves nothing.
+    # Over all examples.
     met: Counter[str] = Counter()
 
     def __init__(self) -> None:
@@ -158,6 +170,22 @@ class Levels(RuleBasedStateMachine):
         """Propose as the rules ask: most days nobody tries to break anything."""
         self.propose(which, "lead", to_level, ["assessment"], WORDY, helps=True)
 
+    @rule(which=WHICH, who=ANYBODY, code=st.sampled_from(("self_harm", "violence", "stable")))
+    def set_provisionally(self, which: int, who: str, code: str) -> None:
+        """See a danger, or say that one does."""
+        self._try(
+            "set",
+            lambda: levels.set_provisionally(
+                case_file=self._file(which),
+                reason_codes=[code],
+                reason=WORDY,
+                evidence=[{"on": self._today().isoformat(), "what": "Seen at the visit"}],
+                tried="A neighbour stays.",
+                by=self.cast[who],
+                now=self.now,
+            ),
+        )
+
     @rule(which=WHICH, who=ANYBODY)
     def withdraw(self, which: int, who: str) -> None:
         """Take back what waits, one's own or another's."""
@@ -180,6 +208,15 @@ class Levels(RuleBasedStateMachine):
         """One proposes, another says no, or asks for more."""
         self.propose_well(which, to_level)
         self.decide(which, who, decision, None)
+
+    @rule(which=WHICH, times=st.integers(1, 4))
+    def go_on_with_red(self, which: int, times: int) -> None:
+        """Renew red again and again, as offices do; two say yes each time."""
+        for _turn in range(times):
+            self.propose_well(which, Level.RED)
+            self.decide(which, "supervisor", "approve", 20)
+            self.decide(which, "second", "approve", 20)
+            self.wait(24 * 15)
 
     @rule(which=WHICH, to_level=GRADES, who=st.sampled_from(("lead", "lead", "deputy")))
     def change_mind(self, which: int, to_level: str, who: str) -> None:
@@ -212,6 +249,7 @@ class Levels(RuleBasedStateMachine):
                 now=self.now,
                 plan=plan,
                 until_on=self._today() + timedelta(days=days) if days else None,
+                conference_note=WORDY,
             ),
         )
 
@@ -258,16 +296,34 @@ class Levels(RuleBasedStateMachine):
     def sweep(self, times: int) -> None:
         """Let the sweeps of levels run, late or twice."""
         for _turn in range(times):
-            self.met["expired"] += sweeps.expire_levels(self.now)
-            self._follow()
+            for sweep in (
+                sweeps.expire_levels,
+                sweeps.lapse_levels,
+                sweeps.lower_undecided,
+            ):
+                self.met[sweep.__name__] += sweep(self.now)
+                self._follow()
         self.swept = True
 
     @rule(which=WHICH, times=st.integers(1, 2))
     def run_out(self, which: int, times: int) -> None:
         """Wait until the term of a level is over, and a few hours more; then the sweeps run."""
-        until_on = self._file(which).risk_level.until_on
+        level = self._file(which).risk_level
+        until_on = level.until_on
+        if level.until_at is not None:
+            until_on = timezone.localdate(level.until_at)
         if until_on is not None:
             self.wait(max(0, (until_on - self._today()).days * 24) + 5)
+            self.sweep(times)
+
+    @rule(which=WHICH, times=st.integers(1, 2))
+    def say_nothing(self, which: int, times: int) -> None:
+        """Propose a step down, and wait until silence counts."""
+        lower = GREENER[self._file(which).risk_level.level]
+        self.propose(which, "lead", lower, ["stable"], WORDY, helps=True)
+        _case_file, proposal = self._latest(which)
+        if proposal is not None and proposal.effect_on is not None:
+            self.wait(max(0, (proposal.effect_on - self._today()).days * 24) + 5)
             self.sweep(times)
 
     # --- What holds --------------------------------------------------------------------------
@@ -290,6 +346,10 @@ class Levels(RuleBasedStateMachine):
     @invariant()
     def no_red_is_past_its_term_once_the_sweeps_have_run(self) -> None:
         for level in RiskLevel.objects.filter(level=Level.RED):
+            if level.until_at is not None:
+                assert level.until_at <= level.decision.decided_at + timedelta(hours=72)
+                assert not self.swept or level.until_at > self.now
+                continue
             assert level.until_on is not None
             assert level.until_on <= level.decision.starts_on + timedelta(days=90)
             assert not self.swept or level.until_on > self._today()
@@ -309,22 +369,59 @@ class Levels(RuleBasedStateMachine):
 
     def _is_sound(self, decision: Decision) -> None:
         """A decision of this step: by whom, how far, until when."""
-        if rank(decision.to_level) < rank(decision.from_level):
+        kinds, proposal = Decision.Kind, decision.proposal
+        is_down = rank(decision.to_level) < rank(decision.from_level)
+        if is_down and decision.kind != kinds.LAPSED:
             assert rank(decision.to_level) == rank(decision.from_level) - 1
         self.met[f"{decision.kind} {decision.to_level}"] += 1
-        if decision.kind == Decision.Kind.APPROVED:
-            proposal = decision.proposal
+        if decision.kind == kinds.APPROVED:
             assert proposal is not None
             assert proposal.proposer_id != decision.decided_by_id == proposal.decider_id
-            assert decision.decided_by.role == Role.SUPERVISOR
-            on_file = Assignment.objects.filter(case_file__risk_level=decision.risk_level_id)
-            assert not on_file.filter(worker=decision.decided_by_id, until_on=None).exists()
+            self._is_from_outside(decision.decided_by, decision)
             if decision.to_level == Level.RED:
                 plans = Plan.objects.filter(case_file__risk_level=decision.risk_level_id)
                 assert plans.filter(state=State.APPROVED).exists()
+                self._has_two_for_a_third(decision, proposal)
+        elif decision.kind == kinds.PROVISIONAL:
+            assert decision.decided_by.role == Role.SOCIAL_WORKER
+            assert decision.to_level == decision.rhythm_level == Level.RED
+        elif decision.kind == kinds.LAPSED and proposal is not None:
+            assert proposal.is_for_safety
+            assert decision.decided_by_id in (proposal.decider_id, proposal.proposer_id)
         else:
             assert decision.decided_by.is_system
-            assert rank(decision.to_level) < rank(decision.from_level)
+            assert is_down
+        if decision.kind in (kinds.EXPIRED, kinds.UNDECIDED_DOWN, kinds.LAPSED):
+            before = Decision.objects.get(
+                risk_level=decision.risk_level_id, base_revision=decision.base_revision - 1
+            )
+            # The visits go on until somebody has looked, and that is due at once.
+            assert decision.rhythm_level == before.rhythm_level
+            assert decision.review_on == decision.starts_on
+        if decision.kind == kinds.UNDECIDED_DOWN:
+            assert decision.risk_level.population != "left_behind_child"
+
+    def _is_from_outside(self, who: User, decision: Decision) -> None:
+        """A supervisor, and none of the team."""
+        assert who.role == Role.SUPERVISOR
+        on_file = Assignment.objects.filter(case_file__risk_level=decision.risk_level_id)
+        assert not on_file.filter(worker=who, until_on=None).exists()
+
+    def _has_two_for_a_third(self, decision: Decision, proposal: Proposal) -> None:
+        """Two approved terms of red stand before this one: then two people stand behind it."""
+        former = Decision.objects.filter(
+            risk_level=decision.risk_level_id, base_revision__lt=decision.base_revision
+        )
+        terms = 0
+        for each in former.order_by("-base_revision"):
+            if each.to_level != Level.RED:
+                break
+            terms += each.kind == Decision.Kind.APPROVED
+        if terms < 2:
+            return
+        self.met["third red"] += 1
+        assert proposal.first_approver is not None
+        assert proposal.first_approver_id not in (proposal.proposer_id, decision.decided_by_id)
 
     def _try(self, what: str, act: object) -> None:
         """Do it, or be refused and leave nothing behind."""
@@ -382,22 +479,5 @@ def test_no_order_of_steps_makes_a_level_that_breaks_a_promise():
             database=None,
         ),
     )
-    for what in (
-        ()
-        if EXAMPLES < FULL
-        else (
-            *(
-                "assessed",
-                "proposed",
-                "withdrawn",
-                "approved",
-                "returned",
-                "rejected",
-                "moved",
-                "left",
-            ),
-            *("climbed", "refused", "expired", "approved green", "approved yellow", "approved red"),
-            *("expired green", "expired yellow"),
-        )
-    ):
+    for what in MUST_MEET if EXAMPLES >= FULL else ():
         assert Levels.met[what], f"{what} was never met: {Levels.met}"
