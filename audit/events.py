@@ -63,6 +63,14 @@ class Event(StrEnum):
     LEDGER_UPLOADED = "ledger.uploaded"
     LOG_KEY_STARTED = "log_key.started"
     LOG_ROOT_CONFIRMED = "log_root.confirmed"
+    OBJECTION_ACKNOWLEDGED = "objection.acknowledged"
+    OBJECTION_DISMISSED = "objection.dismissed"
+    OBJECTION_PARTLY_UPHELD = "objection.partly_upheld"
+    OBJECTION_PRINTED = "objection.printed"
+    OBJECTION_RECEIVED = "objection.received"
+    OBJECTION_REFUSED = "objection.refused"
+    OBJECTION_UPHELD = "objection.upheld"
+    OBJECTION_WITHDRAWN = "objection.withdrawn"
     PASSWORD_CHANGED = "password.changed"  # noqa: S105 a name, not a secret
     PASSWORD_ISSUED = "password.issued"  # noqa: S105 a name, not a secret
     PASSWORD_REFUSED = "password.refused"  # noqa: S105 a name, not a secret

@@ -9,6 +9,7 @@ from casework.views import (
     case_files,
     ledgers,
     levels,
+    objections,
     people,
     plans,
     reports,
@@ -114,5 +115,36 @@ urlpatterns = [
     ),
     path("files/<number:number>/proposal/review/", levels.review_proposal, name="review_proposal"),
     path("reviews/", levels.list_reviews, name="list_reviews"),
+    path("objections/", objections.list_objections, name="list_objections"),
+    path(
+        "files/<number:number>/objections/new/",
+        objections.receive_objection,
+        name="receive_objection",
+    ),
+    path(
+        "files/<number:number>/objections/<int:place>/",
+        objections.show_objection,
+        name="show_objection",
+    ),
+    path(
+        "files/<number:number>/objections/<int:place>/answer/",
+        objections.decide_objection,
+        name="decide_objection",
+    ),
+    path(
+        "files/<number:number>/objections/<int:place>/acknowledge/",
+        objections.acknowledge_objection,
+        name="acknowledge_objection",
+    ),
+    path(
+        "files/<number:number>/objections/<int:place>/withdraw/",
+        objections.withdraw_objection,
+        name="withdraw_objection",
+    ),
+    path(
+        "files/<number:number>/objections/<int:place>/letter/",
+        objections.print_letter,
+        name="print_letter",
+    ),
     path("legal-bases/", levels.list_legal_bases, name="list_legal_bases"),
 ]

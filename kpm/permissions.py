@@ -30,6 +30,7 @@ class Permission(StrEnum):
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
     DECIDE_DESTRUCTION = "decide_destruction"
     DECIDE_LEVEL = "decide_level"
+    DECIDE_OBJECTION = "decide_objection"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
     ERASE_EVENT_DETAIL = "erase_event_detail"
@@ -43,6 +44,7 @@ class Permission(StrEnum):
     PRINT_SUMMARY = "print_summary"
     PROPOSE_DESTRUCTION = "propose_destruction"
     PROPOSE_LEVEL = "propose_level"
+    RECEIVE_OBJECTION = "receive_objection"
     RECORD_ASSESSMENT = "record_assessment"
     RECORD_VISIT = "record_visit"
     REVEAL_FIELD = "reveal_field"
@@ -86,6 +88,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DRAFT_PLAN,
             Permission.FIND_PERSON,
             Permission.PROPOSE_LEVEL,
+            Permission.RECEIVE_OBJECTION,
             Permission.RECORD_ASSESSMENT,
             Permission.RECORD_VISIT,
             Permission.REVEAL_FIELD,
@@ -99,11 +102,13 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.ADMIT_PERSON,
             Permission.ASSIGN_WORKERS,
             Permission.DECIDE_LEVEL,
+            Permission.DECIDE_OBJECTION,
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.FIND_PERSON,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
             Permission.PROPOSE_DESTRUCTION,
+            Permission.RECEIVE_OBJECTION,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_TODAY,

@@ -15,6 +15,7 @@ from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
 from casework.dashboards import lists
 from casework.dashboards.files import due_label
+from casework.dashboards.objections import waiting_in
 from casework.models import Assignment, CaseFile, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
@@ -224,6 +225,12 @@ def waiting_for(user: User, group: str, today: date) -> list[Waiting]:
 
     return [
         Waiting(_("proposals to decide"), submitted, "casework:list_reviews", "brand"),
+        Waiting(
+            _("objections to answer"),
+            waiting_in(files).order_by().count(),
+            "casework:list_objections",
+            "brand",
+        ),
         Waiting(_("red files that lack something"), incomplete, "casework:list_missing", "red"),
         listed(_("files overdue"), "yellow", due=lists.OVERDUE),
         listed(_("files without a lead worker"), lead=lists.NO_LEAD),

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import levels as actions
-from casework.dashboards import files, levels, lists
+from casework.dashboards import files, levels, lists, objections
 from casework.forms.levels import (
     DecideLevelForm,
     ProposeLevelForm,
@@ -56,6 +56,7 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
             "needs_review": case_file.risk_level.needs_review(today),
             "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
             "entries": levels.timeline_of(case_file.risk_level, reading),
+            "objections": objections.objections_of(case_file),
             "today": today,
             "now": timezone.now(),
         },

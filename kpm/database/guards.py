@@ -20,6 +20,7 @@ AREAS = (
     "log_guards",
     "account_guards",
     "level_guards",
+    "objection_guards",
     "casework_guards",
     "history_guards",
     "vault_guards",

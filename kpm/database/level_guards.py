@@ -11,11 +11,12 @@ from kpm.database.guards import (
     refuse,
 )
 
-LEVEL, DECISION, PROPOSAL, ASSESSMENT, RULE_SET = (
+LEVEL, DECISION, PROPOSAL, ASSESSMENT, OBJECTION, RULE_SET = (
     "risk_levels_risklevel",
     "risk_levels_decision",
     "risk_levels_proposal",
     "risk_levels_assessment",
+    "risk_levels_objection",
     "risk_levels_ruleset",
 )
 ASSIGNMENT, CASE_FILE, USER = "casework_assignment", "casework_casefile", "accounts_user"
@@ -131,11 +132,26 @@ LAPSE = (
 )
 
 
+# Somebody uninvolved found that the person was right about the decision that holds.
+UPHELD = (
+    "(NEW.kind = 'objection_upheld' AND NEW.proposal_id IS NULL AND NEW.until_at IS NULL "
+    "AND (NEW.until_on IS NULL) = (NEW.to_level = 'ungraded') "
+    f'AND EXISTS (SELECT 1 FROM "{LEVEL}" AS l '
+    f'JOIN "{DECISION}" AS wrong ON wrong.id = l.decision_id '
+    f'JOIN "{OBJECTION}" AS o ON o.decision_id = wrong.id AND o.risk_level_id = l.id '
+    "WHERE l.id = NEW.risk_level_id AND o.state = 'upheld' "
+    "AND o.decider_id = NEW.decided_by_id AND NEW.to_level = "
+    "CASE WHEN wrong.from_level <> wrong.to_level THEN wrong.from_level "
+    f"ELSE {STEP_DOWN.format('wrong.to_level')} END))"
+)
+
+
 def conditions(*, soon: str, tomorrow: str, over: str) -> str:
     """A decision meets those of none of the kinds; moments and days are each engine's own."""
     provisional = PROVISIONAL.format(soon=soon)
     lapse = LAPSE.format(tomorrow=tomorrow, over=over)
-    return f"NOT ({APPROVAL} OR {EXPIRY} OR {BY_ITSELF} OR {provisional} OR {lapse})"
+    kinds = (APPROVAL, EXPIRY, BY_ITSELF, UPHELD, provisional, lapse)
+    return f"NOT ({' OR '.join(kinds)})"
 
 
 # Terms of red that were approved one after the other, with nothing else between.
@@ -231,7 +247,7 @@ GUARDS: list[Guard] = [
         before="INSERT",
         # What only takes an earlier step back goes to where that began, however far it is.
         when=(
-            "NEW.kind <> 'lapsed' "
+            "NEW.kind NOT IN ('lapsed', 'objection_upheld') "
             f"AND {RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} - 1"
         ),
     ),
@@ -246,7 +262,10 @@ GUARDS: list[Guard] = [
         "a_decision_is_made_by_nobody_of_the_team",
         DECISION,
         before="INSERT",
-        when=f"NEW.kind = 'approved' AND {IN_TEAM.format(decider='NEW.decided_by_id')}",
+        when=(
+            "NEW.kind IN ('approved', 'objection_upheld') "
+            f"AND {IN_TEAM.format(decider='NEW.decided_by_id')}"
+        ),
     ),
     refuse(
         "what_was_provisional_is_decided_in_time",

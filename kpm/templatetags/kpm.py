@@ -88,6 +88,16 @@ def level_badge(level: str, population: Any = None) -> SafeString:
 
 
 @register.simple_tag
+def disputed(risk_level: Any) -> SafeString:
+    """The mark beside a level that the person does not agree with; nothing otherwise."""
+    if not risk_level.is_disputed:
+        return SafeString()
+    return format_html(
+        ' <span class="disputed"><span aria-hidden="true">≠</span> {}</span>', _("disputed")
+    )
+
+
+@register.simple_tag
 def level_change(before: str, after: str, population: Any = None) -> SafeString:
     """From one level to another, in words for those who don't see the arrow."""
     return format_html(

@@ -18,6 +18,7 @@ MODELS: Final[dict[int, str]] = {
     11: "casework.Ledger",
     12: "casework.LedgerRow",
     13: "casework.Attachment",
+    14: "risk_levels.Objection",
 }
 TEST_MODELS: Final = 0xF000
 

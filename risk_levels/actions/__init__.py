@@ -21,6 +21,13 @@ from risk_levels.actions.decisions import (
     return_,
     withdraw,
 )
+from risk_levels.actions.objections import (
+    acknowledge_objection,
+    check_can_decide_objection,
+    decide_objection,
+    receive_objection,
+    withdraw_objection,
+)
 from risk_levels.actions.proposals import (
     Draft,
     official_draft,
@@ -35,6 +42,7 @@ from risk_levels.actions.undecided import due_to_take_effect, take_effect
 __all__ = [
     "Draft",
     "Opening",
+    "acknowledge_objection",
     "approve",
     "approve_first",
     "bulk_approve",
@@ -42,8 +50,10 @@ __all__ = [
     "bulk_open_levels",
     "bulk_propose",
     "bulk_record_assessments",
+    "check_can_decide_objection",
     "check_is_not_proposer",
     "check_is_second_person",
+    "decide_objection",
     "due_to_expire",
     "due_to_lapse",
     "due_to_take_effect",
@@ -53,6 +63,7 @@ __all__ = [
     "open_level",
     "propose",
     "propose_official",
+    "receive_objection",
     "record_assessment",
     "reject",
     "return_",
@@ -62,4 +73,5 @@ __all__ = [
     "submit",
     "take_effect",
     "withdraw",
+    "withdraw_objection",
 ]

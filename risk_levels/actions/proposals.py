@@ -12,7 +12,7 @@ from audit import log
 from audit.events import Direction, Event
 from kpm.accounts.models import User
 from kpm.workdays import after_workdays
-from risk_levels import rules
+from risk_levels import objection_rules, rules
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, is_down, needs_grounds, rank, step_down
 from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
@@ -49,6 +49,8 @@ def checked(draft: Draft, *, by: User, now: datetime, entered_by: User | None = 
     level = draft.risk_level
     rules.check_step_fits(level.level, draft.to_level)
     rules.check_reasons_fit(level.level, draft.to_level, draft.reason_codes)
+    if not draft.official:
+        objection_rules.check_facts_are_new(level, draft.to_level, draft.evidence)
     if draft.official:
         rules.check_official_fits(draft.official, draft.reason_codes)
     elif needs_grounds(level.level, draft.to_level):

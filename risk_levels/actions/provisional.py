@@ -11,7 +11,7 @@ from django.utils import timezone
 from audit import log
 from audit.events import Direction, Event
 from kpm.accounts.models import User
-from risk_levels import rules, safety_rules
+from risk_levels import objection_rules, rules, safety_rules
 from risk_levels.actions.proposals import lapse_open
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level
@@ -41,6 +41,7 @@ def set_provisionally(
     rules.check_evidence_fits(evidence, today)
     safety_rules.check_is_told_what_is_done(tried)
     safety_rules.check_happened_since(evidence, last_lapse(risk_level))
+    objection_rules.check_facts_are_new(risk_level, Level.RED, evidence)
     lapse_open(risk_level, by=by, now=now)
     rule_set = rule_set_in_force(today)
     decision = Decision(

@@ -56,6 +56,10 @@ class RiskLevel(GuardedStateModel, RecordedModel):
     review_on = models.DateField(_("review"), null=True, blank=True)
     # Counts decisions: whoever decides on what has changed meanwhile is told.
     revision = models.PositiveIntegerField(_("revision"), default=0)
+    # An objection is open: shown beside the level wherever that stands.
+    is_disputed = models.BooleanField(_("disputed"), default=False)
+    # What happened up to this day is disputed, or an objection settled it: no step up rests on it.
+    settled_on = models.DateField(_("settled up to"), null=True, blank=True)
     decision = models.ForeignKey(
         "risk_levels.Decision",
         verbose_name=_("decision"),
@@ -204,6 +208,7 @@ class Decision(SealedModel):
         EXPIRED = "expired", _("End of the term")
         UNDECIDED_DOWN = "undecided_down", _("Step down that nobody decided about in time")
         IMPORTED_DOWN = "imported_down", _("Step down with the official class")
+        OBJECTION_UPHELD = "objection_upheld", _("Objection upheld")
 
     model_code = 6
     owns_key = False

@@ -87,6 +87,14 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:withdraw_proposal": only(WORKER),
     "casework:review_proposal": only(SUPERVISOR),
     "casework:list_reviews": only(SUPERVISOR),
+    # --- objections: whoever is told writes it down, a supervisor answers
+    "casework:receive_objection": CASE_ROLES,
+    "casework:show_objection": CASE_ROLES,
+    "casework:withdraw_objection": CASE_ROLES,
+    "casework:print_letter": CASE_ROLES,
+    "casework:acknowledge_objection": only(SUPERVISOR),
+    "casework:decide_objection": only(SUPERVISOR),
+    "casework:list_objections": only(SUPERVISOR),
     # --- support: the worker does the work, the supervisor decides who does it
     "casework:list_visits": CASE_ROLES,
     "casework:record_visit": only(WORKER),
