@@ -21,6 +21,7 @@ from casework.actions import (
     case_files,
     ledgers,
     levels,
+    objections,
     people,
     plans,
     visits,
@@ -69,6 +70,7 @@ class Scene:
         self._decide(red)
         self._draft_plan(red)
         self._propose_red(waiting)
+        self._object(red)
         made = {code: each.get_absolute_url() for code, each in files.items()}
         return {
             **made,
@@ -78,6 +80,21 @@ class Scene:
             **self._accounts(),
             **self._log(red),
         }
+
+    def _object(self, case_file: CaseFile) -> None:
+        """The person does not agree, and has been told that somebody looks at it."""
+        objection = objections.receive(
+            case_file=case_file,
+            by_whom="person",
+            way="spoken",
+            words=stories.OBJECTIONS[0][0],
+            wish=stories.OBJECTIONS[0][1],
+            by=self.worker,
+            now=self.now,
+        )
+        objections.acknowledge(
+            case_file=case_file, objection=objection, by=self.supervisor, now=self.now
+        )
 
     def _log(self, case_file: CaseFile) -> dict[str, str]:
         """A sign-in in which the worker opened the file."""

@@ -168,6 +168,8 @@ def test_what_must_not_be_found_is_all_there(shared_demo: RealCommits) -> None:
         "assessment.result",
         "decision.inputs",
         "decision.told",
+        "objection.by_whom",
+        "objection.way",
         "proposal.reason_codes",
         "proposal.official",
     }

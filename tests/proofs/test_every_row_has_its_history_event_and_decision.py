@@ -22,7 +22,7 @@ from kpm.database.guards import forbidden
 from kpm.permissions import Role
 from kpm.vault.history import RecordedModel
 from risk_levels.levels import Level
-from risk_levels.models import Assessment, Decision, Proposal, RiskLevel, RuleSet
+from risk_levels.models import Assessment, Decision, Objection, Proposal, RiskLevel, RuleSet
 from tests.conftest import RealCommits
 from tests.proofs import worlds
 
@@ -154,6 +154,20 @@ OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.RISK_LEVEL_PROPOSED,): lambda: numbers(Proposal, LEVEL_PATH, submitted_at__isnull=False),
     (Event.RISK_LEVEL_APPROVED,): lambda: numbers(Decision, LEVEL_PATH, kind="approved"),
     (Event.RISK_LEVEL_EXPIRED,): lambda: numbers(Decision, LEVEL_PATH, kind="expired"),
+    (Event.RISK_LEVEL_FIRST_APPROVED,): lambda: numbers(
+        Proposal, LEVEL_PATH, first_approver__isnull=False
+    ),
+    (Event.RISK_LEVEL_SET,): lambda: numbers(Decision, LEVEL_PATH, kind="provisional"),
+    (Event.RISK_LEVEL_PUT_BACK,): lambda: numbers(Decision, LEVEL_PATH, kind="lapsed"),
+    (Event.RISK_LEVEL_LAPSED,): lambda: numbers(Proposal, LEVEL_PATH, state="lapsed"),
+    (Event.RISK_LEVEL_IMPORTED,): lambda: numbers(Decision, LEVEL_PATH, kind="imported_down"),
+    (Event.OBJECTION_RECEIVED,): lambda: numbers(Objection, LEVEL_PATH),
+    (Event.OBJECTION_ACKNOWLEDGED,): lambda: numbers(
+        Objection, LEVEL_PATH, acknowledged_by__isnull=False
+    ),
+    (Event.OBJECTION_UPHELD,): lambda: numbers(Decision, LEVEL_PATH, kind="objection_upheld"),
+    (Event.OBJECTION_PARTLY_UPHELD,): lambda: numbers(Objection, LEVEL_PATH, state="partly_upheld"),
+    (Event.OBJECTION_DISMISSED,): lambda: numbers(Objection, LEVEL_PATH, state="dismissed"),
 }
 OF_OTHERS: dict[Event, Callable[[], Counts]] = {
     Event.ACCOUNT_OPENED: lambda: numbers(User, "log_reference"),

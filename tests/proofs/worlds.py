@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -96,12 +96,15 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     """
     worker, supervisor = somebody(Role.SOCIAL_WORKER), somebody(Role.SUPERVISOR)
     red = _admit(CANARY_SHORT_NAME, id_numbers[1], worker=worker, supervisor=supervisor)
-    _grade(red, "red", worker=worker, supervisor=supervisor)
+    for _term in range(2):
+        _grade(red, "red", worker=worker, supervisor=supervisor)
+    _go_on(red, worker=worker, supervisor=supervisor)
     case_file = _admit(CANARY_NAME, id_numbers[0], worker=worker, supervisor=supervisor)
     _visit(case_file, worker=worker)
     _grade(case_file, "yellow", worker=worker, supervisor=supervisor)
     case_file.risk_level.refresh_from_db()
     propose(case_file, "red", worker=worker)
+    _object(case_file, worker=worker, supervisor=supervisor)
     _invite(case_file, by=supervisor)
     attach(case_file, by=worker)
     for ending in ("㐀㐅", "㐁㐆"):
@@ -183,10 +186,11 @@ def _visit(case_file: CaseFile, *, worker: User) -> None:
 
 
 def _grade(case_file: CaseFile, level: str, *, worker: User, supervisor: User) -> None:
-    """Assessed, proposed with a plan, approved."""
-    now = timezone.now() - timedelta(hours=2)
+    """Assessed, proposed with a plan, approved some days ago."""
+    now = timezone.now() - timedelta(days=3)
     today = timezone.localdate(now)
-    proposal = propose(case_file, level, worker=worker)
+    case_file.risk_level.refresh_from_db()
+    proposal = propose(case_file, level, worker=worker, now=now)
     plan = plans.draft(
         case_file=case_file,
         goal="㐀㐃㐆",
@@ -199,9 +203,11 @@ def _grade(case_file: CaseFile, level: str, *, worker: User, supervisor: User) -
     levels.approve(proposal=proposal, by=supervisor, reason="㐞㐢㐥" * 8, now=now)
 
 
-def propose(case_file: CaseFile, level: str, *, worker: User) -> Proposal:
+def propose(
+    case_file: CaseFile, level: str, *, worker: User, now: datetime | None = None
+) -> Proposal:
     """An assessment and what is proposed from it."""
-    now = timezone.now() - timedelta(hours=2)
+    now = now or timezone.now() - timedelta(hours=2)
     assessment = levels.record_assessment(
         risk_level=case_file.risk_level,
         answers={"income": "none"},
@@ -233,6 +239,35 @@ def attach(case_file: CaseFile, *, by: User) -> None:
         by=by,
         now=timezone.now(),
     )
+
+
+def _go_on(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
+    """A third term of red in a row: a conference, and two supervisors."""
+    now = timezone.now() - timedelta(days=1)
+    case_file.risk_level.refresh_from_db()
+    proposal = propose(case_file, "red", worker=worker, now=now)
+    levels.approve_first(
+        proposal=proposal, by=supervisor, reason="㐛㐝㐟" * 8, note="㐡㐢㐤" * 8, now=now
+    )
+    supervisors = User.objects.filter(grants__role=Role.SUPERVISOR).exclude(pk=supervisor.pk)
+    second = supervisors.order_by("id").first()
+    assert second is not None
+    levels.approve(proposal=proposal, by=second, reason="㐞㐢㐥" * 8, now=now)
+
+
+def _object(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
+    """The person says something against it, and is told that it is here."""
+    now = timezone.now()
+    objection = levels.receive_objection(
+        risk_level=case_file.risk_level,
+        by_whom="person",
+        way="spoken",
+        words="㐳㐴㐵" * 8,
+        wish="㐶㐷㐸",
+        by=worker,
+        now=now,
+    )
+    levels.acknowledge_objection(objection=objection, by=supervisor, now=now)
 
 
 @transaction.atomic

@@ -18,7 +18,7 @@ from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
-from kpm.management.demo import answers, invention, papers, staff, stories
+from kpm.management.demo import answers, disputes, invention, papers, staff, stories
 from kpm.management.demo.plots import Contact, End, Move, Plot, contacts, plots
 from risk_levels import actions as risk_levels
 from risk_levels.actions.assessments import filled_in
@@ -70,6 +70,11 @@ class World:
         self._move(told)
         self._visit(told)
         self._end_terms(told)
+        files = [each.case_file for each in told]
+        self.random.shuffle(files)
+        quiet = disputes.quiet_files(files, self.now)
+        disputes.endanger(quiet, len(files), self.now)
+        disputes.dispute(quiet, len(files), self.staff.supervisors, self.random, self.now)
         for code in POPULATIONS:
             mine = [each for each in told if each.plot.population == code]
             self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
