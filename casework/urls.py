@@ -12,6 +12,7 @@ from casework.views import (
     objections,
     people,
     plans,
+    queues,
     reports,
     today,
     visits,
@@ -115,6 +116,7 @@ urlpatterns = [
     ),
     path("files/<number:number>/proposal/review/", levels.review_proposal, name="review_proposal"),
     path("reviews/", levels.list_reviews, name="list_reviews"),
+    path("queues/<slug:queue>/", queues.list_queue, name="list_queue"),
     path("objections/", objections.list_objections, name="list_objections"),
     path(
         "files/<number:number>/objections/new/",

@@ -132,6 +132,11 @@ def live_plan(plans: Iterable[Plan], proposal: Proposal | None = None) -> Plan |
     return next(iter([*own, *living]), None)
 
 
+def decisions_of(risk_level: RiskLevel) -> list[Decision]:
+    """Every decision in order, with who made it; nothing of it is open."""
+    return list(risk_level.decisions.select_related("decided_by").order_by("base_revision"))
+
+
 def timeline_of(risk_level: RiskLevel, reading: Reading) -> list[Entry]:
     """Every change of a level and every end of a proposal without one: who, when, why, on what.
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import lists
+from casework.dashboards import lists, queues
 from casework.dashboards.files import due_label
 from casework.dashboards.objections import waiting_in
 from casework.models import Assignment, CaseFile, Visit
@@ -209,11 +209,23 @@ class Waiting:
     page: str
     kind: str = ""
     query: str = ""
+    # Which of several queues the page shows.
+    name: str = ""
 
 
-def waiting_for(user: User, group: str, today: date) -> list[Waiting]:
+IN_QUEUES = (
+    ("lapsing", _("provisional or lapsing soon"), "red"),
+    ("late", _("waiting too long"), "yellow"),
+    ("ending", _("levels running out"), ""),
+    ("unreviewed", _("reviews missing"), "yellow"),
+)
+
+
+def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
     """What waits for this supervisor in one kind of populations."""
+    today = now.date()
     files = open_files(user, group).order_by()
+    queued = queues.counts_of(user, group, now)
     submitted = Proposal.objects.filter(
         state=ProposalState.SUBMITTED, risk_level__case_file__in=files
     ).count()
@@ -230,6 +242,10 @@ def waiting_for(user: User, group: str, today: date) -> list[Waiting]:
             waiting_in(files).order_by().count(),
             "casework:list_objections",
             "brand",
+        ),
+        *(
+            Waiting(label, queued[name], "casework:list_queue", kind, name=name)
+            for name, label, kind in IN_QUEUES
         ),
         Waiting(_("red files that lack something"), incomplete, "casework:list_missing", "red"),
         listed(_("files overdue"), "yellow", due=lists.OVERDUE),

@@ -14,6 +14,7 @@ from audit.events import Event, Purpose
 from casework import rules
 from casework.dashboards import files, levels
 from casework.dashboards.files import DueRow, Fact, MissingRow
+from casework.dashboards.pictures import Picture, picture_of
 from casework.dashboards.timelines import Entry
 from casework.models import CaseFile, Plan, TeamMember, Visit
 from casework.models.people import Sex
@@ -50,6 +51,7 @@ class Summary:
     plan: Plan | None
     visits: list[Visit]
     timeline: list[Entry]
+    picture: Picture | None
 
 
 def print_summary(
@@ -140,6 +142,7 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, today: d
         plan=next(iter(living), None),
         visits=visits,
         timeline=levels.timeline_of(case_file.risk_level, reading),
+        picture=picture_of(levels.decisions_of(case_file.risk_level), timezone.now()),
     )
 
 

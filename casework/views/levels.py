@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import levels as actions
-from casework.dashboards import files, levels, lists, objections
+from casework.dashboards import files, levels, lists, objections, pictures, queues
 from casework.forms.levels import (
     DecideLevelForm,
     ProposeLevelForm,
@@ -44,6 +44,7 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
     waiting = levels.open_proposal(case_file)
     if waiting is not None:
         open_groups([waiting], "body", reading=reading)
+    decisions = levels.decisions_of(case_file.risk_level)
     return render(
         request,
         "casework/levels/show.html",
@@ -57,6 +58,8 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
             "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
             "entries": levels.timeline_of(case_file.risk_level, reading),
             "objections": objections.objections_of(case_file),
+            "decisions": decisions,
+            "picture": pictures.picture_of(decisions, timezone.now()),
             "today": today,
             "now": timezone.now(),
         },
@@ -169,6 +172,7 @@ def list_reviews(request: SignedInRequest) -> HttpResponse:
     found = levels.waiting_for(request.user, visible.of_group(group))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     rows = [(each, each.risk_level.case_file) for each in page.object_list]
+    counts = queues.counts_of(request.user, group, timezone.localtime())
     open_rows(request.user, [case_file for _each, case_file in rows])
     groups = lists.groups_of(request.user)
     return render(
@@ -177,6 +181,7 @@ def list_reviews(request: SignedInRequest) -> HttpResponse:
         {
             "page": page,
             "rows": [(each, case_file, *may_do(request, each)) for each, case_file in rows],
+            "queues": [(name, label, counts[name]) for name, label in queues.QUEUES.items()],
             "group": group,
             "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
         },

@@ -27,7 +27,7 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         "counts": counts.get(group, today.Counts()),
     }
     if request.user.role == Role.SUPERVISOR:
-        around["waiting"] = today.waiting_for(request.user, group, now.date())
+        around["waiting"] = today.waiting_for(request.user, group, now)
         around["loads"] = today.loads_of(request.user, group, now.date())
         return render(request, "casework/today/supervise.html", around)
     day = today.day_of(request.user, group, now=now)

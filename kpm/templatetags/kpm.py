@@ -88,6 +88,12 @@ def level_badge(level: str, population: Any = None) -> SafeString:
 
 
 @register.simple_tag
+def level_words(level: str) -> str:
+    """The word of a level, where its shape is drawn apart."""
+    return str(WORDS[level])
+
+
+@register.simple_tag
 def disputed(risk_level: Any) -> SafeString:
     """The mark beside a level that the person does not agree with; nothing otherwise."""
     if not risk_level.is_disputed:

@@ -87,6 +87,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:withdraw_proposal": only(WORKER),
     "casework:review_proposal": only(SUPERVISOR),
     "casework:list_reviews": only(SUPERVISOR),
+    "casework:list_queue": only(SUPERVISOR),
     # --- objections: whoever is told writes it down, a supervisor answers
     "casework:receive_objection": CASE_ROLES,
     "casework:show_objection": CASE_ROLES,

@@ -5,6 +5,7 @@ from typing import Final
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from casework.dashboards.queues import QUEUES
 from kpm.permissions import Role
 from risk_levels.populations import POPULATIONS, Group
 from tests.architecture.permission_matrix import VISITOR
@@ -65,6 +66,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:propose_level": ("{red}proposal/",),
     "casework:review_proposal": ("{waiting}proposal/review/",),
     "casework:list_reviews": in_each_group("/reviews/"),
+    "casework:list_queue": tuple(f"/queues/{name}/" for name in QUEUES),
     "casework:list_objections": in_each_group("/objections/"),
     "casework:receive_objection": ("{left_behind_child}objections/new/",),
     "casework:show_objection": ("{red}objections/1/",),

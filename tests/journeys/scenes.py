@@ -87,8 +87,8 @@ class Scene:
             case_file=case_file,
             by_whom="person",
             way="spoken",
-            words=stories.OBJECTIONS[0][0],
-            wish=stories.OBJECTIONS[0][1],
+            words=stories.OBJECTIONS["received"][0],
+            wish=stories.OBJECTIONS["received"][1],
             by=self.worker,
             now=self.now,
         )

@@ -67,6 +67,7 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("slug", "field"): "id_number",
         ("int", "place"): 1,
         ("slug", "place"): place.role,
+        ("slug", "queue"): "lapsing",
         ("worker", "worker"): place.worker.log_reference,
     }
     if kind == "reference":

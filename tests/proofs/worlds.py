@@ -263,7 +263,7 @@ def _object(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
         by_whom="person",
         way="spoken",
         words="㐳㐴㐵" * 8,
-        wish="㐶㐷㐸",
+        wish="㐩㐪㐮",
         by=worker,
         now=now,
     )

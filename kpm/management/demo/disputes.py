@@ -90,7 +90,7 @@ def dispute(
         case_file = next(files, None)
         if case_file is None:
             return
-        words, wish = random.choice(stories.OBJECTIONS)
+        words, wish = stories.OBJECTIONS[end if end in stories.OBJECTIONS else "received"]
         objection = risk_levels.receive_objection(
             risk_level=case_file.risk_level,
             by_whom=random.choice(("person", "person", "guardian")),
