@@ -11,8 +11,8 @@ from risk_levels.levels import ORDER
 from risk_levels.models import Decision
 
 # Units of the picture; it grows and shrinks with the page.
-LEFT, WIDTH, ROW, TOP = 76.0, 520.0, 30.0, 6.0
-LEAST = 4.0
+LEFT, WIDTH, ROW, TOP = 92.0, 240.0, 26.0, 4.0
+LEAST = 3.0
 HEIGHT: Final = TOP + ROW * len(ORDER)
 
 
@@ -84,10 +84,10 @@ def picture_of(decisions: Sequence[Decision], now: datetime) -> Picture | None:
     for place, each in enumerate(decisions):
         is_last = place + 1 == len(decisions)
         until = min(end, now) if is_last else decisions[place + 1].decided_at
-        x, y = x_of(each.decided_at), tops[each.to_level] + 8
+        x, y = x_of(each.decided_at), tops[each.to_level] + 6
         width = max(x_of(until) - x, LEAST)
         bars.append(Bar(each.to_level, x, y, width, each.until_at is not None))
-        steps.append(Step(x, tops[each.from_level] + 15, tops[each.to_level] + 15))
+        steps.append(Step(x, tops[each.from_level] + 13, tops[each.to_level] + 13))
     last = _end(decisions[-1], now)
     if last > now:
         x = x_of(now)
