@@ -28,6 +28,7 @@ class Event(StrEnum):
     BACKUP_REMOVED = "backup.removed"
     BACKUP_REPLAYED = "backup.replayed"
     BACKUP_RESTORED = "backup.restored"
+    CALENDAR_CORRECTED = "calendar.corrected"
     CASE_FILE_CHANGED = "case_file.changed"
     CASE_FILE_DESTROYED = "case_file.destroyed"
     CASE_FILE_LISTED = "case_file.listed"

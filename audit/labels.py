@@ -16,6 +16,7 @@ NOUNS: dict[str, Promise] = {
     "attachment": gettext_lazy("Attachment"),
     "audit": gettext_lazy("Access log"),
     "backup": gettext_lazy("Backup"),
+    "calendar": gettext_lazy("Calendar"),
     "case_file": gettext_lazy("Case file"),
     "destruction": gettext_lazy("Destruction"),
     "due_date": gettext_lazy("Due date"),

@@ -6,6 +6,7 @@ from casework.views import (
     assessments,
     assignments,
     attachments,
+    calendars,
     case_files,
     ledgers,
     levels,
@@ -148,5 +149,6 @@ urlpatterns = [
         objections.print_letter,
         name="print_letter",
     ),
+    path("calendar/", calendars.correct_calendar, name="correct_calendar"),
     path("legal-bases/", levels.list_legal_bases, name="list_legal_bases"),
 ]

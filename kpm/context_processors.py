@@ -53,6 +53,7 @@ MENU = (
     Entry(Permission.VIEW_ACCOUNTS, "accounts:list_accounts", _("Accounts"), "accounts"),
     Entry(Permission.VIEW_UNITS, "accounts:list_units", _("Units"), "units"),
     Entry(Permission.VIEW_JOBS, "jobs:list_jobs", _("Jobs"), "jobs"),
+    Entry(Permission.CORRECT_CALENDAR, "casework:correct_calendar", _("Working days"), "today"),
     Entry(Permission.CHANGE_KEYS, "custody:show_keys", _("Keys"), "grants"),
     Entry(
         Permission.ANSWER_FINDING,

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     ASSIGN_WORKERS = "assign_workers"
     CHANGE_KEYS = "change_keys"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
+    CORRECT_CALENDAR = "correct_calendar"
     DECIDE_DESTRUCTION = "decide_destruction"
     DECIDE_LEVEL = "decide_level"
     DECIDE_OBJECTION = "decide_objection"
@@ -132,6 +133,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     Role.SYSTEM_ADMINISTRATOR: frozenset(
         {
             Permission.CHANGE_KEYS,
+            Permission.CORRECT_CALENDAR,
             Permission.ISSUE_PASSWORD,
             Permission.OPEN_ACCOUNT,
             Permission.OPEN_UNIT,

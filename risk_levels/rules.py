@@ -281,6 +281,13 @@ def check_can_lower_undecided(by: User) -> None:
         raise Refused(_("A step down takes effect by itself."))
 
 
+def check_can_correct_calendar(by: User, day: date, *, today: date) -> None:
+    """Whoever runs the system knows when offices work; what has passed was counted already."""
+    _check_may(by, Permission.CORRECT_CALENDAR)
+    if day <= today:
+        raise Refused(_("This day has passed. Give a later one."), field="day")
+
+
 def check_can_seed_rule_set(by: User) -> None:
     """The first version comes with the site, and by nobody."""
     if not by.is_system:

@@ -15,9 +15,9 @@ from casework.models import CaseFile
 from casework.models.case_files import CaseFileQuerySet, Status
 from kpm import days
 from kpm.accounts.models import User
-from kpm.workdays import after_workdays
+from kpm.workdays import NOTHING_SPECIAL, Special, after_workdays
 from risk_levels.levels import Level
-from risk_levels.models import Proposal, RuleSet
+from risk_levels.models import CalendarDay, Proposal, RuleSet
 from risk_levels.models.proposals import ProposalState
 
 # Terms that end within these days are running out.
@@ -81,8 +81,9 @@ def _lapsing(files: CaseFileQuerySet, today: date) -> CaseFileQuerySet:
 def _late(files: CaseFileQuerySet, today: date) -> CaseFileQuerySet:
     """What nobody has decided within its working days: two for a step up, five for one down."""
     rule_set = RuleSet.objects.in_force(today) or RuleSet(numbers={})
-    up = late_since(today, rule_set.proposal_days("up_workdays"))
-    down = late_since(today, rule_set.proposal_days("climb_workdays"))
+    special = CalendarDay.objects.special()
+    up = late_since(today, rule_set.proposal_days("up_workdays"), special)
+    down = late_since(today, rule_set.proposal_days("climb_workdays"), special)
     since = (
         _waiting()
         .filter(
@@ -98,11 +99,11 @@ def _late(files: CaseFileQuerySet, today: date) -> CaseFileQuerySet:
     )
 
 
-def late_since(today: date, workdays: int) -> date:
+def late_since(today: date, workdays: int, special: Special = NOTHING_SPECIAL) -> date:
     """What was handed in on this day or before has waited longer than so many working days."""
     for back in range(1, LONGEST):
         day = today - timedelta(days=back)
-        if after_workdays(day, workdays) < today:
+        if after_workdays(day, workdays, special) < today:
             return day
     return today - timedelta(days=LONGEST)
 

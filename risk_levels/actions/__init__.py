@@ -9,6 +9,7 @@ from risk_levels.actions.bulk import (
     bulk_propose,
     bulk_record_assessments,
 )
+from risk_levels.actions.calendar import correct_calendar
 from risk_levels.actions.decisions import (
     approve,
     approve_first,
@@ -53,6 +54,7 @@ __all__ = [
     "check_can_decide_objection",
     "check_is_not_proposer",
     "check_is_second_person",
+    "correct_calendar",
     "decide_objection",
     "due_to_expire",
     "due_to_lapse",

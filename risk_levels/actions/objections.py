@@ -16,7 +16,7 @@ from risk_levels import objection_rules
 from risk_levels.actions.proposals import lapse_open
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, higher, step_down
-from risk_levels.models import Decision, Objection, RiskLevel
+from risk_levels.models import CalendarDay, Decision, Objection, RiskLevel
 from risk_levels.models.objections import SETTLED_FOR, WAITING, ObjectionState
 
 ANSWERS: Final[Mapping[str, Event]] = {
@@ -43,6 +43,7 @@ def receive_objection(
     objection_rules.check_objection_is_told(words)
     today = timezone.localdate(now)
     terms = rule_set_in_force(today).numbers["appeal"]
+    special = CalendarDay.objects.special()
     objection = Objection(
         key_owner=risk_level.key_owner,
         risk_level=risk_level,
@@ -50,8 +51,8 @@ def receive_objection(
         decision=risk_level.decision,
         received_by=by,
         received_at=now,
-        acknowledge_by_on=after_workdays(today, terms["ack_workdays"]),
-        decide_by_on=after_workdays(today, terms["decide_workdays"]),
+        acknowledge_by_on=after_workdays(today, terms["ack_workdays"], special),
+        decide_by_on=after_workdays(today, terms["decide_workdays"], special),
         by_whom=by_whom,
         way=way,
         words=words,

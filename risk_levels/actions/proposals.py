@@ -15,7 +15,7 @@ from kpm.workdays import after_workdays
 from risk_levels import objection_rules, rules
 from risk_levels.actions.rule_sets import rule_set_in_force
 from risk_levels.levels import Level, is_down, needs_grounds, rank, step_down
-from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
+from risk_levels.models import Assessment, CalendarDay, Proposal, RiskLevel, RuleSet
 from risk_levels.models.proposals import OPEN_STATES
 from risk_levels.populations.parts import day_of
 
@@ -160,7 +160,8 @@ def effect_day(proposal: Proposal, now: datetime, rule_set: RuleSet | None = Non
         return None
     today = timezone.localdate(now)
     rule_set = rule_set or rule_set_in_force(today)
-    return after_workdays(today, rule_set.proposal_days("effect_workdays"))
+    special = CalendarDay.objects.special()
+    return after_workdays(today, rule_set.proposal_days("effect_workdays"), special)
 
 
 def official_draft(

@@ -121,5 +121,6 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_legal_bases": only(PRIVACY),
     # --- background work
     "jobs:list_jobs": only(SYSTEM),
+    "casework:correct_calendar": only(SYSTEM),
     "custody:show_keys": only(SYSTEM),
 }

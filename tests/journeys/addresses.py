@@ -86,6 +86,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:list_legal_bases": ("/legal-bases/",),
     "custody:show_keys": ("/keys/",),
     "jobs:list_jobs": ("/jobs/",),
+    "casework:correct_calendar": ("/calendar/",),
 }
 # What a role sees of an address beside that; every population words its files in its own way.
 MORE: Final[dict[str, tuple[str, ...]]] = {
@@ -131,6 +132,7 @@ INCOMPLETE: Final = frozenset(
         "audit:decide_finding",
         "audit:judge_alert",
         "audit:erase_detail",
+        "casework:correct_calendar",
         "casework:find_person",
         "casework:add_attachment",
         "casework:list_case_files",

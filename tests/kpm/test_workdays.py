@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kpm.workdays import after_workdays, is_workday, workdays_between
+from kpm.workdays import (
+    after_workdays,
+    is_unlike_its_weekday,
+    is_workday,
+    name_of,
+    workdays_between,
+)
 
 DAYS = st.dates(date(2020, 1, 1), date(2035, 1, 1))
 
@@ -42,3 +48,21 @@ def test_a_term_ends_on_a_working_day_after_as_many_of_them(start: date, count: 
     end = after_workdays(start, count)
     assert is_workday(end)
     assert workdays_between(start, end) == count
+
+
+def test_what_the_office_knows_better_counts() -> None:
+    free, worked = date(2026, 11, 27), date(2026, 11, 28)
+    special = {free: False, worked: True}
+    assert not is_workday(free, special)
+    assert is_workday(worked, special)
+    assert after_workdays(date(2026, 11, 26), 1, special) == worked
+    assert workdays_between(date(2026, 11, 26), worked, special) == 1
+
+
+def test_a_day_unlike_its_weekday_is_a_holiday_or_a_worked_weekend() -> None:
+    assert is_unlike_its_weekday(date(2026, 10, 1))
+    assert is_unlike_its_weekday(date(2026, 10, 10))
+    assert not is_unlike_its_weekday(date(2026, 11, 26))
+    assert not is_unlike_its_weekday(date(2026, 11, 28))
+    assert name_of(date(2026, 10, 1))
+    assert name_of(date(2026, 11, 26)) == ""
