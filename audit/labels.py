@@ -34,6 +34,7 @@ NOUNS: dict[str, Promise] = {
     "permission": gettext_lazy("Permission"),
     "person": gettext_lazy("Person"),
     "plan": gettext_lazy("Plan"),
+    "review_task": gettext_lazy("Suggested review"),
     "risk_level": gettext_lazy("Level"),
     "rotation": gettext_lazy("Change of keys"),
     "rule_set": gettext_lazy("Rule set"),

@@ -11,7 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from audit import log
 from audit.events import Event
-from casework.actions import case_files, destructions, ledgers, levels_in_time, replays
+from casework.actions import (
+    case_files,
+    destructions,
+    ledgers,
+    levels_in_time,
+    replays,
+    review_tasks,
+)
 from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -125,6 +132,12 @@ def _each(files: Sequence[CaseFile], act: Callable[..., bool], now: datetime) ->
     if failed:
         raise NotAllEnded(f"{failed} of {failed + ended}")
     return ended
+
+
+@sweep("suggest_reviews", _("Suggest reviews"), every=timedelta(hours=12))
+def suggest_reviews(now: datetime) -> int:
+    """The rules look at every open file; what holds is suggested, what does not is ended."""
+    return review_tasks.look(timezone.localtime(now))
 
 
 @sweep("discard_forgotten_ledgers", _("Discard forgotten ledgers"), every=timedelta(days=1))

@@ -15,6 +15,7 @@ from casework.views import (
     plans,
     queues,
     reports,
+    review_tasks,
     today,
     visits,
 )
@@ -117,6 +118,13 @@ urlpatterns = [
     ),
     path("files/<number:number>/proposal/review/", levels.review_proposal, name="review_proposal"),
     path("reviews/", levels.list_reviews, name="list_reviews"),
+    path("reviews/suggested/", review_tasks.list_tasks, name="list_tasks"),
+    path("reviews/rules/", review_tasks.list_warnings, name="list_warnings"),
+    path(
+        "files/<number:number>/reviews/<slug:rule>/",
+        review_tasks.close_task,
+        name="close_task",
+    ),
     path("queues/<slug:queue>/", queues.list_queue, name="list_queue"),
     path("objections/", objections.list_objections, name="list_objections"),
     path(

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from casework import rules
+from casework.actions import review_tasks
 from casework.actions.assignments import locked
 from casework.models import CaseFile
 from kpm.accounts.models import User
@@ -27,7 +28,7 @@ def record(
     """Keep what was answered and what follows from it; the level stays as it is."""
     case_file = locked(case_file)
     rules.check_can_record_assessment(by, case_file)
-    return levels.record_assessment(
+    assessment = levels.record_assessment(
         risk_level=case_file.risk_level,
         answers=answers,
         voice=voice,
@@ -36,3 +37,5 @@ def record(
         by=by,
         now=now,
     )
+    review_tasks.follow_assessment(case_file, assessment, now=now)
+    return assessment

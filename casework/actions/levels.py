@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from casework import rules
-from casework.actions import case_files, plans
+from casework.actions import case_files, plans, review_tasks
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
 from casework.models.plans import State
@@ -152,6 +152,7 @@ def decide(
         inputs=inputs,
         **({"told": told} if told else {}),
     )
+    review_tasks.follow_decision(case_file, now=now)
     if proposal.to_level == Level.RED and plan is not None and plan.state == State.DRAFT:
         plans.approve(plan=plan, by=by, today=today)
     case_files.refresh_due(case_file, today)

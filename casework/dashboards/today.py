@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import lists, queues
+from casework.dashboards import lists, queues, review_tasks
 from casework.dashboards.files import due_label
 from casework.dashboards.objections import waiting_in
 from casework.models import Assignment, CaseFile, Visit
@@ -246,6 +246,11 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         *(
             Waiting(label, queued[name], "casework:list_queue", kind, name=name)
             for name, label, kind in IN_QUEUES
+        ),
+        Waiting(
+            _("suggested reviews"),
+            review_tasks.open_tasks(user, group).order_by().count(),
+            "casework:list_tasks",
         ),
         Waiting(_("red files that lack something"), incomplete, "casework:list_missing", "red"),
         listed(_("files overdue"), "yellow", due=lists.OVERDUE),

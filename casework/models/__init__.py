@@ -7,6 +7,7 @@ from casework.models.destructions import Destruction
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.people import Person
 from casework.models.plans import Plan
+from casework.models.review_tasks import ReviewTask
 from casework.models.visits import Visit
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "LedgerRow",
     "Person",
     "Plan",
+    "ReviewTask",
     "TeamMember",
     "Visit",
 ]

@@ -12,7 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import levels as actions
-from casework.dashboards import files, levels, lists, objections, pictures, queues
+from casework.dashboards import (
+    files,
+    levels,
+    lists,
+    objections,
+    pictures,
+    queues,
+    review_tasks,
+)
 from casework.forms.levels import (
     DecideLevelForm,
     ProposeLevelForm,
@@ -58,6 +66,7 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
             "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
             "entries": levels.timeline_of(case_file.risk_level, reading),
             "objections": objections.objections_of(case_file),
+            "tasks": review_tasks.tasks_of(case_file),
             "decisions": decisions,
             "picture": pictures.picture_of(decisions, timezone.now()),
             "today": today,

@@ -18,6 +18,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
     "casework_ledger",
 )
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
+REVIEW_TASK = "casework_reviewtask"
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -47,6 +48,16 @@ def overlapping() -> Guard:
 
 
 GUARDS: list[Guard] = [
+    # --- Review tasks -----------------------------------------------------------------------
+    kept("a_review_task_stays_what_it_was", REVIEW_TASK, "id", "case_file_id", "rule", "opened_at"),
+    refuse(
+        "an_answered_review_task_is_frozen",
+        REVIEW_TASK,
+        before="UPDATE",
+        when="OLD.state <> 'open'",
+    ),
+    never_deleted(REVIEW_TASK, "a_review_task"),
+    in_district(REVIEW_TASK, "a_review_task", CASE_FILE, "case_file_id"),
     refuse(
         "a_file_has_the_level_that_was_opened_for_it",
         CASE_FILE,

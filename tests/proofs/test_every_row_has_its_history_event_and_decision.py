@@ -15,7 +15,16 @@ from audit import alerts
 from audit.bodies import parse
 from audit.events import Event
 from audit.models import Alert, Finding, LoggedEvent, Sample, Subject
-from casework.models import Assignment, Attachment, CaseFile, Ledger, Person, Plan, Visit
+from casework.models import (
+    Assignment,
+    Attachment,
+    CaseFile,
+    Ledger,
+    Person,
+    Plan,
+    ReviewTask,
+    Visit,
+)
 from casework.models.plans import State
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.database.guards import forbidden
@@ -161,6 +170,8 @@ OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.RISK_LEVEL_PUT_BACK,): lambda: numbers(Decision, LEVEL_PATH, kind="lapsed"),
     (Event.RISK_LEVEL_LAPSED,): lambda: numbers(Proposal, LEVEL_PATH, state="lapsed"),
     (Event.RISK_LEVEL_IMPORTED,): lambda: numbers(Decision, LEVEL_PATH, kind="imported_down"),
+    (Event.REVIEW_TASK_OPENED,): lambda: numbers(ReviewTask),
+    (Event.REVIEW_TASK_ENDED,): lambda: numbers(ReviewTask, state="ended"),
     (Event.OBJECTION_RECEIVED,): lambda: numbers(Objection, LEVEL_PATH),
     (Event.OBJECTION_ACKNOWLEDGED,): lambda: numbers(
         Objection, LEVEL_PATH, acknowledged_by__isnull=False

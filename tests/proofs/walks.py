@@ -68,6 +68,7 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("int", "place"): 1,
         ("slug", "place"): place.role,
         ("slug", "queue"): "lapsing",
+        ("slug", "rule"): "assessment_provisional",
         ("worker", "worker"): place.worker.log_reference,
     }
     if kind == "reference":

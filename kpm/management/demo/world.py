@@ -79,6 +79,7 @@ class World:
             mine = [each for each in told if each.plot.population == code]
             self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
             case_files.refresh_many([each.case_file for each in mine], self.today)
+        sweeps.suggest_reviews(self.now)
         say(f"{len(told)} files, their levels, plans and visits")
 
     def _admit(self, code: str, found: list[Plot]) -> list[Story]:
