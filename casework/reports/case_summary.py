@@ -68,7 +68,6 @@ def print_summary(
     Numbers, phones and the address are masked unless they are asked for in full.
     """
     rules.check_can_print_summary(by, case_file)
-    today = timezone.localdate(now)
     with log.reading(
         by,
         event=Event.CASE_FILE_READ,
@@ -76,7 +75,7 @@ def print_summary(
         about=[case_file],
         rule=rules.why_readable(by, case_file),
     ) as reading:
-        summary = summary_of(case_file, reading, in_full=in_full, today=today)
+        summary = summary_of(case_file, reading, in_full=in_full, now=now)
     html = render_to_string(
         TEMPLATE,
         {
@@ -118,8 +117,9 @@ def shown_of(case_file: CaseFile, *, in_full: bool) -> set[str]:
     }
 
 
-def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, today: date) -> Summary:
+def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, now: datetime) -> Summary:
     """Open what the paper shows, and put it into words."""
+    today = timezone.localdate(now)
     person = case_file.person
     plans = list(case_file.plans.select_related("drafted_by", "approved_by"))
     living = [plan for plan in plans if plan.state != State.ENDED][:1]
@@ -142,7 +142,7 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, today: d
         plan=next(iter(living), None),
         visits=visits,
         timeline=levels.timeline_of(case_file.risk_level, reading),
-        picture=picture_of(levels.decisions_of(case_file.risk_level), timezone.now()),
+        picture=picture_of(levels.decisions_of(case_file.risk_level), now),
     )
 
 

@@ -21,9 +21,19 @@ from audit.events import Event, Purpose
 from audit.models import LoggedEvent, Sample
 from audit.samples import Drawn
 from audit.unusual import Found, Rule
-from casework.actions import assignments, attachments, case_files, ledgers, people, plans, visits
+from casework.actions import (
+    assignments,
+    attachments,
+    case_files,
+    ledgers,
+    people,
+    plans,
+    review_tasks,
+    visits,
+)
 from casework.models import CaseFile, Ledger, TeamMember
 from casework.models.ledgers import LedgerState
+from casework.warnings import WARNINGS
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
 from kpm.jobs.workers import Worker
@@ -104,6 +114,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _grade(case_file, "yellow", worker=worker, supervisor=supervisor)
     case_file.risk_level.refresh_from_db()
     propose(case_file, "red", worker=worker)
+    review_tasks._open(WARNINGS["assessment_provisional"], [case_file.pk], timezone.now())
     _object(case_file, worker=worker, supervisor=supervisor)
     _invite(case_file, by=supervisor)
     attach(case_file, by=worker)
