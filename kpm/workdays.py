@@ -35,9 +35,10 @@ def is_unlike_its_weekday(day: date, special: Special = NOTHING_SPECIAL) -> bool
     return is_workday(day, special) is (day.isoweekday() > 5)
 
 
-def name_of(day: date) -> str:
-    """What is celebrated, in Chinese; empty on other days."""
-    return str(country_holidays("CN", years=day.year, language="zh_CN").get(day, ""))
+def name_of(day: date, language: str = "zh-hans") -> str:
+    """What is celebrated, in the language of the page; empty on other days."""
+    spoken = "zh_CN" if language.startswith("zh") else "en_US"
+    return str(country_holidays("CN", years=day.year, language=spoken).get(day, ""))
 
 
 def after_workdays(start: date, count: int, special: Special = NOTHING_SPECIAL) -> date:

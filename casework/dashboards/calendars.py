@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.utils.dates import WEEKDAYS
+from django.utils.translation import get_language
 
 from kpm.workdays import is_unlike_its_weekday, is_workday, name_of
 from risk_levels.models import CalendarDay
@@ -33,9 +34,10 @@ def special_days(today: date) -> list[SpecialDay]:
         each.day: each
         for each in CalendarDay.objects.select_related("entered_by").filter(day__in=special)
     }
+    language = get_language() or "zh-hans"
     days = [today + timedelta(days=ahead) for ahead in range(AHEAD)]
     return [
-        SpecialDay(day, is_workday(day, special), name_of(day), corrected.get(day))
+        SpecialDay(day, is_workday(day, special), name_of(day, language), corrected.get(day))
         for day in days
         if day in corrected or is_unlike_its_weekday(day, special)
     ]

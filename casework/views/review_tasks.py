@@ -28,8 +28,11 @@ def list_tasks(request: SignedInRequest) -> HttpResponse:
     group = lists.choose_group(request.user, request.GET.get("group"))
     page = Paginator(open_tasks(request.user, group), PER_PAGE).get_page(request.GET.get("page"))
     rows = list(page.object_list)
-    if rows:
-        open_rows(request.user, {each.case_file.pk: each.case_file for each in rows}.values())
+    files = {each.case_file_id: each.case_file for each in rows}
+    open_rows(request.user, files.values())
+    for each in rows:
+        # Several rules may have spoken about one file: it is opened once.
+        each.case_file = files[each.case_file_id]
     groups = lists.groups_of(request.user)
     return render(
         request,

@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
 from casework.dashboards.calendars import special_days
@@ -99,4 +99,6 @@ def test_special_days_are_free_in_the_week_or_worked_at_a_weekend():
     assert days[date(2026, 10, 10)].is_workday
     assert str(days[date(2026, 10, 10)].weekday) == "Saturday"
     assert date(2026, 11, 26) not in days
-    assert "国庆" in days[date(2026, 10, 1)].name
+    assert days[date(2026, 10, 1)].name == "National Day"
+    with translation.override("zh-hans"):
+        assert "国庆节" in {each.name for each in special_days(date(2026, 1, 1))}

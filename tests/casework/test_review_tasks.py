@@ -218,6 +218,18 @@ def test_setting_aside_says_why(task, worker):
     assert "answered already" in client.post(page(task), {"answer": "done"}).text
 
 
+def test_several_rules_may_speak_about_one_file(task, worker, now):
+    ReviewTask(
+        case_file=task.case_file,
+        district=task.district,
+        rule="unreviewed",
+        opened_at=now,
+    ).save_as(by=worker)
+    shown = client_for(worker).get("/reviews/suggested/?group=care")
+    assert shown.status_code == 200
+    assert shown.text.count(f"{task.case_file.number}</a>") == 2
+
+
 def test_strangers_find_nothing(task):
     stranger = client_for(make_user(unit=make_unit(OTHER_VILLAGE)))
     assert stranger.get(page(task)).status_code == 404

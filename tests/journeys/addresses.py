@@ -59,10 +59,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:show_level": ("{red}level/", "{waiting}level/"),
     "casework:show_assessment": ("{red}assessments/1/",),
     "casework:record_assessment": ("{red}assessments/new/", "{left_behind_child}assessments/new/"),
-    "casework:set_provisionally": (
-        "{red}level/provisional/",
-        "{left_behind_child}level/provisional/",
-    ),
+    "casework:set_provisionally": ("{left_behind_child}level/provisional/",),
     "casework:propose_level": ("{red}proposal/",),
     "casework:review_proposal": ("{waiting}proposal/review/",),
     "casework:list_reviews": in_each_group("/reviews/"),
