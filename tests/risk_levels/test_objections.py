@@ -117,6 +117,28 @@ def test_a_first_level_that_was_wrong_leaves_none(case_file, worker, supervisor)
     assert (level.level, level.until_on, level.rhythm_level) == ("ungraded", None, "red")
 
 
+def test_red_for_safety_that_was_wrong_goes_back_too(case_file, worker, supervisor):
+    """No proposal stands behind that decision: only who set it had part in it."""
+    make_level(case_file, "yellow", now=NOW - timedelta(days=20))
+    proposal = actions.set_provisionally(
+        risk_level=case_file.risk_level,
+        reason_codes=["violence"],
+        reason="Threw a chair at the neighbour, I was told.",
+        evidence=[{"on": NOW.date().isoformat(), "what": "A chair"}],
+        tried="The neighbour left.",
+        by=worker,
+        now=NOW - timedelta(hours=5),
+    )
+    objection = object_to(case_file, worker)
+    with pytest.raises(Refused, match="had part"):
+        objection_rules.check_is_uninvolved(worker, objection.decision)
+    answer(objection, supervisor)
+    proposal.refresh_from_db()
+    level = level_of(case_file)
+    assert (level.level, level.until_at, proposal.state) == ("yellow", None, "lapsed")
+    assert level.rhythm_level == "red"
+
+
 def test_who_lost_help_too_early_gets_it_back(red, worker, supervisor):
     make_level(red, "yellow", now=NOW - timedelta(days=5), reason_codes=["stable"])
     answer(object_to(red, worker), supervisor)
