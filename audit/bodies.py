@@ -70,13 +70,19 @@ PERSONAL = re.compile(r"(?<!\d)(?:1\d{10}|\d{15}|\d{17}[\dXx])(?!\d)")
 _reference_shape = _shape(r"[A-Za-z0-9][A-Za-z0-9:._-]{0,63}")
 
 
+_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+_uuid_shape = _shape(_UUID)
+
+
 def is_reference(value: Any) -> bool:
-    """Whether this can stand for something in the log; numbers of people cannot."""
-    return _reference_shape(value) and PERSONAL.search(value) is None
+    """Whether this can stand for something in the log; numbers of people cannot.
+
+    The name of an event can, whatever digits its random part has in a row.
+    """
+    return _reference_shape(value) and (PERSONAL.search(value) is None or _uuid_shape(value))
 
 
 _code = _shape(r"[a-z0-9][a-z0-9_.:-]{0,79}")
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 
 _DECISION: dict[str, Callable[[Any], bool]] = {
     "ok": lambda value: isinstance(value, bool),
@@ -105,7 +111,7 @@ def _part(value: Any) -> bool:
 
 KEYS: dict[str, Callable[[Any], bool]] = {
     "v": lambda value: type(value) is int and value == VERSION,
-    "ev": _shape(_UUID),
+    "ev": _uuid_shape,
     "at": _shape(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z"),
     "a": _shape(r"[us]:[A-Za-z0-9_-]{1,40}|x:anon"),
     "role": _shape(r"[a-z_]{1,40}"),

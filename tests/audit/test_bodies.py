@@ -220,3 +220,8 @@ def test_the_largest_event_fits_into_the_table() -> None:
 def test_deep_nesting_is_refused_without_harm() -> None:
     with pytest.raises(NotLoggable):
         parse("[" * 100_000)
+
+
+def test_the_name_of_an_event_may_have_many_digits_in_a_row() -> None:
+    assert is_reference("019ac8f2-1c32-7777-8eb2-d12345678901")
+    assert not is_reference("d12345678901")
