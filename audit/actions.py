@@ -136,10 +136,14 @@ def verify_now(*, by: Actor) -> Result:
 
 
 def verify_log(
-    *, by: Actor, newest: int | None = None, pinned: dict[int, bytes] | None = None
+    *,
+    by: Actor,
+    newest: int | None = None,
+    pinned: dict[int, bytes] | None = None,
+    archive: Path | None = None,
 ) -> Result:
     """Verify the log, all of it without `newest`, and record how that ended."""
-    result = verifications.verify(newest=newest, pinned=pinned)
+    result = verifications.verify(newest=newest, pinned=pinned, archive=archive)
     with transaction.atomic():
         log.record(
             Event.AUDIT_VERIFIED,

@@ -62,6 +62,7 @@ class Event(StrEnum):
     LEDGER_READ = "ledger.read"
     LEDGER_REFUSED = "ledger.refused"
     LEDGER_UPLOADED = "ledger.uploaded"
+    LOG_ARCHIVED = "log.archived"
     LOG_KEY_STARTED = "log_key.started"
     LOG_ROOT_CONFIRMED = "log_root.confirmed"
     OBJECTION_ACKNOWLEDGED = "objection.acknowledged"

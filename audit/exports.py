@@ -6,7 +6,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from audit import notes, signers, tree_heads
+from audit import notes, retention, signers, tree_heads
 from audit.models import Checkpoint, Leaf, LoggedEvent
 from audit.proofs import stored, with_cosignatures
 from audit.trees import WIDTH, Stored
@@ -92,6 +92,8 @@ def _bundle(start: int, width: int) -> bytes:
     )
     ids = list(leaves.order_by("leaf_index").values_list("event_id", flat=True))
     bodies = LoggedEvent.objects.using(DATABASE).in_bulk(ids)
+    if start < retention.floor().size and len(bodies) != width:
+        raise Refused(_("Older events lie in an archive: export into that directory, or a copy."))
     if len(bodies) != width:
         raise Refused(_("Events behind leaf %s are missing: verify the log.") % start)
     entries = [bodies[event_id].body.encode() for event_id in ids]

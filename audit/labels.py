@@ -27,6 +27,7 @@ NOUNS: dict[str, Promise] = {
     "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
     "ledger": gettext_lazy("Ledger"),
+    "log": gettext_lazy("Access log"),
     "log_key": gettext_lazy("Key of the log"),
     "log_root": gettext_lazy("Root of the log"),
     "objection": gettext_lazy("Objection"),
@@ -50,6 +51,7 @@ VERBS: dict[str, Promise] = {
     "added": gettext_lazy("added"),
     "applied": gettext_lazy("applied"),
     "answered": gettext_lazy("answered"),
+    "archived": gettext_lazy("older part archived"),
     "asked": gettext_lazy("asked"),
     "approved": gettext_lazy("approved"),
     "changed": gettext_lazy("changed"),
@@ -163,6 +165,7 @@ GROUPS: dict[str, Promise | str] = {
 }
 # Parts of the system that have no account, by the names under which they write.
 SYSTEMS: dict[str, Promise] = {
+    "s:archive": gettext_lazy("Archive of the access log"),
     "s:export": gettext_lazy("Export of the log"),
     "s:heartbeat": gettext_lazy("Heartbeat of the access log"),
     "s:keys": gettext_lazy("Custody of keys"),

@@ -141,10 +141,12 @@ def record(
     outcome: Outcome | str = Outcome.OK,
     direction: Direction | str | None = None,
     detail: Mapping[str, str | int] | None = None,
+    carried: Iterable[str] = (),
 ) -> UUID:
     """Write down what the open transaction does; if it is rolled back, so is this.
 
-    The event says which sealed groups were written since the last one, whoever's they are.
+    The event says which sealed groups were written since the last one, whoever's they are, and
+    repeats what events `carried` that are about to leave.
     """
     if not _is_open():
         raise OutsideTransaction(f"{event} was to be recorded outside a transaction.")
@@ -161,7 +163,7 @@ def record(
         outcome=Outcome(outcome),
         direction=direction,
         detail=detail,
-        tags=map(tag, name_all(DATABASE)),
+        tags=[*carried, *map(tag, name_all(DATABASE))],
     )
     _write([entry])
     return entry.ev

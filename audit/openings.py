@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from audit import retention
 from audit.bodies import parse
 from audit.events import Event, Outcome
 from audit.labels import event_label, group_label, purpose_label, role_label
@@ -97,6 +98,8 @@ class Openings:
     openings: list[Opening]
     # There were more than are read for one page.
     is_cut: bool
+    # Openings before this day lie in an archive, where the days asked for reach so far.
+    kept_since: date | None = None
     log_type: str = "case_file"
 
     @property
@@ -132,7 +135,16 @@ def of(number: str, since: date, until: date) -> Openings:
     found = matching(Filters(subject=number, since=since, until=until))
     found = found.filter(body__contains='"f":[').exclude(outcome=Outcome.DENIED)
     events = list(found.order_by("-id")[: MOST + 1])
-    return Openings(number, since, until, _openings(events[:MOST]), is_cut=len(events) > MOST)
+    kept = retention.kept_since()
+    kept_on = timezone.localtime(kept).date() if kept is not None else None
+    return Openings(
+        number,
+        since,
+        until,
+        _openings(events[:MOST]),
+        is_cut=len(events) > MOST,
+        kept_since=kept_on if kept_on is not None and since < kept_on else None,
+    )
 
 
 def _openings(events: list[LoggedEvent]) -> list[Opening]:

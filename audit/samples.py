@@ -136,7 +136,9 @@ def read(*, by: Actor) -> list[SampleRow]:
     events = LoggedEvent.objects.using(DATABASE).filter(id__in=places)
     rows = {row.id: row for row in shown(events)}
     reasons = _reasons(rows.values(), by=by)
-    return [_row(sample, rows[sample.place], reasons) for sample in samples]
+    # Events that have left for the archive are not judged any more.
+    here = [sample for sample in samples if sample.place in rows]
+    return [_row(sample, rows[sample.place], reasons) for sample in here]
 
 
 def _row(sample: Sample, row: Row, reasons: dict[str, str | None]) -> SampleRow:

@@ -8,12 +8,13 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, QuerySet
 
 from audit.bodies import Body, NotLoggable, parse
+from audit.events import Event
 from audit.models import Leaf, LoggedEvent
-from audit.tags import untagged
+from audit.tags import tag, untagged
 from kpm.vault.groups import GroupLayout, layout_of
 from kpm.vault.models import DataKey
 from kpm.vault.shredding import GONE, sealed_models
-from kpm.vault.written import place_of, version_of
+from kpm.vault.written import Sealed, place_of, version_of
 
 # Events through the auditor's door, rows through the site's.
 LOG, ROWS = "auditor", "default"
@@ -21,10 +22,11 @@ CHUNK = 2_000
 
 
 class Last(NamedTuple):
-    """The last event that wrote a group."""
+    """The last event that wrote a group, or that carried on what an archived one had written."""
 
     event_id: int
     version: bytes
+    is_carried: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,24 @@ class Rows:
         self.compared = self.unnamed = 0
 
     def take(self, event_id: int, body: Body) -> None:
-        """Read what an event wrote. Of one row the later event has the higher id: it is locked."""
+        """Read what an event wrote. Of one row the later event has the higher id: it is locked.
+
+        What is carried on is older than whatever wrote the row meanwhile.
+        """
+        is_carried = body.get("act") == Event.LOG_ARCHIVED
         for text in body.get("t", ()):
             sealed = untagged(text)
             last = self._last.get(sealed.place)
-            if last is None or last.event_id < event_id:
-                self._last[sealed.place] = Last(event_id, sealed.version)
+            if last is None or _order(last) < (not is_carried, event_id):
+                self._last[sealed.place] = Last(event_id, sealed.version, is_carried)
+
+    def tags_before(self, bound: int) -> list[str]:
+        """What only events in front of an id say."""
+        return sorted(
+            tag(Sealed(place, last.version))
+            for place, last in self._last.items()
+            if last.event_id < bound
+        )
 
     def look(self, size: int) -> Bad | None:
         """The first group that is another one than the log of this size, or what came since, says.
@@ -134,11 +148,16 @@ def _groups() -> Iterator[Group]:
             page = list(rows.filter(id__gt=page[-1][0]).values_list(*columns)[:CHUNK])
 
 
+def _order(last: Last) -> tuple[bool, int]:
+    return (not last.is_carried, last.event_id)
+
+
 def _since(size: int) -> dict[bytes, list[Last]]:
     """What was written by events that are not in the tree of this size."""
     found: dict[bytes, list[Last]] = {}
     in_tree = Leaf.objects.using(LOG).filter(event_id=OuterRef("id"), leaf_index__lt=size)
     events = LoggedEvent.objects.using(LOG).filter(~Exists(in_tree)).order_by("id")
+    events = events.exclude(event=Event.LOG_ARCHIVED)
     for event_id, text in events.values_list("id", "body").iterator():
         try:
             tags = parse(text).get("t", ())

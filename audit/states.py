@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
 
+from audit import retention
 from audit.bodies import parse
 from audit.checkpoints import latest
 from audit.events import Event, Outcome
@@ -52,6 +53,8 @@ class State:
     # The last one over everything, and the last one of any kind.
     whole: Verified | None
     last: Verified | None
+    # When the oldest event came that is here, once older ones have left for an archive.
+    kept_since: datetime | None
 
     @property
     def is_good(self) -> bool:
@@ -80,6 +83,7 @@ def state(now: datetime) -> State:
         unwitnessed=size - (witnessed.size if witnessed else 0),
         whole=_verified("everything"),
         last=_verified(),
+        kept_since=retention.kept_since(),
     )
 
 

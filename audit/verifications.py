@@ -3,20 +3,21 @@
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import Enum
-from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
-from audit import attestations, details, merkle, notes, signers
+from audit import attestations, details, leaves, merkle, notes, retention, signers
 from audit.attestations import Standing, Verdict
-from audit.bodies import Body, NotLoggable, parse
+from audit.bodies import Body
 from audit.checkpoints import latest
 from audit.events import Event
+from audit.leaves import Found, Kind, Read, altered
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.notes import VerifierKey
+from audit.retention import Floor
 from audit.sealed_rows import Bad, Rows
 from audit.tree_heads import TreeHead
 from audit.trees import WIDTH, Edge, TileRow, load_edge, split
@@ -27,26 +28,6 @@ DATABASE = "auditor"
 CHUNK = 2_000
 # Finished tiles are compared this many at a time.
 TILES = 64
-
-# What the database reads from a body, and the key it reads.
-FIELDS = {
-    "event": "act",
-    "at": "at",
-    "actor": "a",
-    "subject_type": "ot",
-    "subject": "o",
-    "purpose": "p",
-    "outcome": "out",
-    "request": "rq",
-}
-
-
-class Kind(Enum):
-    """What is wrong; the number is what the command answers with."""
-
-    ALTERED = 1
-    UNREADABLE = 2
-    UNGUARDED = 3
 
 
 @dataclass(frozen=True)
@@ -67,6 +48,8 @@ class Result:
     unnamed: int = 0
     # Details that are gone, as an event says.
     erased: int = 0
+    # Events that left for an archive: known by their hashes, or read there as well.
+    archived: int = 0
 
     @property
     def is_good(self) -> bool:
@@ -74,38 +57,23 @@ class Result:
         return self.kind is None
 
 
-class Found(Exception):
-    """The first bad place."""
-
-    def __init__(self, kind: Kind, problem: str) -> None:
-        super().__init__(problem)
-        self.kind, self.problem = kind, problem
-
-
-altered = partial(Found, Kind.ALTERED)
 # A size, the root of the tree that had it, and the note on record.
 Root = tuple[int, bytes, str | None]
 END: Root = (0, b"", None)
 
 
-@dataclass(frozen=True)
-class Read:
-    """One leaf and its event, as they stand now."""
-
-    index: int
-    stored: bytes
-    event_id: int
-    # The body, then what the database reads from it (FIELDS).
-    event: tuple[str | None, ...] | None
-
-
-def verify(*, newest: int | None = None, pinned: dict[int, bytes] | None = None) -> Result:
+def verify(
+    *,
+    newest: int | None = None,
+    pinned: dict[int, bytes] | None = None,
+    archive: Path | None = None,
+) -> Result:
     """Hash everything again, or only the newest events; stops at the first bad place.
 
     `pinned` are roots that were kept elsewhere: what was rewritten together with all its hashes
-    shows only against those.
+    shows only against those. What left the database is read in an `archive`, if there is one.
     """
-    look = _Look(pinned or {})
+    look = _Look(pinned or {}, archive)
     try:
         if missing := guards.missing(connections["default"]):
             raise Found(Kind.UNGUARDED, _("The guard %s is not in its place.") % missing[0])
@@ -125,8 +93,9 @@ def verify(*, newest: int | None = None, pinned: dict[int, bytes] | None = None)
 class _Look:
     """One pass over the log, in the order in which the tree grew."""
 
-    def __init__(self, pinned: dict[int, bytes]) -> None:
-        self._pinned = pinned
+    def __init__(self, pinned: dict[int, bytes], archive: Path | None = None) -> None:
+        self._pinned, self._archive = pinned, archive
+        self._floor = Floor()
         self._size = self._start = self._waiting = 0
         self._edge = Edge()
         self._tiles: list[TileRow] = []
@@ -138,7 +107,7 @@ class _Look:
         self._rows = Rows()
         # The events whose details were erased, as other events say.
         self._erasures: frozenset[str] = frozenset()
-        self._erased = 0
+        self._erased = self._archived = 0
 
     def result(self, kind: Kind | None = None, problem: str = "") -> Result:
         """How far it came."""
@@ -153,6 +122,7 @@ class _Look:
             compared=self._rows.compared,
             unnamed=self._rows.unnamed,
             erased=self._erased,
+            archived=self._archived,
         )
 
     def over_attestations(self) -> None:
@@ -175,6 +145,9 @@ class _Look:
         self._size = last.size if last else 0
         self._keys = _keys()
         self._erasures = _erasures()
+        self._floor = retention.floor()
+        if words := retention.problem(self._floor):
+            raise altered(words)
         if newest is not None:
             self._begin_at(max(0, self._size - newest))
         first_id = self._grow()
@@ -184,7 +157,8 @@ class _Look:
         event_id = log_rows.event_with_other_subjects(connections[DATABASE], first_id)
         if event_id is not None:
             raise altered(_("Event %s names others than the index says.") % event_id)
-        self._waiting = LoggedEvent.objects.using(DATABASE).count() - self._size
+        in_tree = Leaf.objects.using(DATABASE).count()
+        self._waiting = LoggedEvent.objects.using(DATABASE).count() - in_tree
 
     def _begin_at(self, start: int) -> None:
         start -= start % WIDTH
@@ -199,12 +173,15 @@ class _Look:
         first_id = 0
         roots = self._roots()
         size, root, note = next(roots, END)
-        for read in _read(self._start, self._size):
-            first_id = first_id or read.event_id
-            leaf, body = _leaf(read, self._edge.size)
+        for each in leaves.read(self._start, self._size, self._floor.size):
+            if each.event_id is None:
+                leaf = self._archived_leaf(each)
+            else:
+                first_id = first_id or each.event_id
+                leaf, body = leaves.checked(each, self._edge.size)
+                self._promise(body, each.event_id)
+                self._rows.take(each.event_id, body)
             self._tiles.extend(self._edge.append(leaf))
-            self._promise(body, read.event_id)
-            self._rows.take(read.event_id, body)
             if len(self._tiles) >= TILES:
                 self._compare_tiles()
             while size == self._edge.size:
@@ -216,6 +193,17 @@ class _Look:
         if self._edge.size < max(size, self._size):
             raise altered(_("Leaf %s is missing.") % self._edge.size)
         return first_id
+
+    def _archived_leaf(self, read: Read) -> bytes:
+        """The hash of an event that left; what the archive has of it must be that event."""
+        if read.index != self._edge.size:
+            raise altered(_("Leaf %s is missing.") % self._edge.size)
+        self._archived += 1
+        if self._archive is not None and not retention.is_archived(
+            self._archive, read.index, read.stored
+        ):
+            raise altered(_("The archive holds another entry %s.") % read.index)
+        return read.stored
 
     def _promise(self, body: Body, event_id: int) -> None:
         if commitment := body.get("h"):
@@ -317,42 +305,6 @@ def _keys() -> list[VerifierKey]:
             raise altered(_("Key %s of the log is not the one that was started.") % row.generation)
         keys.append(key)
     return keys
-
-
-def _read(start: int, size: int) -> Iterator[Read]:
-    """Leaves from `start` on, each with its event."""
-    for at in range(start, size, CHUNK):
-        # Plain tuples: a model for each row would cost more than all the hashing.
-        leaves = list(
-            Leaf.objects.using(DATABASE)
-            .filter(leaf_index__gte=at, leaf_index__lt=min(at + CHUNK, size))
-            .order_by("leaf_index")
-            .values_list("leaf_index", "hash", "event_id")
-        )
-        rows = LoggedEvent.objects.using(DATABASE).filter(id__in=[leaf[-1] for leaf in leaves])
-        events = {row[0]: row[1:] for row in rows.values_list("id", "body", *FIELDS)}
-        for index, stored, event_id in leaves:
-            yield Read(index, bytes(stored), event_id, events.get(event_id))
-
-
-def _leaf(read: Read, expected: int) -> tuple[bytes, Body]:
-    """The hash of an event and its body, if it is the one of its leaf and reads as it should."""
-    place = {"event": read.event_id, "leaf": read.index}
-    if read.index != expected:
-        raise altered(_("Leaf %s is missing.") % expected)
-    if read.event is None:
-        raise altered(_("Event %(event)s (leaf %(leaf)s) is missing.") % place)
-    text, *columns = read.event
-    leaf = merkle.leaf_hash(str(text).encode())
-    if leaf != read.stored:
-        raise altered(_("Event %(event)s is not what leaf %(leaf)s was made of.") % place)
-    try:
-        body = parse(str(text))
-    except NotLoggable as error:
-        raise Found(Kind.UNREADABLE, _("Event %s is no event.") % read.event_id) from error
-    if columns != [body.get(key) for key in FIELDS.values()]:
-        raise altered(_("The columns of event %s are not those of its body.") % read.event_id)
-    return leaf, body
 
 
 def _nothing_passed_over(last: Checkpoint) -> None:

@@ -6,7 +6,8 @@ before the site serves anybody.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
@@ -212,34 +213,95 @@ def drop(connection: BaseDatabaseWrapper) -> None:
 
 def create(connection: BaseDatabaseWrapper) -> None:
     """Put every guard in its place."""
+    mine = here(connection)
     with connection.cursor() as cursor:
-        for guard in here(connection):
+        for guard in mine:
             cursor.execute(guard.sql(connection.vendor))
             if connection.vendor == "postgresql":
                 # A temporary table of the same name must not be asked instead of the real one.
                 cursor.execute(f'ALTER FUNCTION "{guard.name}"() SET search_path = public, pg_temp')
                 # Also where a session pretends to be a replica.
                 cursor.execute(f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER "{guard.name}"')
+    if connection.vendor == "postgresql":
+        create_on_volumes(connection, *{guard.table for guard in mine})
+
+
+def create_on_volumes(connection: BaseDatabaseWrapper, *tables: str) -> None:
+    """Guard each partition like its table: triggers on emptying are not handed down."""
+    volumes = _volumes(connection)
+    with connection.cursor() as cursor:
+        for guard in here(connection):
+            for volume in volumes.get(guard.table, ()) if guard.table in tables else ():
+                if "BEFORE TRUNCATE" in guard.postgresql:
+                    cursor.execute(
+                        f'CREATE OR REPLACE TRIGGER "{guard.name}" BEFORE TRUNCATE ON "{volume}" '
+                        f'FOR EACH STATEMENT EXECUTE FUNCTION "{guard.name}"()'
+                    )
+                cursor.execute(f'ALTER TABLE "{volume}" ENABLE ALWAYS TRIGGER "{guard.name}"')
+
+
+@contextmanager
+def away(connection: BaseDatabaseWrapper, *names: str) -> Iterator[None]:
+    """These guards are away inside; nobody else sees it, for it ends with the open transaction."""
+    mine = [guard for guard in here(connection) if guard.name in names]
+    is_sqlite = connection.vendor == "sqlite"
+    with connection.cursor() as cursor:
+        for guard in mine:
+            cursor.execute(
+                f'DROP TRIGGER "{guard.name}"'
+                if is_sqlite
+                else f'ALTER TABLE "{guard.table}" DISABLE TRIGGER "{guard.name}"'
+            )
+        yield
+        for guard in mine:
+            cursor.execute(
+                guard.sqlite
+                if is_sqlite
+                else f'ALTER TABLE "{guard.table}" ENABLE ALWAYS TRIGGER "{guard.name}"'
+            )
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
     """The names of guards that are absent, switched off or not as written here."""
     standing = _standing(connection)
+    volumes = _volumes(connection)
     return [
         guard.name
         for guard in here(connection)
-        if standing.get((guard.table, guard.name)) != _gist(guard, connection.vendor)
+        if any(
+            standing.get((table, guard.name)) != _gist(guard, connection.vendor, table)
+            for table in (guard.table, *volumes.get(guard.table, ()))
+        )
     ]
 
 
-def _gist(guard: Guard, vendor: str) -> tuple[str, ...]:
-    """What the database keeps of a guard's statement."""
+def _volumes(connection: BaseDatabaseWrapper) -> dict[str, list[str]]:
+    """The partitions of each table that has any."""
+    if connection.vendor == "sqlite":
+        return {}
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT t.relname, v.relname FROM pg_inherits i JOIN pg_class t ON t.oid = i.inhparent "
+            "JOIN pg_class v ON v.oid = i.inhrelid WHERE t.relkind = 'p' "
+            "AND t.relnamespace = current_schema()::regnamespace ORDER BY v.oid"
+        )
+        for table, volume in cursor.fetchall():
+            found.setdefault(table, []).append(volume)
+    return found
+
+
+def _gist(guard: Guard, vendor: str, table: str) -> tuple[str, ...]:
+    """What the database keeps of a guard's statement, on its table or a partition of it."""
     sql = guard.sql(vendor)
     if vendor == "sqlite":
         return (sql,)
     found = PARTS.search(sql)
     # PostgreSQL leaves quotes out where it needs none.
-    return (found["body"], found["trigger"].replace('"', "")) if found else (sql,)
+    if found is None:
+        return (sql,)
+    trigger = found["trigger"].replace('"', "").replace(f" ON {guard.table} ", f" ON {table} ")
+    return (found["body"], trigger)
 
 
 def _standing(connection: BaseDatabaseWrapper) -> dict[tuple[str, str], tuple[str, ...]]:

@@ -11,9 +11,10 @@ from django.utils import timezone
 
 from audit import actions, attestations, notes
 from audit.attestations import Standing, Verdict
+from audit.leaves import Kind
 from audit.models import Attestation, Checkpoint
 from audit.notes import COSIGNATURE, Signature, VerifierKey
-from audit.verifications import Kind, verify
+from audit.verifications import verify
 from kpm.vault import signatures
 from tests.audit.attackers import raw, unguarded
 from tests.audit.test_stamps import authority

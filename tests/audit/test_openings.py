@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -219,3 +219,17 @@ def test_an_event_written_past_the_application_is_listed_and_shown(
     number = LoggedEvent.objects.latest("id").id
     assertContains(auditor.get("/log/"), "Worker Li")
     assertContains(auditor.get(f"/log/events/{number}/"), "As it is hashed")
+
+
+def test_the_person_is_told_that_older_openings_lie_in_an_archive(
+    auditor: Client,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = datetime(2026, 3, 1, 4, 0, tzinfo=UTC)
+    monkeypatch.setattr(openings.retention, "kept_since", lambda: kept)
+    asked = openings.of("AAAAA-AAAAA", date(2026, 1, 1), date(2026, 12, 31))
+    assert asked.kept_since == date(2026, 3, 1)
+    assert openings.of("AAAAA-AAAAA", date(2026, 3, 1), date(2026, 12, 31)).kept_since is None
+    for page in (PAGE, STATEMENT):
+        response = auditor.get(f"{page}?since=2026-01-01&until=2026-12-31")
+        assertContains(response, "The log begins on 2026-03-01 here")

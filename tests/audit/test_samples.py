@@ -215,3 +215,13 @@ def test_only_whoever_did_it_can_answer_for_what_was_drawn(auditor: User, worker
             )
         sample.refresh_from_db()
         assert sample.state == state
+
+
+def test_what_has_left_for_the_archive_is_not_judged_any_more(auditor: User, worker: User) -> None:
+    revealed(worker)
+    samples.draw(by=auditor, today=next_week())
+    with log.entered(log.Context(channel="web")):
+        assert len(samples.read(by=auditor)) == 1
+    Sample(place=999_999_999, week_on=Sample.objects.get().week_on).save(force_insert=True)
+    with log.entered(log.Context(channel="web")):
+        assert len(samples.read(by=auditor)) == 1

@@ -14,9 +14,10 @@ from django.db import transaction
 
 from audit import log, sealed_rows
 from audit.events import Event
+from audit.leaves import Kind
 from audit.models import LoggedEvent
 from audit.tags import untagged
-from audit.verifications import Kind, Result, verify
+from audit.verifications import Result, verify
 from casework.actions import people, plans, visits
 from casework.models import CaseFile, LedgerRow, Person, Plan, Visit
 from kpm.permissions import Role

@@ -10,9 +10,10 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 
 from audit import actions, checkpoints, log, notes, signers, tree_heads
+from audit.leaves import Kind
 from audit.models import Checkpoint, LoggedEvent, LogKey
 from audit.notes import VerifierKey
-from audit.verifications import Kind, verify
+from audit.verifications import verify
 from kpm.vault import keys
 from kpm.vault.errors import KeysUnavailable
 from kpm.vault.models import ScopeKey

@@ -11,11 +11,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import OperationalError, transaction
 
-from audit import actions, checkpoints, log, merkle, verifications
+from audit import actions, checkpoints, leaves, log, merkle, verifications
 from audit.events import Event
+from audit.leaves import Kind
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.trees import WIDTH
-from audit.verifications import Kind, verify
+from audit.verifications import verify
 from tests.audit.attackers import Execute, raw, unguarded
 from tests.audit.things import NOW, WORKER, File, Worker, sequence_all, write_events
 from tests.conftest import RealCommits
@@ -103,7 +104,7 @@ def look_without_guards(newest: int | None) -> verifications.Result:
     try:
         with verifications.log_rows.frozen(verifications.DATABASE):
             look.over(newest)
-    except verifications.Found as found:
+    except leaves.Found as found:
         return look.result(found.kind, found.problem)
     return look.result()
 
@@ -306,7 +307,7 @@ def test_columns_that_no_longer_follow_the_body_are_found(full_log: RealCommits)
             execute("ALTER TABLE audit_event ALTER COLUMN subject DROP EXPRESSION")
             execute("UPDATE audit_event SET subject = 'x' WHERE id = ?", ids()[3])
             return
-        columns = ", ".join(verifications.FIELDS)
+        columns = ", ".join(leaves.FIELDS)
         execute(f"CREATE TABLE forged AS SELECT id, body, {columns} FROM audit_event")
         execute("UPDATE forged SET subject = 'x' WHERE id = ?", ids()[3])
         execute("DROP TABLE audit_event")

@@ -49,7 +49,8 @@ if IS_POSTGRESQL:
             tables = {
                 name
                 for (name,) in execute(
-                    "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+                    "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') "
+                    "AND relnamespace = 'public'::regnamespace AND NOT relispartition"
                 )
             }
             granted = set(

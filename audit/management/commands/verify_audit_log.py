@@ -45,17 +45,36 @@ class Command(BaseCommand):
             help="a signed checkpoint that was kept elsewhere; may be given several times",
         )
 
+        parser.add_argument(
+            "--archive",
+            type=Path,
+            metavar="DIRECTORY",
+            help="where old events lie that have left the database",
+        )
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Print the result in words."""
         pinned = dict(_pin(text) for text in options["pinned"])
         pinned |= dict(_since(path) for path in options["since"])
         with log.entered(log.Context(channel="cli")):
-            result = verify_log(by=log.System("verify"), newest=options["newest"], pinned=pinned)
+            result = verify_log(
+                by=log.System("verify"),
+                newest=options["newest"],
+                pinned=pinned,
+                archive=options["archive"],
+            )
         self.stdout.write(
             _("Events in the tree: %(size)s, of these verified: %(checked)s, waiting: %(waiting)s")
             % {"size": result.size, "checked": result.checked, "waiting": result.waiting}
         )
         self.stdout.write(_("Root: %s") % result.root.hex())
+        if result.archived:
+            words = (
+                _("Of these in the archive, and read there: %s")
+                if options["archive"]
+                else _("Of these in an archive, and known here by their hashes: %s")
+            )
+            self.stdout.write(words % result.archived)
         if result.erased:
             self.stdout.write(_("Details erased, as events say: %s") % result.erased)
         if result.compared or result.unnamed:
