@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 from audit.events import Direction, Event, Outcome, Purpose
 
 VERSION = 1
@@ -172,6 +174,25 @@ _decoder = json.JSONDecoder(
 
 def parse(text: str) -> Body:
     """Read a body back; anything but its canonical spelling is refused."""
+    body = _read_at_once(text)
+    if body is None:
+        return _read_in_steps(text)
+    check(body)
+    return body
+
+
+def _read_at_once(text: str) -> Body | None:
+    """A body that comes out again as it went in; a key that stands twice would not."""
+    try:
+        body = orjson.loads(text)
+        same = orjson.dumps(body, option=orjson.OPT_SORT_KEYS) == text.encode()
+    except (ValueError, TypeError):
+        return None
+    return body if same and isinstance(body, dict) else None
+
+
+def _read_in_steps(text: str) -> Body:
+    """The same, slower: says in words what is wrong."""
     try:
         body = _decoder.decode(text)
     except (json.JSONDecodeError, RecursionError) as error:

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 
+from django.db import connections
 from django.utils.translation import gettext as _
 
 from audit import merkle, retention
 from audit.bodies import Body, NotLoggable, parse
 from audit.models import Leaf, LoggedEvent
+from kpm.database import log_rows
 
 DATABASE = "auditor"
 CHUNK = 2_000
@@ -59,6 +61,8 @@ class Read:
 
 def read(start: int, size: int, floor: int) -> Iterator[Read]:
     """Leaves from `start` on, each with its event; in front of `floor` events may have left."""
+    is_derived = log_rows.has_columns_of_bodies(connections["default"], FIELDS)
+    columns = () if is_derived else FIELDS
     for at in range(start, size, CHUNK):
         end = min(at + CHUNK, size)
         # Plain tuples: a model for each row would cost more than all the hashing.
@@ -69,7 +73,7 @@ def read(start: int, size: int, floor: int) -> Iterator[Read]:
             .values_list("leaf_index", "hash", "event_id")
         )
         rows = LoggedEvent.objects.using(DATABASE).filter(id__in=[leaf[-1] for leaf in leaves])
-        events = {row[0]: row[1:] for row in rows.values_list("id", "body", *FIELDS)}
+        events = {row[0]: row[1:] for row in rows.values_list("id", "body", *columns)}
         here = {
             index: Read(index, bytes(stored), event_id, events.get(event_id))
             for index, stored, event_id in leaves
@@ -94,6 +98,6 @@ def checked(read: Read, expected: int) -> tuple[bytes, Body]:
         body = parse(str(text))
     except NotLoggable as error:
         raise Found(Kind.UNREADABLE, _("Event %s is no event.") % read.event_id) from error
-    if columns != [body.get(key) for key in FIELDS.values()]:
+    if columns and columns != [body.get(key) for key in FIELDS.values()]:
         raise altered(_("The columns of event %s are not those of its body.") % read.event_id)
     return leaf, body

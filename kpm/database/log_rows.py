@@ -1,6 +1,6 @@
 """Questions to the log that each engine answers in its own words."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import connections, transaction
@@ -21,6 +21,22 @@ def frozen(using: str) -> Iterator[None]:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
+
+
+def has_columns_of_bodies(connection: BaseDatabaseWrapper, columns: Mapping[str, str]) -> bool:
+    """Whether columns of an event cannot be anything but what its body says under these keys.
+
+    So it is on SQLite while the table is as it was made: it has no such values, it reads them.
+    """
+    if connection.vendor != "sqlite":
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'audit_event'")
+        (made,) = cursor.fetchone()
+    return all(
+        f"{name} TEXT GENERATED ALWAYS AS (json_extract(body, '$.{key}')) VIRTUAL" in made
+        for name, key in columns.items()
+    )
 
 
 def event_with_other_subjects(connection: BaseDatabaseWrapper, first_id: int) -> int | None:
