@@ -157,6 +157,11 @@ urlpatterns = [
         objections.print_letter,
         name="print_letter",
     ),
+    path(
+        "questionnaires/<slug:code>/<int:version>/",
+        assessments.show_instrument,
+        name="show_instrument",
+    ),
     path("calendar/", calendars.correct_calendar, name="correct_calendar"),
     path("legal-bases/", levels.list_legal_bases, name="list_legal_bases"),
 ]

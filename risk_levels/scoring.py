@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,6 +12,8 @@ from risk_levels.levels import Level, higher, rank
 
 # The level where nothing calls for more.
 LOWEST = Level.GREEN
+# So many questions without an answer are named in a sentence.
+MOST_NAMED = 4
 
 
 @dataclass(frozen=True)
@@ -134,11 +137,74 @@ def in_words(instrument: Instrument, result: Mapping[str, Any]) -> list[str]:
         for words in _quoted(instrument, result["strengths"])
     ]
     if result["is_provisional"]:
-        sentences.append(
-            _("Provisional: %(count)s questions have no answer yet.")
-            % {"count": len(result["missing"])}
-        )
+        sentences.append(_missing_in_words(instrument, result["missing"]))
     return sentences
+
+
+def _missing_in_words(instrument: Instrument, codes: list[str]) -> str:
+    """The first questions without an answer, and how many more there are."""
+    items = [item for code in codes if (item := instrument.item(code)) is not None]
+    named = [_("“%(question)s”") % {"question": item.text} for item in items[:MOST_NAMED]]
+    words = {"questions": " · ".join(named), "count": len(codes) - len(named)}
+    if len(codes) > len(named):
+        return _("Provisional: no answer yet to %(questions)s and %(count)s more.") % words
+    return _("Provisional: no answer yet to %(questions)s.") % words
+
+
+class Turn(Enum):
+    """What became of one answer since the assessment before."""
+
+    BETTER = "better"
+    WORSE = "worse"
+    KNOWN = "known"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One question that was answered otherwise before."""
+
+    item: Item
+    before: Option | None
+    after: Option | None
+    turn: Turn
+
+
+def changes(
+    before: tuple[Instrument, Mapping[str, str]],
+    after: tuple[Instrument, Mapping[str, str]],
+    population: str,
+) -> list[Change]:
+    """What was answered otherwise before, of the questions that stand in both instruments."""
+    older, old_answers = before
+    newer, new_answers = after
+    found = []
+    for section in newer.sections_for(population):
+        for item in section.items:
+            former = older.item(item.code)
+            if former is None or new_answers.get(item.code) == old_answers.get(item.code):
+                continue
+            was = former.option(old_answers.get(item.code))
+            now = item.option(new_answers.get(item.code))
+            if turn := _turn(section.effect, was, now):
+                found.append(Change(item, was, now, turn))
+    return found
+
+
+def _turn(effect: Effect, was: Option | None, now: Option | None) -> Turn | None:
+    known = [option for option in (was, now) if option is not None and not option.is_unknown]
+    if len(known) == 2:
+        older, newer = (_gravity(effect, option) for option in known)
+        return Turn.WORSE if newer > older else Turn.BETTER
+    if not known:
+        return None
+    return Turn.UNKNOWN if known[0] is was else Turn.KNOWN
+
+
+def _gravity(effect: Effect, option: Option) -> int:
+    if effect is Effect.SAFETY:
+        return rank(option.calls_for) if option.calls_for else 0
+    return -option.weight if effect is Effect.STRENGTH else option.weight
 
 
 def _quoted(instrument: Instrument, pairs: list[list[str]]) -> Iterator[dict[str, Any]]:

@@ -26,6 +26,7 @@ from risk_levels.models.risk_levels import Told
 from risk_levels.populations import POPULATIONS, Duties
 from risk_levels.populations.numbers import FOR_ALL
 from risk_levels.reasons import REASONS
+from risk_levels.scoring import Change, Turn
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,29 @@ class Assessed:
     is_provisional: bool
     words: list[str]
     sections: list[AnsweredSection]
+    # The one before, and what was answered otherwise then.
+    former: Assessment | None = None
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def worse(self) -> list[Change]:
+        """What has got worse, for whoever looks at that first."""
+        return [each for each in self.changes if each.turn is Turn.WORSE]
+
+    @property
+    def other_changes(self) -> list[Change]:
+        """Everything else that is not as it was."""
+        return [each for each in self.changes if each.turn is not Turn.WORSE]
+
+
+def open_assessment(
+    rows: Sequence[Assessment], place: int, population: str, reading: Reading
+) -> Assessed:
+    """An assessment in words, beside the one before it."""
+    chosen = rows[place - 1]
+    former = rows[place - 2] if place > 1 else None
+    open_groups([chosen, *([former] if former else [])], "body", reading=reading)
+    return in_words(chosen, population, place, former)
 
 
 def assessments_of(case_file: CaseFile) -> list[Assessment]:
@@ -56,8 +80,10 @@ def assessments_of(case_file: CaseFile) -> list[Assessment]:
     )
 
 
-def in_words(assessment: Assessment, population: str, place: int) -> Assessed:
-    """An assessment whose body is open, in words."""
+def in_words(
+    assessment: Assessment, population: str, place: int, former: Assessment | None = None
+) -> Assessed:
+    """An assessment whose body is open, in words; the former one is open as well."""
     instrument = INSTRUMENTS[assessment.instrument, assessment.version]
     result = assessment.result
     sections = []
@@ -75,7 +101,14 @@ def in_words(assessment: Assessment, population: str, place: int) -> Assessed:
         is_provisional=result["is_provisional"],
         words=scoring.in_words(instrument, result),
         sections=sections,
+        former=former,
+        changes=_changes(former, assessment, population) if former else (),
     )
+
+
+def _changes(before: Assessment, after: Assessment, population: str) -> tuple[Change, ...]:
+    both = ((INSTRUMENTS[one.instrument, one.version], one.answers) for one in (before, after))
+    return tuple(scoring.changes(next(both), next(both), population))
 
 
 @dataclass(frozen=True)
@@ -323,13 +356,10 @@ def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, toda
     assessed = None
     if proposal.assessment_id:
         former = assessments_of(case_file)
-        place, chosen = next(
-            (place, each)
-            for place, each in enumerate(former, start=1)
-            if each.pk == proposal.assessment_id
+        place = next(
+            place for place, each in enumerate(former, start=1) if each.pk == proposal.assessment_id
         )
-        open_groups([chosen], "body", reading=reading)
-        assessed = in_words(chosen, case_file.population, place)
+        assessed = open_assessment(former, place, case_file.population, reading)
     level = case_file.risk_level
     rule_set = RuleSet.objects.in_force(today)
     then = duties_then(level, proposal.to_level, rule_set)

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from kpm.forms import ActionForm
-from risk_levels.instruments import CURRENT
+from risk_levels.instruments import current_for
 from risk_levels.instruments.parts import Section
 
 ITEM = "item_"
@@ -46,7 +46,8 @@ class RecordAssessmentForm(ActionForm):
     def __init__(self, *args: Any, population: str, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["assessed_on"].initial = today
-        self.asked = CURRENT.sections_for(population)
+        self.instrument = current_for(population)
+        self.asked = self.instrument.sections_for(population)
         for section in self.asked:
             for item in section.items:
                 self.fields[ITEM + item.code] = forms.ChoiceField(

@@ -15,7 +15,7 @@ from casework.views.opening import find_file, open_file
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
-from kpm.vault.opening import open_groups
+from risk_levels.instruments import INSTRUMENTS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,6 +45,20 @@ def record_assessment(request: SignedInRequest, number: str) -> HttpResponse:
 
 @require_safe
 @requires(Permission.VIEW_CASE_FILES)
+def show_instrument(request: SignedInRequest, code: str, version: int) -> HttpResponse:
+    """How a questionnaire counts: every question, what each answer does, where it comes from."""
+    instrument = INSTRUMENTS.get((code, version))
+    if instrument is None:
+        raise Http404
+    return render(
+        request,
+        "casework/assessments/instrument.html",
+        {"instrument": instrument},
+    )
+
+
+@require_safe
+@requires(Permission.VIEW_CASE_FILES)
 def show_assessment(request: SignedInRequest, number: str, place: int) -> HttpResponse:
     """What was answered, what that suggests, and which answers led there."""
     case_file = find_file(request, number)
@@ -52,14 +66,12 @@ def show_assessment(request: SignedInRequest, number: str, place: int) -> HttpRe
     rows = levels.assessments_of(case_file)
     if not 1 <= place <= len(rows):
         raise Http404
-    chosen = rows[place - 1]
-    open_groups([chosen], "body", reading=reading)
     return render(
         request,
         "casework/assessments/show.html",
         {
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
-            "assessed": levels.in_words(chosen, case_file.population, place),
+            "assessed": levels.open_assessment(rows, place, case_file.population, reading),
         },
     )

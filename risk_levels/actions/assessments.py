@@ -10,7 +10,7 @@ from audit import log
 from audit.events import Event
 from kpm.accounts.models import User
 from risk_levels import rules
-from risk_levels.instruments import CURRENT, Instrument
+from risk_levels.instruments import Instrument, current_for
 from risk_levels.models import Assessment, RiskLevel
 from risk_levels.scoring import suggest
 
@@ -24,9 +24,10 @@ def filled_in(
     voice: str = "",
     notes: str = "",
     assessed_on: date | None = None,
-    instrument: Instrument = CURRENT,
+    instrument: Instrument | None = None,
 ) -> Assessment:
-    """An assessment with its calculation, checked and not saved."""
+    """An assessment with its calculation, checked and not saved; with the current instrument."""
+    instrument = instrument or current_for(risk_level.population)
     today = timezone.localdate(now)
     assessed_on = assessed_on or today
     given = {code: answer for code, answer in answers.items() if answer}
@@ -58,7 +59,7 @@ def record_assessment(
     voice: str = "",
     notes: str = "",
     assessed_on: date | None = None,
-    instrument: Instrument = CURRENT,
+    instrument: Instrument | None = None,
 ) -> Assessment:
     """Keep the answers and what they suggest; no level changes by this."""
     risk_level = RiskLevel.objects.select_for_update().get(pk=risk_level.pk)

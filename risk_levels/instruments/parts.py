@@ -77,6 +77,16 @@ class Instrument:
     # How many points strengths may take off at most.
     most_strengths: int
 
+    @property
+    def for_red(self) -> int:
+        """From how many points on red is suggested."""
+        return self.thresholds[Level.RED]
+
+    @property
+    def for_yellow(self) -> int:
+        """From how many points on yellow is suggested."""
+        return self.thresholds[Level.YELLOW]
+
     def sections_for(self, population: str) -> tuple[Section, ...]:
         """The sections with the items that this population is asked."""
         return tuple(

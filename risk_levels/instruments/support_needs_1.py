@@ -2,37 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments.parts import Effect, Instrument, Item, Option, Section
+from risk_levels.instruments.common import CASE_WORK, MENTAL_NORM, NEED, STRENGTH, VIOLENCE, safety
+from risk_levels.instruments.parts import Effect, Instrument, Item, Section
 from risk_levels.levels import Level
 
-CASE_WORK = _("MZ/T 094-2017 Social Work Method: Case Work, assessment")
-MENTAL_NORM = _("National norm for severe mental disorders (2018), danger assessment")
 MENTAL_FOLLOW_UP = _("National norm for severe mental disorders (2018), follow-up record")
 ELDER_GUIDANCE = _("Guidance on visits to elders in special difficulty (2022)")
 MINORS_21 = _("Law on the Protection of Minors, article 21")
-VIOLENCE = _("Anti-Domestic Violence Law, article 14; Law on the Protection of Minors, article 11")
 
-# Answers about safety: what was not asked or seen is said so, never guessed.
-NO = Option("no", _("No"))
-NOT_KNOWN = Option("not_known", _("Not known"), is_unknown=True)
-
-
-def safety(level: Level) -> tuple[Option, ...]:
-    """Yes calls for this level by itself."""
-    return (NO, Option("yes", _("Yes, now or in the last 30 days"), calls_for=level), NOT_KNOWN)
-
-
-NEED = (
-    Option("none", _("No need, or met")),
-    Option("some", _("Some need, help is under way"), weight=1),
-    Option("urgent", _("Urgent and not met"), weight=3),
-    NOT_KNOWN,
-)
-STRENGTH = (
-    Option("yes", _("Yes"), weight=1),
-    Option("no", _("No")),
-    NOT_KNOWN,
-)
 ADULTS = (
     "community_correction",
     "released",

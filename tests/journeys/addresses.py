@@ -59,6 +59,10 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:show_level": ("{red}level/", "{waiting}level/"),
     "casework:show_assessment": ("{red}assessments/1/",),
     "casework:record_assessment": ("{red}assessments/new/", "{left_behind_child}assessments/new/"),
+    "casework:show_instrument": (
+        *(f"/questionnaires/{code}/1/" for code in POPULATIONS),
+        "/questionnaires/support_needs/1/",
+    ),
     "casework:set_provisionally": ("{left_behind_child}level/provisional/",),
     "casework:propose_level": ("{red}proposal/",),
     "casework:review_proposal": ("{waiting}proposal/review/",),

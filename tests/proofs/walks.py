@@ -68,6 +68,8 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("int", "place"): 1,
         ("slug", "place"): place.role,
         ("slug", "queue"): "lapsing",
+        ("slug", "code"): "support_needs",
+        ("int", "version"): 1,
         ("slug", "rule"): "assessment_provisional",
         ("worker", "worker"): place.worker.log_reference,
     }

@@ -21,7 +21,7 @@ def record(risk_level, by, answers, **more):
 def test_the_calculation_is_kept_with_its_inputs(risk_level, worker):
     record(risk_level, worker, {"income": "urgent", "housing": "", "self_harm": "no"})
     found = opened(Assessment)
-    assert (found.instrument, found.version) == ("support_needs", 1)
+    assert (found.instrument, found.version) == (risk_level.population, 1)
     assert found.answers == {"income": "urgent", "self_harm": "no"}
     assert found.result["inputs"] == found.answers
     assert found.result["is_provisional"]

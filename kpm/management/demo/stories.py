@@ -2,7 +2,7 @@
 
 from random import Random
 
-from risk_levels.instruments import CURRENT
+from risk_levels.instruments import current_for
 from risk_levels.instruments.parts import Effect, Item, Section
 from risk_levels.levels import Level
 from risk_levels.scoring import suggest
@@ -112,14 +112,14 @@ def answers(random: Random, population: str, level: Level = Level.YELLOW) -> dic
         wanted = Level.GREEN if wanted == Level.YELLOW else Level.YELLOW
     for _try in range(MOST_TRIES):
         found = _drawn(random, population, wanted)
-        if suggest(CURRENT, found, population).level == wanted:
+        if suggest(current_for(population), found, population).level == wanted:
             return found
     raise ValueError(population)
 
 
 def _drawn(random: Random, population: str, level: Level) -> dict[str, str]:
     found: dict[str, str] = {}
-    for section in CURRENT.sections_for(population):
+    for section in current_for(population).sections_for(population):
         # One danger is enough; what is not dangerous is said to be so.
         calling = [each for each in section.items if _calls_for(each) == level]
         danger = random.choice(calling) if calling and random.random() < STRONG else None

@@ -48,7 +48,7 @@ def test_what_is_valid_is_sealed_and_opened_and_what_is_not_is_forged(name: str)
 
 @pytest.mark.parametrize("name", SUITES)
 def test_a_nonce_of_another_length_never_gives_something_wrong(name: str) -> None:
-    """Nothing of ours has one; whoever brings one is refused, or GCM reads it as its standard says."""
+    """Nothing of ours has one; it is refused, or GCM reads it as its standard says."""
     for number, key, nonce, about, content, sealed, result in vectors(name):
         if len(nonce) == ciphers.NONCE_BYTES:
             continue
