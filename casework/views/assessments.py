@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import assessments
-from casework.dashboards import levels
+from casework.dashboards.assessments import assessments_of, open_assessment
 from casework.forms.assessments import RecordAssessmentForm
 from casework.views.opening import find_file, open_file
 from kpm.accounts.models import SignedInRequest
@@ -63,7 +63,7 @@ def show_assessment(request: SignedInRequest, number: str, place: int) -> HttpRe
     """What was answered, what that suggests, and which answers led there."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    rows = levels.assessments_of(case_file)
+    rows = assessments_of(case_file)
     if not 1 <= place <= len(rows):
         raise Http404
     return render(
@@ -72,6 +72,6 @@ def show_assessment(request: SignedInRequest, number: str, place: int) -> HttpRe
         {
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
-            "assessed": levels.open_assessment(rows, place, case_file.population, reading),
+            "assessed": open_assessment(rows, place, case_file.population, reading),
         },
     )

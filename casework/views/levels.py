@@ -21,6 +21,7 @@ from casework.dashboards import (
     queues,
     review_tasks,
 )
+from casework.dashboards.assessments import assessments_of
 from casework.forms.levels import (
     DecideLevelForm,
     ProposeLevelForm,
@@ -63,7 +64,7 @@ def show_level(request: SignedInRequest, number: str) -> HttpResponse:
             "is_in_the_way": levels.is_in_the_way(waiting),
             "duties": case_file.risk_level.duties(today, RuleSet.objects.in_force(today)),
             "needs_review": case_file.risk_level.needs_review(today),
-            "assessments": list(enumerate(levels.assessments_of(case_file), start=1))[::-1],
+            "assessments": list(enumerate(assessments_of(case_file), start=1))[::-1],
             "entries": levels.timeline_of(case_file.risk_level, reading),
             "objections": objections.objections_of(case_file),
             "tasks": review_tasks.tasks_of(case_file),
@@ -107,7 +108,7 @@ def propose_form(
     request: SignedInRequest, case_file: CaseFile, reading: Reading
 ) -> tuple[ProposeLevelForm, dict[str, Any]]:
     """The form with what is known already: the last assessment, plan and returned proposal."""
-    assessments = levels.assessments_of(case_file)
+    assessments = assessments_of(case_file)
     plan = levels.live_plan(case_file.plans.select_related("drafted_by"))
     latest = levels.latest_proposal(case_file)
     returned = latest if latest is not None and latest.state == ProposalState.RETURNED else None

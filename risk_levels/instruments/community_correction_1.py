@@ -5,13 +5,13 @@ For help, not for supervision: 社区矫正法 §24 leaves classes and duties to
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments import common
-from risk_levels.instruments.common import NEED, STRENGTH, safety
+from risk_levels.instruments import everybody
+from risk_levels.instruments.everybody import NEED, STRENGTH, safety
 from risk_levels.instruments.parts import Instrument, Item
 from risk_levels.levels import Level
 
 STRENGTHS = (
-    common.TRUSTED_PERSON,
+    everybody.TRUSTED_PERSON,
     Item(
         code="group_works",
         text=_("Knows the people of the corrections group and talks with them"),
@@ -24,8 +24,8 @@ STRENGTHS = (
         source=_("Community Corrections Law, article 39"),
         options=STRENGTH,
     ),
-    common.DAILY_RHYTHM,
-    common.OWN_GOALS,
+    everybody.DAILY_RHYTHM,
+    everybody.OWN_GOALS,
 )
 NEEDS = (
     Item(
@@ -85,10 +85,10 @@ NEEDS = (
     ),
 )
 DANGERS = (
-    common.SELF_HARM,
-    common.HARMED_BY_OTHERS,
-    common.HARMS_OTHERS,
-    common.NO_SHELTER,
+    everybody.SELF_HARM,
+    everybody.HARMED_BY_OTHERS,
+    everybody.HARMS_OTHERS,
+    everybody.NO_SHELTER,
     Item(
         code="untreated_illness",
         text=_("Seriously ill and not treated"),
@@ -98,7 +98,7 @@ DANGERS = (
     Item(
         code="lost_support",
         text=_("Lost work, home or a close person in the last weeks"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=safety(Level.YELLOW),
     ),
     Item(
@@ -115,7 +115,7 @@ INSTRUMENT = Instrument(
     version=1,
     title=_("Needs, strengths and safety in community corrections"),
     source=_("System default, from the laws and norms named beside each question"),
-    sections=common.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
+    sections=everybody.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
     thresholds={Level.RED: 12, Level.YELLOW: 4},
     most_strengths=3,
 )

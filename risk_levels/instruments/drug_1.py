@@ -6,15 +6,15 @@ offices that have to know them.
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments import common
-from risk_levels.instruments.common import NEED, STRENGTH, safety
+from risk_levels.instruments import everybody
+from risk_levels.instruments.everybody import NEED, STRENGTH, safety
 from risk_levels.instruments.parts import Instrument, Item
 from risk_levels.levels import Level
 
 MEASURES = _("Drug Rehabilitation Regulations, article 18")
 
 STRENGTHS = (
-    common.TRUSTED_PERSON,
+    everybody.TRUSTED_PERSON,
     Item(
         code="time_without",
         text=_("Has come through some time without drugs and is proud of it"),
@@ -33,8 +33,8 @@ STRENGTHS = (
         source=_("Drug Rehabilitation Regulations, article 17"),
         options=STRENGTH,
     ),
-    common.DAILY_RHYTHM,
-    common.OWN_GOALS,
+    everybody.DAILY_RHYTHM,
+    everybody.OWN_GOALS,
 )
 NEEDS = (
     Item(
@@ -94,7 +94,7 @@ NEEDS = (
     ),
 )
 DANGERS = (
-    common.SELF_HARM,
+    everybody.SELF_HARM,
     Item(
         code="overdose",
         text=_("An overdose, or use that may kill: alone, mixed, after a break"),
@@ -102,9 +102,9 @@ DANGERS = (
         options=safety(Level.RED),
         hint=_("Call an ambulance first; help must not wait for questions."),
     ),
-    common.HARMED_BY_OTHERS,
-    common.HARMS_OTHERS,
-    common.NO_SHELTER,
+    everybody.HARMED_BY_OTHERS,
+    everybody.HARMS_OTHERS,
+    everybody.NO_SHELTER,
     Item(
         code="child_in_danger",
         text=_("A child in the household is not looked after"),
@@ -121,7 +121,7 @@ DANGERS = (
     Item(
         code="lost_support",
         text=_("Came home, lost work or lost a close person in the last weeks"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=safety(Level.YELLOW),
     ),
 )
@@ -131,7 +131,7 @@ INSTRUMENT = Instrument(
     version=1,
     title=_("Needs, strengths and safety in recovery"),
     source=_("System default, from the laws and norms named beside each question"),
-    sections=common.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
+    sections=everybody.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
     thresholds={Level.RED: 12, Level.YELLOW: 4},
     most_strengths=3,
 )

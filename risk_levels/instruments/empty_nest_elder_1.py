@@ -5,8 +5,8 @@ Visits are offered and may be declined: 特殊困难老年人探访关爱服务�
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments import common
-from risk_levels.instruments.common import NEED, STRENGTH, safety
+from risk_levels.instruments import everybody
+from risk_levels.instruments.everybody import NEED, STRENGTH, safety
 from risk_levels.instruments.parts import Instrument, Item
 from risk_levels.levels import Level
 
@@ -14,7 +14,7 @@ GUIDANCE = _("Guidance on visits to elders in special difficulty (2022)")
 ABILITY = _("GB/T 42195-2022 Ability assessment for older adults")
 
 STRENGTHS = (
-    common.TRUSTED_PERSON,
+    everybody.TRUSTED_PERSON,
     Item(
         code="children_in_touch",
         text=_("Children or relatives call or come regularly"),
@@ -33,7 +33,7 @@ STRENGTHS = (
         source=ABILITY,
         options=STRENGTH,
     ),
-    common.OWN_GOALS,
+    everybody.OWN_GOALS,
 )
 NEEDS = (
     Item(
@@ -110,7 +110,7 @@ DANGERS = (
         source=GUIDANCE,
         options=safety(Level.RED),
     ),
-    common.SELF_HARM,
+    everybody.SELF_HARM,
     Item(
         code="harmed_by_others",
         text=_("Is hit, neglected, locked in or robbed by somebody"),
@@ -118,7 +118,7 @@ DANGERS = (
         options=safety(Level.RED),
         hint=_("Where a child or somebody without capacity is harmed, report at once."),
     ),
-    common.NO_SHELTER,
+    everybody.NO_SHELTER,
     Item(
         code="wandered",
         text=_("Got lost, or left the gas or fire on"),
@@ -150,7 +150,7 @@ INSTRUMENT = Instrument(
     version=1,
     title=_("How an elder who lives alone is doing"),
     source=_("System default, from the laws and norms named beside each question"),
-    sections=common.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
+    sections=everybody.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
     thresholds={Level.RED: 12, Level.YELLOW: 4},
     most_strengths=3,
 )

@@ -5,8 +5,8 @@ The child is heard in words that they understand (未成年人保护法 §4, §2
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments import common
-from risk_levels.instruments.common import NEED, STRENGTH, safety
+from risk_levels.instruments import everybody
+from risk_levels.instruments.everybody import NEED, STRENGTH, safety
 from risk_levels.instruments.parts import Instrument, Item
 from risk_levels.levels import Level
 
@@ -34,7 +34,7 @@ STRENGTHS = (
     Item(
         code="friends",
         text=_("Has friends"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=STRENGTH,
     ),
     Item(
@@ -127,7 +127,7 @@ DANGERS = (
         source=_("Law on the Protection of Minors, article 22"),
         options=safety(Level.RED),
     ),
-    common.SELF_HARM,
+    everybody.SELF_HARM,
     Item(
         code="missing",
         text=_("Ran away or cannot be found"),
@@ -153,7 +153,7 @@ INSTRUMENT = Instrument(
     version=1,
     title=_("How a left-behind child is doing"),
     source=_("System default, from the laws and norms named beside each question"),
-    sections=common.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
+    sections=everybody.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
     # Guardianship with gaps is looked at sooner than an adult's life is.
     thresholds={Level.RED: 9, Level.YELLOW: 3},
     most_strengths=2,

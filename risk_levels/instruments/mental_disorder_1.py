@@ -6,15 +6,15 @@ official classes; here stands what a social worker can see and help with (精神
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments import common
-from risk_levels.instruments.common import NEED, STRENGTH, safety
+from risk_levels.instruments import everybody
+from risk_levels.instruments.everybody import NEED, STRENGTH, safety
 from risk_levels.instruments.parts import Instrument, Item
 from risk_levels.levels import Level
 
 FOLLOW_UP = _("National norm for severe mental disorders (2018), follow-up record")
 
 STRENGTHS = (
-    common.TRUSTED_PERSON,
+    everybody.TRUSTED_PERSON,
     Item(
         code="knows_own_signs",
         text=_("Knows their own early signs and says when they come"),
@@ -33,8 +33,8 @@ STRENGTHS = (
         source=_("Mental Health Law, articles 49 and 56"),
         options=STRENGTH,
     ),
-    common.DAILY_RHYTHM,
-    common.OWN_GOALS,
+    everybody.DAILY_RHYTHM,
+    everybody.OWN_GOALS,
 )
 NEEDS = (
     Item(
@@ -87,8 +87,8 @@ NEEDS = (
     ),
 )
 DANGERS = (
-    common.SELF_HARM,
-    common.HARMS_OTHERS,
+    everybody.SELF_HARM,
+    everybody.HARMS_OTHERS,
     Item(
         code="locked_up",
         text=_("Is locked up or tied at home"),
@@ -134,7 +134,7 @@ INSTRUMENT = Instrument(
     version=1,
     title=_("Needs, strengths and safety with a severe mental disorder"),
     source=_("System default, from the laws and norms named beside each question"),
-    sections=common.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
+    sections=everybody.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
     thresholds={Level.RED: 12, Level.YELLOW: 4},
     most_strengths=3,
 )

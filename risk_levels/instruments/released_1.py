@@ -5,15 +5,15 @@ Help is voluntary and they are citizens like any other: 监狱法 §38.
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments import common
-from risk_levels.instruments.common import NEED, STRENGTH, safety
+from risk_levels.instruments import everybody
+from risk_levels.instruments.everybody import NEED, STRENGTH, safety
 from risk_levels.instruments.parts import Instrument, Item
 from risk_levels.levels import Level
 
 PLACEMENT = _("Practice of resettlement and support: home, kin, work (2010)")
 
 STRENGTHS = (
-    common.TRUSTED_PERSON,
+    everybody.TRUSTED_PERSON,
     Item(
         code="welcomed_home",
         text=_("Was welcomed home; somebody of the family or village speaks for them"),
@@ -26,8 +26,8 @@ STRENGTHS = (
         source=_("Prison Law, article 37"),
         options=STRENGTH,
     ),
-    common.DAILY_RHYTHM,
-    common.OWN_GOALS,
+    everybody.DAILY_RHYTHM,
+    everybody.OWN_GOALS,
 )
 NEEDS = (
     Item(
@@ -63,19 +63,19 @@ NEEDS = (
     Item(
         code="health_care",
         text=_("Treatment, medicine, check-ups after the years away"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=NEED,
     ),
     Item(
         code="mind",
         text=_("Comfort and counselling: sleep, shame, loneliness"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=NEED,
     ),
     Item(
         code="family_ties",
         text=_("Peace in the family, contact with children"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=NEED,
     ),
     Item(
@@ -92,10 +92,10 @@ NEEDS = (
     ),
 )
 DANGERS = (
-    common.SELF_HARM,
-    common.HARMED_BY_OTHERS,
-    common.HARMS_OTHERS,
-    common.NO_SHELTER,
+    everybody.SELF_HARM,
+    everybody.HARMED_BY_OTHERS,
+    everybody.HARMS_OTHERS,
+    everybody.NO_SHELTER,
     Item(
         code="nobody_nowhere_nothing",
         text=_("No home, no kin to go to and no income, all three"),
@@ -105,7 +105,7 @@ DANGERS = (
     Item(
         code="untreated_illness",
         text=_("Seriously ill and not treated"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=safety(Level.RED),
     ),
     Item(
@@ -117,7 +117,7 @@ DANGERS = (
     Item(
         code="lost_support",
         text=_("Lost work, home or a close person in the last weeks"),
-        source=common.CASE_WORK,
+        source=everybody.CASE_WORK,
         options=safety(Level.YELLOW),
     ),
 )
@@ -127,7 +127,7 @@ INSTRUMENT = Instrument(
     version=1,
     title=_("Needs, strengths and safety after release"),
     source=_("System default, from the laws and norms named beside each question"),
-    sections=common.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
+    sections=everybody.sections(strengths=STRENGTHS, needs=NEEDS, dangers=DANGERS),
     thresholds={Level.RED: 12, Level.YELLOW: 4},
     most_strengths=3,
 )

@@ -2,7 +2,14 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from risk_levels.instruments.common import CASE_WORK, MENTAL_NORM, NEED, STRENGTH, VIOLENCE, safety
+from risk_levels.instruments.everybody import (
+    CASE_WORK,
+    MENTAL_NORM,
+    NEED,
+    STRENGTH,
+    VIOLENCE,
+    safety,
+)
 from risk_levels.instruments.parts import Effect, Instrument, Item, Section
 from risk_levels.levels import Level
 

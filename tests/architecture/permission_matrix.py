@@ -90,6 +90,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_queue": only(SUPERVISOR),
     "casework:list_tasks": CASE_ROLES,
     "casework:list_warnings": CASE_ROLES,
+    "casework:show_instrument": CASE_ROLES,
     "casework:close_task": CASE_ROLES,
     # --- objections: whoever is told writes it down, a supervisor answers
     "casework:receive_objection": CASE_ROLES,

@@ -31,7 +31,8 @@ def test_each_queue_has_its_files_and_no_others(supervisor):
     danger, down, ending, fine = (file_of(worker) for _number in range(4))
     from tests.risk_levels.test_provisional import set_red
 
-    set_red(danger, worker, now=now - timedelta(hours=5))
+    # Its review is due on the day on which it is set.
+    set_red(danger, worker, now=now)
     make_level(down, "red", now=now - timedelta(days=60))
     make_proposal(
         down,

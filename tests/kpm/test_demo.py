@@ -18,7 +18,7 @@ from kpm.management.demo.plots import End
 from kpm.management.demo.staff import posts
 from kpm.management.demo.world import World
 from kpm.permissions import Role
-from risk_levels.instruments import CURRENT
+from risk_levels.instruments import current_for
 from risk_levels.levels import GRADED, Level, rank
 from risk_levels.models import Decision, Proposal
 from risk_levels.populations import POPULATIONS
@@ -131,7 +131,9 @@ def test_assessments_suggest_what_was_decided(population):
     random = Random(1)
     for level in GRADED:
         suggested = Counter(
-            suggest(CURRENT, stories.answers(random, population, level), population).level
+            suggest(
+                current_for(population), stories.answers(random, population, level), population
+            ).level
             for _number in range(120)
         )
         assert suggested[level] > 120 * 0.85
