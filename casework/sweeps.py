@@ -24,6 +24,7 @@ from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
 from kpm.jobs.registers import sweep
 from kpm.vault import search, storage
+from risk_levels.actions import end_replaced_rule_sets
 
 
 class NotAllEnded(Exception):
@@ -132,6 +133,12 @@ def _each(files: Sequence[CaseFile], act: Callable[..., bool], now: datetime) ->
     if failed:
         raise NotAllEnded(f"{failed} of {failed + ended}")
     return ended
+
+
+@sweep("end_rule_sets", _("End rule sets that were replaced"), every=timedelta(hours=1))
+def end_rule_sets(now: datetime) -> int:
+    """Versions whose successor has begun are ended; how many there were."""
+    return end_replaced_rule_sets(by=system_account("clock"), today=timezone.localdate(now))
 
 
 @sweep("suggest_reviews", _("Suggest reviews"), every=timedelta(hours=12))

@@ -34,6 +34,7 @@ class Permission(StrEnum):
     DECIDE_OBJECTION = "decide_objection"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
+    DRAFT_RULE_SET = "draft_rule_set"
     ERASE_EVENT_DETAIL = "erase_event_detail"
     EXPORT_EVIDENCE = "export_evidence"
     FIND_PERSON = "find_person"
@@ -50,6 +51,7 @@ class Permission(StrEnum):
     RECORD_VISIT = "record_visit"
     REVEAL_FIELD = "reveal_field"
     REVIEW_ACCESS = "review_access"
+    START_RULE_SET = "start_rule_set"
     VERIFY_LOG = "verify_log"
     VIEW_ACCOUNTS = "view_accounts"
     VIEW_CASE_FILES = "view_case_files"
@@ -58,6 +60,7 @@ class Permission(StrEnum):
     VIEW_LEGAL_BASES = "view_legal_bases"
     VIEW_LOG = "view_log"
     VIEW_OWN_RECORD = "view_own_record"
+    VIEW_RULE_SETS = "view_rule_sets"
     VIEW_TODAY = "view_today"
     VIEW_UNITS = "view_units"
 
@@ -105,6 +108,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE_LEVEL,
             Permission.DECIDE_OBJECTION,
             Permission.DOWNLOAD_ATTACHMENT,
+            Permission.DRAFT_RULE_SET,
             Permission.FIND_PERSON,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
@@ -112,6 +116,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.RECEIVE_OBJECTION,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
+            Permission.VIEW_RULE_SETS,
             Permission.VIEW_TODAY,
         }
     ),
@@ -121,13 +126,16 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.REVIEW_ACCESS,
             Permission.VERIFY_LOG,
             Permission.VIEW_LOG,
+            Permission.VIEW_RULE_SETS,
         }
     ),
     Role.PRIVACY_OFFICER: frozenset(
         {
             Permission.DECIDE_DESTRUCTION,
             Permission.ERASE_EVENT_DETAIL,
+            Permission.START_RULE_SET,
             Permission.VIEW_LEGAL_BASES,
+            Permission.VIEW_RULE_SETS,
         }
     ),
     Role.SYSTEM_ADMINISTRATOR: frozenset(

@@ -1,6 +1,6 @@
 """When a level may be proposed, decided, kept; every refusal in words for the user."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -12,9 +12,8 @@ from kpm.errors import Refused
 from kpm.permissions import Permission, is_granted
 from risk_levels.instruments import Instrument
 from risk_levels.levels import Level, is_down, needs_grounds, step_down
-from risk_levels.models import Assessment, Proposal, RiskLevel, RuleSet
+from risk_levels.models import Assessment, Proposal, RiskLevel
 from risk_levels.models.proposals import OPEN_STATES, ProposalState
-from risk_levels.models.rule_sets import RuleSetState
 from risk_levels.reasons import REASONS
 
 LEAST_WORDS = 20
@@ -286,28 +285,6 @@ def check_can_correct_calendar(by: User, day: date, *, today: date) -> None:
     _check_may(by, Permission.CORRECT_CALENDAR)
     if day <= today:
         raise Refused(_("This day has passed. Give a later one."), field="day")
-
-
-def check_can_seed_rule_set(by: User) -> None:
-    """The first version comes with the site, and by nobody."""
-    if not by.is_system:
-        raise Refused(_("Rule sets come with the system."))
-
-
-def check_comes_after(formers: Iterable[RuleSet], *, on: date) -> None:
-    """Versions follow one another: none takes force before one that is set already."""
-    if any(each.in_force_on is not None and each.in_force_on >= on for each in formers):
-        raise Refused(_("Another rule set takes force on this day or later."))
-
-
-def check_can_start_rule_set(by: User, rule_set: RuleSet, *, on: date, today: date) -> None:
-    """A part of the system brings a version into force, not before today."""
-    if not by.is_system:
-        raise Refused(_("Rule sets come with the system."))
-    if rule_set.state != RuleSetState.DRAFT:
-        raise Refused(_("This rule set has been in force already."))
-    if on < today:
-        raise Refused(_("A rule set takes force today or later."))
 
 
 def _is_evidence(each: Mapping[str, Any]) -> bool:

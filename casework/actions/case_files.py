@@ -19,10 +19,15 @@ from risk_levels.models.rule_sets import default_numbers
 from risk_levels.populations import POPULATIONS
 
 
-def calendars(files: Sequence[CaseFile], today: date) -> dict[CaseFile, Calendar]:
-    """What the due dates of each file follow from; give files with their levels loaded."""
+def calendars(
+    files: Sequence[CaseFile], today: date, rule_set: RuleSet | None = None
+) -> dict[CaseFile, Calendar]:
+    """What the due dates of each file follow from; give files with their levels loaded.
+
+    Under a rule set that is not in force they show what it would bring.
+    """
     # One for all of them, even where none is in force yet.
-    rule_set = RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
+    rule_set = rule_set or RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
     kept = [each for each in files if not each._state.adding]
     latest = Visit.objects.latest_by_file([each.id for each in kept])
     steps = Decision.objects.rhythms_by_level([each.risk_level_id for each in kept])

@@ -22,6 +22,7 @@ AREAS = (
     "account_guards",
     "level_guards",
     "objection_guards",
+    "rule_set_guards",
     "casework_guards",
     "history_guards",
     "vault_guards",

@@ -1,4 +1,4 @@
-"""Guards of levels, proposals, decisions, assessments and rule sets."""
+"""Guards of levels, proposals, decisions and assessments."""
 
 from kpm.database.forgetting import only_forgets
 from kpm.database.guards import (
@@ -11,13 +11,12 @@ from kpm.database.guards import (
     refuse,
 )
 
-LEVEL, DECISION, PROPOSAL, ASSESSMENT, OBJECTION, RULE_SET = (
+LEVEL, DECISION, PROPOSAL, ASSESSMENT, OBJECTION = (
     "risk_levels_risklevel",
     "risk_levels_decision",
     "risk_levels_proposal",
     "risk_levels_assessment",
     "risk_levels_objection",
-    "risk_levels_ruleset",
 )
 ASSIGNMENT, CASE_FILE, USER = "casework_assignment", "casework_casefile", "accounts_user"
 
@@ -378,18 +377,6 @@ GUARDS: list[Guard] = [
         )
         for before in ("INSERT", "UPDATE")
     ),
-    refuse(
-        "a_rule_set_in_force_keeps_its_numbers",
-        RULE_SET,
-        before="UPDATE",
-        when=(
-            "OLD.state <> 'draft' AND (NEW.numbers IS DISTINCT FROM OLD.numbers "
-            "OR NEW.version <> OLD.version OR NEW.in_force_on <> OLD.in_force_on "
-            "OR NEW.state = 'draft' "
-            "OR (OLD.state = 'ended' AND NEW.until_on IS DISTINCT FROM OLD.until_on))"
-        ),
-    ),
-    never_deleted(RULE_SET, "a_rule_set"),
     # --- Districts ------------------------------------------------------------------------------
     in_district(DECISION, "a_decision", LEVEL, "risk_level_id"),
     in_district(PROPOSAL, "a_proposal", LEVEL, "risk_level_id"),

@@ -37,7 +37,17 @@ from risk_levels.actions.proposals import (
     submit,
 )
 from risk_levels.actions.provisional import due_to_lapse, lapse, set_provisionally
-from risk_levels.actions.rule_sets import rule_set_in_force, seed_rule_set
+from risk_levels.actions.rule_sets import (
+    change_duties,
+    change_general,
+    discard_rule_set,
+    draft_rule_set,
+    end_replaced_rule_sets,
+    rule_set_in_force,
+    seed_rule_set,
+    start_rule_set,
+    withdraw_rule_set,
+)
 from risk_levels.actions.undecided import due_to_take_effect, take_effect
 
 __all__ = [
@@ -51,14 +61,19 @@ __all__ = [
     "bulk_open_levels",
     "bulk_propose",
     "bulk_record_assessments",
+    "change_duties",
+    "change_general",
     "check_can_decide_objection",
     "check_is_not_proposer",
     "check_is_second_person",
     "correct_calendar",
     "decide_objection",
+    "discard_rule_set",
+    "draft_rule_set",
     "due_to_expire",
     "due_to_lapse",
     "due_to_take_effect",
+    "end_replaced_rule_sets",
     "expire",
     "lapse",
     "official_draft",
@@ -72,8 +87,10 @@ __all__ = [
     "rule_set_in_force",
     "seed_rule_set",
     "set_provisionally",
+    "start_rule_set",
     "submit",
     "take_effect",
     "withdraw",
     "withdraw_objection",
+    "withdraw_rule_set",
 ]

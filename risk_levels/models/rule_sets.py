@@ -24,8 +24,26 @@ class RuleSetState(models.TextChoices):
     """How far a rule set is."""
 
     DRAFT = "draft", _("Draft")
+    # From its first day on; the days say whether that has come.
     IN_FORCE = "in_force", _("In force")
     ENDED = "ended", _("Ended")
+    WITHDRAWN = "withdrawn", _("Taken back")
+    DISCARDED = "discarded", _("Discarded")
+
+
+# What somebody is looked after by, or was.
+HELD = (RuleSetState.IN_FORCE, RuleSetState.ENDED)
+# In the order in which a rule set lists them for a level.
+DUTIES = ("contact_days", "visit_days", "review_days", "valid_days")
+# What holds for everybody, and where it stands in the numbers.
+GENERAL: dict[str, tuple[str, ...]] = {
+    "emergency_red_hours": ("emergency_red_hours",),
+    "up_workdays": ("proposals", "up_workdays"),
+    "climb_workdays": ("proposals", "climb_workdays"),
+    "effect_workdays": ("proposals", "effect_workdays"),
+    "ack_workdays": ("appeal", "ack_workdays"),
+    "decide_workdays": ("appeal", "decide_workdays"),
+}
 
 
 def default_numbers() -> dict[str, Any]:
@@ -77,8 +95,8 @@ class RuleSetQuerySet(models.QuerySet["RuleSet"]):
     """Rule sets by day."""
 
     def in_force(self, on: date) -> "RuleSet | None":
-        """The one that holds on a day."""
-        started = self.exclude(state=RuleSetState.DRAFT).filter(in_force_on__lte=on)
+        """The one that holds on a day: the last that had begun by then."""
+        started = self.filter(state__in=HELD, in_force_on__lte=on)
         holding = started.filter(Q(until_on__isnull=True) | Q(until_on__gt=on))
         return holding.order_by("-in_force_on", "-id").first()
 
@@ -91,14 +109,25 @@ class RuleSet(GuardedStateModel, RecordedModel):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     version = models.CharField(_("version"), max_length=40, unique=True)
     state = GuardedStateField(
-        _("state"), max_length=8, choices=RuleSetState.choices, default=RuleSetState.DRAFT
+        _("state"), max_length=9, choices=RuleSetState.choices, default=RuleSetState.DRAFT
     )
     in_force_on = models.DateField(_("in force from"), null=True, blank=True)
-    # The first day on which it no longer holds: known once the next one is set.
+    # The first day on which it no longer held: written down once the next one has begun.
     until_on = models.DateField(_("until"), null=True, blank=True)
     numbers = models.JSONField(_("numbers"))
+    # Why there is this version.
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
     drafted_by = models.ForeignKey(
         User, verbose_name=_("drafted by"), on_delete=models.PROTECT, related_name="+"
+    )
+    # The second person; the first version, which comes with the site, has none.
+    started_by = models.ForeignKey(
+        User,
+        verbose_name=_("brought into force by"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
     )
 
     objects = RuleSetQuerySet.as_manager()
@@ -111,7 +140,8 @@ class RuleSet(GuardedStateModel, RecordedModel):
         constraints = (
             models.CheckConstraint(
                 name="a_rule_set_in_force_has_a_first_day",
-                condition=Q(state=RuleSetState.DRAFT) | Q(in_force_on__isnull=False),
+                condition=Q(state__in=(RuleSetState.DRAFT, RuleSetState.DISCARDED))
+                | Q(in_force_on__isnull=False),
             ),
             models.CheckConstraint(
                 name="a_rule_set_that_ended_says_when",
@@ -150,11 +180,35 @@ class RuleSet(GuardedStateModel, RecordedModel):
         return duties_in(self.numbers, population, level)
 
     @transition(field="state", source=RuleSetState.DRAFT, target=RuleSetState.IN_FORCE)
-    def start(self, *, on: date) -> None:
+    def start(self, *, on: date, by: User | None = None) -> None:
         """Take force on a day."""
         self.in_force_on = on
+        self.started_by = by
 
     @transition(field="state", source=RuleSetState.IN_FORCE, target=RuleSetState.ENDED)
     def end(self, *, on: date) -> None:
-        """Make room for the next one from a day on."""
+        """The next one has begun on a day."""
         self.until_on = on
+
+    @transition(field="state", source=RuleSetState.IN_FORCE, target=RuleSetState.WITHDRAWN)
+    def withdraw(self) -> None:
+        """Be taken back before the first day."""
+
+    @transition(field="state", source=RuleSetState.DRAFT, target=RuleSetState.DISCARDED)
+    def discard(self) -> None:
+        """Be thrown away unused."""
+
+    def days_of(self, population: str) -> dict[str, dict[str, int]]:
+        """The days of one population: {level: {duty: days}}."""
+        numbers = self.numbers["populations"][population]
+        return {level: dict(zip(DUTIES, numbers[level], strict=True)) for level in numbers}
+
+    def general(self) -> dict[str, int]:
+        """What holds for everybody; versions older than one of these numbers have its default."""
+        found: dict[str, int] = {}
+        for name, path in GENERAL.items():
+            value: Any = {**FOR_ALL, **self.numbers}
+            for step, key in enumerate(path):
+                value = {**FOR_ALL[key], **value[key]} if step < len(path) - 1 else value[key]
+            found[name] = value
+        return found

@@ -91,6 +91,15 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_tasks": CASE_ROLES,
     "casework:list_warnings": CASE_ROLES,
     "casework:show_instrument": CASE_ROLES,
+    # --- rule sets: a supervisor drafts, the privacy officer brings into force
+    "casework:list_rule_sets": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},
+    "casework:show_rule_set": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},
+    "casework:draft_rule_set": {Role.SUPERVISOR},
+    "casework:change_duties": {Role.SUPERVISOR},
+    "casework:change_general": {Role.SUPERVISOR},
+    "casework:discard_rule_set": {Role.SUPERVISOR},
+    "casework:start_rule_set": {Role.PRIVACY_OFFICER},
+    "casework:withdraw_rule_set": {Role.PRIVACY_OFFICER},
     "casework:close_task": CASE_ROLES,
     # --- objections: whoever is told writes it down, a supervisor answers
     "casework:receive_objection": CASE_ROLES,

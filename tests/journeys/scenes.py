@@ -35,6 +35,7 @@ from kpm.management.demo import answers, invention, stories
 from kpm.management.demo.world import World
 from kpm.vault.opening import open_groups
 from risk_levels.levels import Level
+from risk_levels.models import RuleSet
 from risk_levels.populations import POPULATIONS
 
 WORKBOOK: Final = (
@@ -76,6 +77,7 @@ class Scene:
             **made,
             "red": red.get_absolute_url(),
             "waiting": waiting.get_absolute_url(),
+            "draft": RuleSet.objects.get(state="draft").version,
             **self._ledgers(),
             **self._accounts(),
             **self._log(red),

@@ -16,6 +16,7 @@ from casework.models import Ledger
 from kpm.accounts.models import RoleGrant, User
 from kpm.management.documents import Route, routes
 from kpm.permissions import Role
+from risk_levels.models.rule_sets import DEFAULT_VERSION
 from tests.architecture.permission_matrix import MATRIX
 from tests.factories import client_for
 from tests.proofs import worlds
@@ -70,6 +71,8 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("slug", "queue"): "lapsing",
         ("slug", "code"): "support_needs",
         ("int", "version"): 1,
+        ("slug", "version"): DEFAULT_VERSION,
+        ("slug", "population"): "empty_nest_elder",
         ("slug", "rule"): "assessment_provisional",
         ("worker", "worker"): place.worker.log_reference,
     }

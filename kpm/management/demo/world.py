@@ -75,6 +75,7 @@ class World:
         quiet = disputes.quiet_files(files, self.now)
         disputes.endanger(quiet, len(files), self.now)
         disputes.dispute(quiet, len(files), self.staff.supervisors, self.random, self.now)
+        self._draft_rules()
         for code in POPULATIONS:
             mine = [each for each in told if each.plot.population == code]
             self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
@@ -281,6 +282,16 @@ class World:
             needs=self.random.choice(stories.NEEDS) if is_done else "",
             strengths=self.random.choice(stories.STRENGTHS) if is_done else "",
             notes=self.random.choice(stories.NOTES) if is_done else "",
+        )
+
+    def _draft_rules(self) -> None:
+        """A supervisor would like elders on yellow to be seen more often; nobody has agreed yet."""
+        author = self.staff.supervisors[0]
+        draft = risk_levels.draft_rule_set(reason=stories.RULES, by=author, today=self.today)
+        duties = draft.days_of("empty_nest_elder")
+        duties["yellow"]["visit_days"] = 21
+        risk_levels.change_duties(
+            rule_set=draft, population="empty_nest_elder", duties=duties, by=author
         )
 
     def _end_terms(self, told: list[Story]) -> None:
