@@ -48,7 +48,7 @@ MENU = (
     Entry(
         Permission.VIEW_LEGAL_BASES, "casework:list_legal_bases", _("Legal bases"), "legal-bases"
     ),
-    Entry(Permission.VIEW_RULE_SETS, "casework:list_rule_sets", _("Rule sets"), "plan"),
+    Entry(Permission.VIEW_RULE_SETS, "casework:list_rule_sets", _("Rule sets"), "jobs"),
     Entry(Permission.ERASE_EVENT_DETAIL, "audit:erase_detail", _("Details of events"), "log"),
     Entry(Permission.VIEW_GRANTS, "accounts:list_grants", _("Roles"), "grants"),
     Entry(Permission.VIEW_ACCOUNTS, "accounts:list_accounts", _("Accounts"), "accounts"),

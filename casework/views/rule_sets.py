@@ -76,7 +76,8 @@ def _around(rule_set: RuleSet) -> dict[str, Any]:
     return {
         "version": rule_sets.version_of(rule_set, holding, today),
         "rule_set": rule_set,
-        "tables": rule_sets.tables(rule_set, before),
+        # What differs stands first.
+        "tables": sorted(rule_sets.tables(rule_set, before), key=lambda each: not each.differs),
         "general": rule_sets.general_rows(rule_set, before),
         "is_ahead": is_ahead,
         "is_draft": rule_set.state == RuleSetState.DRAFT,
