@@ -116,6 +116,8 @@ class Event(StrEnum):
     SESSION_REFUSED = "session.refused"
     SESSION_STARTED = "session.started"
     UNIT_OPENED = "unit.opened"
+    UNSENT_FORM_DISCARDED = "unsent_form.discarded"
+    UNSENT_FORM_KEPT = "unsent_form.kept"
     VAULT_REFUSED = "vault.refused"
     VISIT_PLANNED = "visit.planned"
     VISIT_RECORDED = "visit.recorded"

@@ -43,6 +43,7 @@ NOUNS: dict[str, Promise] = {
     "search": gettext_lazy("Search"),
     "session": gettext_lazy("Sign-in"),
     "unit": gettext_lazy("Unit"),
+    "unsent_form": gettext_lazy("Unsent form"),
     "vault": gettext_lazy("Sealed content"),
     "visit": gettext_lazy("Visit"),
 }
@@ -79,6 +80,7 @@ VERBS: dict[str, Promise] = {
     "issued": gettext_lazy("issued"),
     "judged": gettext_lazy("judged"),
     "lapsed": gettext_lazy("lapsed"),
+    "kept": gettext_lazy("begun"),
     "listed": gettext_lazy("listed"),
     "matched": gettext_lazy("matched"),
     "opened": gettext_lazy("opened"),
@@ -161,6 +163,7 @@ GROUPS: dict[str, Promise | str] = {
     "proposal.body": gettext_lazy("grounds of a proposal"),
     "proposal.conference": gettext_lazy("note of a case conference"),
     "team_member.head": gettext_lazy("name of somebody in the team"),
+    "unsent_form.body": gettext_lazy("what was begun in a form"),
     "visit.body": gettext_lazy("notes of a visit"),
 }
 # Parts of the system that have no account, by the names under which they write.

@@ -18,6 +18,7 @@ from casework.actions import (
     levels_in_time,
     replays,
     review_tasks,
+    unsent_forms,
 )
 from casework.models import Attachment, CaseFile
 from casework.models.case_files import Status
@@ -145,6 +146,12 @@ def end_rule_sets(now: datetime) -> int:
 def suggest_reviews(now: datetime) -> int:
     """The rules look at every open file; what holds is suggested, what does not is ended."""
     return review_tasks.look(timezone.localtime(now))
+
+
+@sweep("remove_unsent_forms", _("Remove forgotten unsent forms"), every=timedelta(days=1))
+def remove_unsent_forms(now: datetime) -> int:
+    """What somebody began and nobody went on with in a month is not kept."""
+    return unsent_forms.remove_forgotten(now)
 
 
 @sweep("discard_forgotten_ledgers", _("Discard forgotten ledgers"), every=timedelta(days=1))

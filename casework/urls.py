@@ -18,6 +18,7 @@ from casework.views import (
     review_tasks,
     rule_sets,
     today,
+    unsent_forms,
     visits,
 )
 
@@ -162,6 +163,16 @@ urlpatterns = [
         "questionnaires/<slug:code>/<int:version>/",
         assessments.show_instrument,
         name="show_instrument",
+    ),
+    path(
+        "files/<number:number>/unsent/<slug:form>/",
+        unsent_forms.keep_form,
+        name="keep_form",
+    ),
+    path(
+        "files/<number:number>/unsent/<slug:form>/discard/",
+        unsent_forms.discard_form,
+        name="discard_form",
     ),
     path("rules/", rule_sets.list_rule_sets, name="list_rule_sets"),
     path("rules/new/", rule_sets.draft_rule_set, name="draft_rule_set"),

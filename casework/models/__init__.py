@@ -8,6 +8,7 @@ from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.people import Person
 from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
+from casework.models.unsent_forms import UnsentForm
 from casework.models.visits import Visit
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "Plan",
     "ReviewTask",
     "TeamMember",
+    "UnsentForm",
     "Visit",
 ]

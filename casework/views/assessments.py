@@ -9,9 +9,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import assessments
+from casework.actions.unsent_forms import sending
 from casework.dashboards.assessments import assessments_of, open_assessment
 from casework.forms.assessments import RecordAssessmentForm
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -23,11 +26,12 @@ from risk_levels.instruments import INSTRUMENTS
 def record_assessment(request: SignedInRequest, number: str) -> HttpResponse:
     """Fill in the questionnaire; the result comes from the server and changes no level."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
     form = RecordAssessmentForm.from_request(
         request, population=case_file.population, today=timezone.localdate()
     )
-    if form.run(assessments.record, case_file=case_file, by=request.user, now=timezone.now()):
+    record = sending(FormKind.ASSESSMENT, assessments.record)
+    if form.run(record, case_file=case_file, by=request.user, now=timezone.now()):
         messages.success(request, _("The assessment is on record. The level has not changed."))
         place = case_file.risk_level.assessments.count()
         return redirect("casework:show_assessment", case_file.number, place)
@@ -38,6 +42,7 @@ def record_assessment(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            **continued(request, case_file, form, FormKind.ASSESSMENT, reading),
         },
         status=status(form),
     )

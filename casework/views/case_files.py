@@ -23,6 +23,7 @@ from casework.views.opening import (
     reading_of,
     remember_purpose,
 )
+from casework.views.unsent_forms import begun
 from kpm.accounts.models import SignedInRequest
 from kpm.accounts.scoping import units_under
 from kpm.forms import status
@@ -106,6 +107,7 @@ def show_case_file(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": is_team,
             "file": overview,
             "reasons": RevealForm.REASONS,
+            "begun": begun(request, case_file),
             "today": timezone.localdate(),
         },
     )

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import levels as actions
+from casework.actions.unsent_forms import sending
 from casework.dashboards import (
     files,
     levels,
@@ -30,7 +31,9 @@ from casework.forms.levels import (
 )
 from casework.models import CaseFile
 from casework.models.case_files import Status
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file, open_rows
+from casework.views.unsent_forms import continued
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import is_allowed
 from kpm.forms import status
@@ -87,7 +90,8 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
         return redirect("casework:show_level", case_file.number)
     form, around = propose_form(request, case_file, reading)
     about = {"case_file": case_file, "by": request.user, "seen": form.current}
-    if form.run(actions.propose, now=timezone.now(), **about):
+    propose = sending(FormKind.PROPOSAL, actions.propose)
+    if form.run(propose, now=timezone.now(), **about):
         messages.success(request, _("The proposal waits for a supervisor. The level stays so far."))
         return redirect("casework:show_level", case_file.number)
     return render(
@@ -98,6 +102,7 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
             "waiting": waiting,
+            **continued(request, case_file, form, FormKind.PROPOSAL, reading),
             **around,
         },
         status=status(form),

@@ -9,9 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import plans
+from casework.actions.unsent_forms import sending
 from casework.forms.plans import ApprovePlanForm, DraftPlanForm
 from casework.models.plans import State
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -56,7 +59,8 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
     today = timezone.localdate()
     form = DraftPlanForm.from_request(request, plan=latest, today=today)
     seen = {"seen": form.current}
-    if form.run(plans.draft, case_file=case_file, by=request.user, today=today, **seen):
+    draft = sending(FormKind.PLAN, plans.draft)
+    if form.run(draft, case_file=case_file, by=request.user, today=today, **seen):
         messages.success(request, _("The draft is on record. A supervisor approves it."))
         return redirect("casework:show_plan", case_file.number)
     return render(
@@ -67,6 +71,7 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
             "plan": latest,
+            **continued(request, case_file, form, FormKind.PLAN, reading),
         },
         status=status(form),
     )

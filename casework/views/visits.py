@@ -10,9 +10,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import visits
+from casework.actions.unsent_forms import sending
 from casework.dashboards import contacts
 from casework.forms.visits import RecordVisitForm
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -27,7 +30,7 @@ PER_PAGE = 20
 def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
     """Write down one visit or call, or that it did not come to one."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
     now = timezone.now()
     form = RecordVisitForm.from_request(
         request,
@@ -35,7 +38,8 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
         now=now,
         way=request.GET.get("way", ""),
     )
-    if form.run(visits.record, case_file=case_file, by=request.user, now=now):
+    record = sending(FormKind.VISIT, visits.record)
+    if form.run(record, case_file=case_file, by=request.user, now=now):
         messages.success(request, _("The visit is on record."))
         return redirect("casework:show_case_file", case_file.number)
     return render(
@@ -45,6 +49,7 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            **continued(request, case_file, form, FormKind.VISIT, reading),
         },
         status=status(form),
     )

@@ -18,7 +18,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
     "casework_ledger",
 )
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
-REVIEW_TASK = "casework_reviewtask"
+REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -48,6 +48,13 @@ def overlapping() -> Guard:
 
 
 GUARDS: list[Guard] = [
+    # --- Unsent forms: they come and go, and stay whose they are -----------------------------
+    kept(
+        "an_unsent_form_stays_whose_it_is",
+        UNSENT_FORM,
+        *("id", "case_file_id", "worker_id", "form"),
+    ),
+    in_district(UNSENT_FORM, "an_unsent_form", CASE_FILE, "case_file_id"),
     # --- Review tasks -----------------------------------------------------------------------
     kept("a_review_task_stays_what_it_was", REVIEW_TASK, "id", "case_file_id", "rule", "opened_at"),
     refuse(

@@ -19,6 +19,7 @@ MODELS: Final[dict[int, str]] = {
     12: "casework.LedgerRow",
     13: "casework.Attachment",
     14: "risk_levels.Objection",
+    15: "casework.UnsentForm",
 }
 TEST_MODELS: Final = 0xF000
 

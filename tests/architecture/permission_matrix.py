@@ -91,6 +91,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_tasks": CASE_ROLES,
     "casework:list_warnings": CASE_ROLES,
     "casework:show_instrument": CASE_ROLES,
+    "casework:keep_form": {Role.SOCIAL_WORKER},
+    "casework:discard_form": {Role.SOCIAL_WORKER},
     # --- rule sets: a supervisor drafts, the privacy officer brings into force
     "casework:list_rule_sets": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},
     "casework:show_rule_set": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},

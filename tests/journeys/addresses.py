@@ -122,6 +122,8 @@ NO_PAGES: Final[dict[str, str]] = {
     "casework:withdraw_proposal": BUTTON,
     "casework:acknowledge_objection": BUTTON,
     "casework:withdraw_objection": BUTTON,
+    "casework:keep_form": BUTTON,
+    "casework:discard_form": BUTTON,
     "casework:withdraw_rule_set": BUTTON,
     "casework:discard_rule_set": BUTTON,
     "casework:print_letter": "it answers with a paper",

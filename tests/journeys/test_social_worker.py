@@ -69,3 +69,26 @@ def test_red_without_help_is_no_proposal(sign_in: SignIn, case_file: File) -> No
     expect(worker.main(".error-summary")).to_be_focused()
     expect(worker.main(".field.wrong").first).to_be_visible()
     expect(worker.page.locator("#id_reason")).to_have_value(steps.REASON)
+
+
+def test_what_was_typed_comes_back_after_a_dropped_line(sign_in: SignIn, case_file: File) -> None:
+    # Given a worker on a phone who has typed half a note
+    worker = sign_in(case_file.team["lead"], width=390)
+    worker.go(f"{case_file.path}visits/new/")
+    worker.page.fill("#id_notes", steps.NOTE)
+
+    # When a few seconds pass, then the page says that it is kept
+    expect(worker.main(".keeps")).to_contain_text("已暂存", timeout=10_000)
+
+    # When the session is gone and they sign in again, then the note is there, not sent
+    worker.page.context.clear_cookies()
+    again = sign_in(case_file.team["lead"], width=390)
+    again.go(f"{case_file.path}")
+    expect(again.main(".notice")).to_contain_text("您写了一半")
+    again.follow(f"{case_file.path}visits/new/")
+    expect(again.main("#id_notes")).to_have_value(steps.NOTE)
+
+    # When they send it, then nothing of it waits any more
+    again.hand_in()
+    expect(again.main(".notice-success")).to_have_text("走访已登记。")
+    assert "您写了一半" not in again.text

@@ -72,6 +72,7 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("slug", "code"): "support_needs",
         ("int", "version"): 1,
         ("slug", "version"): DEFAULT_VERSION,
+        ("slug", "form"): "visit",
         ("slug", "population"): "empty_nest_elder",
         ("slug", "rule"): "assessment_provisional",
         ("worker", "worker"): place.worker.log_reference,

@@ -59,6 +59,37 @@
   }
   follow();
 
+  /* What somebody types is kept a few seconds later, and when they look away; a lost line is said. */
+  for (const told of document.querySelectorAll("[data-keeps]")) {
+    const form = told.closest("form");
+    let timer = 0, isDirty = false;
+    const keep = async () => {
+      clearTimeout(timer);
+      if (!isDirty) return;
+      isDirty = false;
+      let isKept = false;
+      try {
+        const sent = { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Keeps": "1" }, redirect: "manual", keepalive: true };
+        isKept = (await fetch(told.dataset.keeps, sent)).status === 204;
+      } catch {
+        /* No line; tried again with the next letter, and before long. */
+      }
+      if (!isKept) {
+        isDirty = true;
+        timer = setTimeout(keep, 15000);
+      }
+      const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      told.textContent = isKept ? `${told.dataset.kept} ${time}` : told.dataset.unkept;
+    };
+    form.addEventListener("input", () => {
+      isDirty = true;
+      clearTimeout(timer);
+      timer = setTimeout(keep, 3000);
+    });
+    form.addEventListener("submit", () => { isDirty = false; clearTimeout(timer); });
+    document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
+  }
+
   const wrong = document.querySelector(".error-summary");
   if (wrong) wrong.focus();
 })();
