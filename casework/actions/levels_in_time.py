@@ -12,7 +12,7 @@ from casework.actions.assignments import locked
 from casework.models import CaseFile
 from casework.models.case_files import Status
 from kpm.accounts.models import User
-from kpm.vault.opening import open_groups
+from kpm.vault.opening import Reading, open_groups
 from risk_levels import actions as levels
 from risk_levels.models import Proposal
 from risk_levels.reasons import REASONS
@@ -82,12 +82,15 @@ def _was_in_danger(case_file: CaseFile, *, by: User, now: datetime) -> bool:
     with log.reading(
         by, event=Event.CASE_FILE_READ, purpose=Purpose.SYSTEM, about=[case_file]
     ) as reading:
-        of_late = list(
-            Proposal.objects.filter(
-                risk_level=case_file.risk_level_id, drafted_at__gt=now - REMEMBERED
-            )
-        )
-        open_groups(of_late, "body", reading=reading)
+        return was_in_danger(case_file, reading, now=now)
+
+
+def was_in_danger(case_file: CaseFile, reading: Reading, *, now: datetime) -> bool:
+    """Whether a danger was among the reasons of a year: then somebody decides, not silence."""
+    of_late = list(
+        Proposal.objects.filter(risk_level=case_file.risk_level_id, drafted_at__gt=now - REMEMBERED)
+    )
+    open_groups(of_late, "body", reading=reading)
     return any(names_danger(each) for each in of_late)
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, QuerySet, When
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from casework.actions.levels import needs_first_approval
+from casework.actions.levels_in_time import was_in_danger
 from casework.dashboards.assessments import Assessed, assessments_of, open_assessment
 from casework.dashboards.timelines import Entry, Row
 from casework.models import CaseFile, Plan
@@ -238,6 +240,8 @@ class Review:
     until_on: date
     # A yes to this is the first of two: a third term of red in a row.
     is_first_of_two: bool
+    # A step down that silence does not bring about: a danger was named within a year.
+    needs_decision: bool = False
 
     @property
     def version(self) -> str:
@@ -262,8 +266,11 @@ class Review:
         }
 
 
-def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, today: date) -> Review:
+def review_of(
+    case_file: CaseFile, proposal: Proposal, reading: Reading, *, now: datetime
+) -> Review:
     """Open what belongs to a review, and put it into words."""
+    today = timezone.localdate(now)
     plans: Sequence[Plan] = list(case_file.plans.select_related("drafted_by"))
     plan = live_plan(plans, proposal)
     open_groups([proposal, *([plan] if plan else [])], "body", reading=reading)
@@ -287,6 +294,8 @@ def review_of(case_file: CaseFile, proposal: Proposal, reading: Reading, *, toda
         timeline=timeline_of(level, reading),
         until_on=today + timedelta(days=then.valid_days),
         is_first_of_two=needs_first_approval(level, proposal),
+        needs_decision=proposal.effect_on is not None
+        and was_in_danger(case_file, reading, now=now),
     )
 
 

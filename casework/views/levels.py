@@ -222,7 +222,7 @@ def review_proposal(request: SignedInRequest, number: str) -> HttpResponse:
     if proposal is None or proposal.state != ProposalState.SUBMITTED:
         messages.info(request, _("Nothing waits here: somebody has decided, or took it back."))
         return redirect("casework:show_level", case_file.number)
-    review = levels.review_of(case_file, proposal, reading, today=timezone.localdate())
+    review = levels.review_of(case_file, proposal, reading, now=timezone.now())
     form = DecideLevelForm.from_request(
         request,
         current=review.version,

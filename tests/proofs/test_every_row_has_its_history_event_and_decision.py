@@ -23,6 +23,7 @@ from casework.models import (
     Person,
     Plan,
     ReviewTask,
+    UnsentForm,
     Visit,
 )
 from casework.models.plans import State
@@ -75,8 +76,8 @@ def plain(row: Model, names: Iterable[str]) -> dict[str, Any]:
 def test_every_row_has_its_history(everything: int) -> None:
     without = {model.__name__ for model in recorded_models() if not hasattr(model, "history")}
     # Written once and never again: there the row is its own history, and the database sees to it.
-    # A row of a ledger is working paper: what is taken in from it has a history.
-    assert without == {"Assessment", "Decision", "LedgerRow"}
+    # A row of a ledger and an unsent form are working paper: what comes of them has a history.
+    assert without == {"Assessment", "Decision", "LedgerRow", "UnsentForm"}
     for model in (Assessment, Decision):
         for change in ("UPDATE", "DELETE"):
             assert model._meta.db_table in forbidden(change)
@@ -180,11 +181,22 @@ OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.OBJECTION_PARTLY_UPHELD,): lambda: numbers(Objection, LEVEL_PATH, state="partly_upheld"),
     (Event.OBJECTION_DISMISSED,): lambda: numbers(Objection, LEVEL_PATH, state="dismissed"),
 }
+
+
+def changed_rule_sets() -> Counts:
+    """Each time that a draft was written again."""
+    rows = RuleSet.history.filter(history_type="~", state="draft")
+    return Counter(rows.values_list("version", flat=True))
+
+
 OF_OTHERS: dict[Event, Callable[[], Counts]] = {
     Event.ACCOUNT_OPENED: lambda: numbers(User, "log_reference"),
     Event.GRANT_STARTED: lambda: numbers(RoleGrant, "user__log_reference"),
     Event.UNIT_OPENED: lambda: numbers(Unit, "code"),
     Event.RULE_SET_STARTED: lambda: numbers(RuleSet, "version", in_force_on__isnull=False),
+    Event.RULE_SET_DRAFTED: lambda: numbers(RuleSet, "version", reason__gt=""),
+    Event.RULE_SET_CHANGED: changed_rule_sets,
+    Event.UNSENT_FORM_KEPT: lambda: numbers(UnsentForm),
     Event.LEDGER_UPLOADED: lambda: numbers(Ledger, "number"),
     Event.ALERT_RAISED: lambda: numbers(Alert, "number"),
     Event.FINDING_ASKED: lambda: numbers(Finding, "number"),

@@ -29,6 +29,7 @@ from casework.actions import (
     people,
     plans,
     review_tasks,
+    unsent_forms,
     visits,
 )
 from casework.models import CaseFile, Ledger, TeamMember
@@ -116,6 +117,8 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     propose(case_file, "red", worker=worker)
     review_tasks._open(WARNINGS["assessment_provisional"], [case_file.pk], timezone.now())
     _object(case_file, worker=worker, supervisor=supervisor)
+    for file in (red, case_file):
+        _begin(file, worker=worker)
     _invite(case_file, by=supervisor)
     attach(case_file, by=worker)
     for ending in ("㐀㐅", "㐁㐆"):
@@ -264,6 +267,17 @@ def _go_on(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
     second = supervisors.order_by("id").first()
     assert second is not None
     levels.approve(proposal=proposal, by=second, reason="㐞㐢㐥" * 8, now=now)
+
+
+def _begin(case_file: CaseFile, *, worker: User) -> None:
+    """A note that was typed and not sent."""
+    unsent_forms.keep(
+        case_file=case_file,
+        form="visit",
+        values={"notes": ["㐚㐝㐟㐣"]},
+        by=worker,
+        now=timezone.now(),
+    )
 
 
 def _object(case_file: CaseFile, *, worker: User, supervisor: User) -> None:

@@ -1,5 +1,6 @@
 """What tests of levels share: one file, its worker and its supervisor."""
 
+from collections.abc import Iterator
 from datetime import date
 
 import pytest
@@ -10,6 +11,7 @@ from kpm.accounts.models import User
 from kpm.permissions import Role
 from risk_levels.models import RiskLevel
 from tests.factories import NOW, make_case_file, make_user
+from tests.levels import without_a_decision
 
 
 @pytest.fixture
@@ -40,3 +42,11 @@ def case_file(worker: User) -> CaseFile:
 @pytest.fixture
 def risk_level(case_file: CaseFile) -> RiskLevel:
     return case_file.risk_level
+
+
+@pytest.fixture(autouse=True)
+def _no_level_without_a_decision(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever a test did, by whichever action: levels are what their decisions say."""
+    yield
+    if "django_db_setup" in request.fixturenames:
+        assert without_a_decision() == []

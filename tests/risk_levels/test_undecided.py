@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.utils import timezone, translation
 
 from audit.bodies import parse
 from audit.models import LoggedEvent
@@ -22,6 +23,7 @@ from tests.factories import (
     NOW as TODAY,
 )
 from tests.factories import (
+    client_for,
     make_case_file,
     make_level,
     make_proposal,
@@ -103,6 +105,25 @@ def test_where_a_danger_was_named_within_a_year_somebody_says_so(worker, danger)
     # Looking at the reasons was written down: the system did it.
     read = LoggedEvent.objects.filter(event="case_file.read").last()
     assert parse(read.body)["role"] == "system"
+
+
+def test_whoever_decides_is_told_that_silence_does_nothing_here(worker, supervisor):
+    now = timezone.now()
+    case_file = make_case_file(lead=worker, today=timezone.localdate() - timedelta(days=30))
+    make_level(case_file, "red", now=now - timedelta(days=20), reason_codes=["violence"])
+    make_proposal(
+        case_file,
+        worker,
+        "yellow",
+        now=now,
+        reason_codes=["stable"],
+        reason="Calm for some weeks now.",
+    )
+    client = client_for(supervisor)
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+    with translation.override("en"):
+        page = client.get(f"/files/{case_file.number}/proposal/review/").text
+    assert "a danger was named within a year, so somebody has to decide" in page
 
 
 def test_a_danger_that_somebody_mentioned_in_vain_counts_too(case_file, worker, supervisor):
@@ -309,8 +330,11 @@ def test_the_database_lets_no_person_lower_by_silence(case_file, worker, supervi
 
 
 def test_the_database_lets_silence_lower_what_is_so(case_file, worker, clock):
-    lowering(approved(make_down(case_file, worker), clock), clock).save()
-    assert Decision.objects.filter(kind="undecided_down").count() == 1
+    with transaction.atomic():
+        lowering(approved(make_down(case_file, worker), clock), clock).save()
+        assert Decision.objects.filter(kind="undecided_down").count() == 1
+        # The level did not follow, so nothing of it stays.
+        transaction.set_rollback(True)
 
 
 def test_only_parts_of_the_system_lower_undecided(supervisor, clock):

@@ -97,7 +97,7 @@ STEPS = (
     {"what": "对接就业岗位", "resource": "公益性岗位", "who": "社工"},
 )
 
-RULES = "入冬以来独居老人意外增多，建议黄色等级的走访间隔由 30 天缩短为 21 天。"
+RULES = "入冬以来独居老人意外增多，建议黄色档案的走访间隔由 30 天缩短为 21 天。"
 
 # How often a need is met, some, urgent: at each level.
 NEEDS_AT = {Level.GREEN: (80, 20, 0), Level.YELLOW: (45, 40, 15), Level.RED: (30, 40, 30)}
