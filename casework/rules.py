@@ -139,6 +139,8 @@ def check_can_end_assignment(user: User, assignment: Assignment) -> None:
     check_can_assign_worker(user, assignment.case_file)
     if assignment.until_on is not None:
         raise Refused(_("This assignment has ended."))
+    if assignment.role == Place.LEAD and assignment.case_file.is_open:
+        raise Refused(_("No open file is without a lead: give the lead to somebody else instead."))
 
 
 def check_works_on(user: User, case_file: CaseFile, permission: Permission) -> None:

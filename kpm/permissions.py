@@ -39,6 +39,7 @@ class Permission(StrEnum):
     EXPORT_EVIDENCE = "export_evidence"
     FIND_PERSON = "find_person"
     GRANT_ROLE = "grant_role"
+    HAND_OVER = "hand_over"
     IMPORT_LEDGER = "import_ledger"
     ISSUE_PASSWORD = "issue_password"  # noqa: S105 a name, not a secret
     OPEN_ACCOUNT = "open_account"
@@ -91,6 +92,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_PLAN,
             Permission.FIND_PERSON,
+            Permission.HAND_OVER,
             Permission.PROPOSE_LEVEL,
             Permission.RECEIVE_OBJECTION,
             Permission.RECORD_ASSESSMENT,
@@ -110,6 +112,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_RULE_SET,
             Permission.FIND_PERSON,
+            Permission.HAND_OVER,
             Permission.IMPORT_LEDGER,
             Permission.PRINT_SUMMARY,
             Permission.PROPOSE_DESTRUCTION,

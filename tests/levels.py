@@ -1,5 +1,9 @@
 """What holds of levels whatever was done: looked at after every test about them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
 from django.db.models import Count, F, Q
 
 from risk_levels.models import RiskLevel
@@ -21,3 +25,11 @@ def without_a_decision() -> list[str]:
         decision__risk_level=F("id"),
     )
     return [f"{level.id} {level.level}" for level in (*now, *then)]
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What is written inside was allowed, and does not stay: no level followed it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.db import transaction
+from django.utils import timezone
 
 from audit import log
 from audit.events import Event
@@ -30,10 +31,17 @@ def assign(*, case_file: CaseFile, worker: User, role: str, by: User, today: dat
     rules.check_can_assign_worker(by, case_file)
     rules.check_can_be_assigned(worker, case_file)
     rules.check_can_take_place(worker, case_file, role)
+    return give(case_file, worker, role, by=by, today=today)
+
+
+def give(case_file: CaseFile, worker: User, role: str, *, by: User, today: date) -> Assignment:
+    """Write a place down whose rules were looked at; give the file locked."""
     for each in rules.team(case_file):
         is_replaced = each.role == role and role in ONE_OF_A_KIND
         if is_replaced or each.worker_id == worker.pk:
             _end(each, case_file, by=by, today=today)
+    if role == Place.LEAD:
+        _lapse_offers(case_file, by=by, today=today)
     assignment = Assignment(
         case_file=case_file,
         district=case_file.district,
@@ -101,6 +109,15 @@ def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
             target=each.case_file,
             detail={"to": each.worker.log_reference},
         )
+
+
+def _lapse_offers(case_file: CaseFile, *, by: User, today: date) -> None:
+    """Somebody else leads: what the former lead offered is over. The history has the moment."""
+    begins = timezone.make_aware(datetime.combine(today, time()))
+    for offer in case_file.hand_overs.open().select_for_update(of=("self",)):
+        offer.lapse(at=max(offer.offered_at, begins))
+        offer.save_as(by=by)
+        log.record(Event.HAND_OVER_LAPSED, by=by, target=case_file)
 
 
 def _end(assignment: Assignment, case_file: CaseFile, *, by: User, today: date) -> None:

@@ -50,6 +50,13 @@ class Version:
     kind: str
 
 
+def version_named(version: str) -> RuleSet | None:
+    """The rule set of this name, with who wrote it."""
+    return (
+        RuleSet.objects.select_related("drafted_by", "started_by").filter(version=version).first()
+    )
+
+
 def versions(today: date) -> list[Version]:
     """All of them, drafts first, then the newest first day."""
     sets = list(RuleSet.objects.select_related("drafted_by", "started_by"))

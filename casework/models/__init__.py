@@ -4,6 +4,7 @@ from casework.models.assignments import Assignment, TeamMember
 from casework.models.attachments import Attachment
 from casework.models.case_files import CaseFile
 from casework.models.destructions import Destruction
+from casework.models.hand_overs import HandOver
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.people import Person
 from casework.models.plans import Plan
@@ -16,6 +17,7 @@ __all__ = [
     "Attachment",
     "CaseFile",
     "Destruction",
+    "HandOver",
     "Ledger",
     "LedgerRow",
     "Person",

@@ -13,6 +13,7 @@ from audit.events import Event
 from casework import rules
 from casework.actions import case_files
 from casework.dashboards import files, lists, timelines
+from casework.dashboards.unsent_forms import begun
 from casework.forms.case_files import FilterForm, PurposeForm, RevealForm, SearchForm
 from casework.models import CaseFile
 from casework.views.opening import (
@@ -23,7 +24,6 @@ from casework.views.opening import (
     reading_of,
     remember_purpose,
 )
-from casework.views.unsent_forms import begun
 from kpm.accounts.models import SignedInRequest
 from kpm.accounts.scoping import units_under
 from kpm.forms import status
@@ -107,7 +107,7 @@ def show_case_file(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": is_team,
             "file": overview,
             "reasons": RevealForm.REASONS,
-            "begun": begun(request, case_file),
+            "begun": begun(case_file, request.user),
             "today": timezone.localdate(),
         },
     )

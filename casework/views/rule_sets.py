@@ -31,10 +31,10 @@ from risk_levels.populations import POPULATIONS
 
 def find_rule_set(version: str) -> RuleSet:
     """The version of this name."""
-    found = RuleSet.objects.select_related("drafted_by", "started_by").filter(version=version)
-    for rule_set in found:
-        return rule_set
-    raise Http404
+    found = rule_sets.version_named(version)
+    if found is None:
+        raise Http404
+    return found
 
 
 @require_safe

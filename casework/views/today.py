@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from casework.dashboards import lists, review_tasks, today
+from casework.dashboards import hand_overs, lists, review_tasks, today
 from casework.views.opening import open_rows
 from kpm.accounts.models import SignedInRequest
 from kpm.permissions import Permission, Role, requires
@@ -31,6 +31,7 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         around["loads"] = today.loads_of(request.user, group, now.date())
         return render(request, "casework/today/supervise.html", around)
     around["suggested"] = review_tasks.open_tasks(request.user, group).order_by().count()
+    around["offered"] = hand_overs.waiting_for(request.user)
     day = today.day_of(request.user, group, now=now)
     if day.case_files:
         open_rows(request.user, day.case_files)

@@ -1,35 +1,28 @@
 """Keeping what stands in a form while somebody types, and throwing it away."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from casework.actions import unsent_forms
-from casework.models import CaseFile, UnsentForm
+from casework.actions import unsent_forms as actions
+from casework.dashboards import unsent_forms
+from casework.dashboards.unsent_forms import PAGES
+from casework.models import CaseFile
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import Refused
 from kpm.permissions import Permission, requires
-from kpm.vault.opening import Reading, open_groups
+from kpm.vault.opening import Reading
 
 # What the page itself adds to a form.
 ADDED = frozenset({"csrfmiddlewaretoken", "seen"})
-PAGES = {
-    FormKind.VISIT: "casework:record_visit",
-    FormKind.ASSESSMENT: "casework:record_assessment",
-    FormKind.PLAN: "casework:draft_plan",
-    FormKind.PROPOSAL: "casework:propose_level",
-}
 # A page that keeps by itself says so, and is answered without a page.
 BY_ITSELF = "X-Keeps"
 
@@ -41,7 +34,7 @@ def keep_form(request: SignedInRequest, number: str, form: str) -> HttpResponse:
     case_file = find_file(request, number)
     kind = _kind(form)
     try:
-        unsent_forms.keep(
+        actions.keep(
             case_file=case_file,
             form=kind,
             values=typed(request.POST),
@@ -65,7 +58,7 @@ def discard_form(request: SignedInRequest, number: str, form: str) -> HttpRespon
     """Throw away what was begun, and begin again."""
     case_file = find_file(request, number)
     kind = _kind(form)
-    if unsent_forms.discard(case_file=case_file, form=kind, by=request.user):
+    if actions.discard(case_file=case_file, form=kind, by=request.user):
         messages.success(request, _("What you had begun is thrown away."))
     return redirect(PAGES[kind], case_file.number)
 
@@ -82,28 +75,6 @@ def typed(sent: QueryDict) -> dict[str, list[str]]:
     return {name: values for name, values in fields.items() if values and name not in ADDED}
 
 
-@dataclass(frozen=True)
-class Begun:
-    """A form that waits to be gone on with."""
-
-    label: Any
-    url: str
-    kept_at: datetime
-
-
-def begun(request: SignedInRequest, case_file: CaseFile) -> list[Begun]:
-    """What this person has begun about a file; nothing of it is opened."""
-    rows = UnsentForm.objects.of(case_file, request.user).defer("body")
-    return [
-        Begun(
-            each.get_form_display(),
-            reverse(PAGES[FormKind(each.form)], args=(case_file.number,)),
-            each.kept_at,
-        )
-        for each in rows
-    ]
-
-
 def continued(
     request: SignedInRequest,
     case_file: CaseFile,
@@ -115,10 +86,9 @@ def continued(
     around: dict[str, Any] = {"form_kind": kind}
     if form.is_bound:
         return around
-    kept = UnsentForm.objects.of(case_file, request.user).filter(form=kind).first()
+    kept = unsent_forms.kept_form(case_file, request.user, kind, reading)
     if kept is None:
         return around
-    open_groups([kept], "body", reading=reading)
     for name, values in kept.values.items():
         if name in form.fields:
             is_several = isinstance(form.fields[name], forms.MultipleChoiceField)

@@ -19,6 +19,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 )
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
+HAND_OVER = "casework_handover"
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -48,6 +49,20 @@ def overlapping() -> Guard:
 
 
 GUARDS: list[Guard] = [
+    # --- Hand-overs: what was offered stays what it was --------------------------------------
+    kept(
+        "a_hand_over_stays_what_was_offered",
+        HAND_OVER,
+        *("id", "case_file_id", "from_worker_id", "to_worker_id", "offered_by_id", "offered_at"),
+    ),
+    refuse(
+        "an_answered_hand_over_is_frozen",
+        HAND_OVER,
+        before="UPDATE",
+        when=f"OLD.state <> 'offered' AND NOT ({only_forgets(HAND_OVER)})",
+    ),
+    never_deleted(HAND_OVER, "a_hand_over"),
+    in_district(HAND_OVER, "a_hand_over", CASE_FILE, "case_file_id"),
     # --- Unsent forms: they come and go, and stay whose they are -----------------------------
     kept(
         "an_unsent_form_stays_whose_it_is",

@@ -20,6 +20,7 @@ MODELS: Final[dict[int, str]] = {
     13: "casework.Attachment",
     14: "risk_levels.Objection",
     15: "casework.UnsentForm",
+    16: "casework.HandOver",
 }
 TEST_MODELS: Final = 0xF000
 

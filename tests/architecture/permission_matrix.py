@@ -92,6 +92,12 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_warnings": CASE_ROLES,
     "casework:show_instrument": CASE_ROLES,
     "casework:keep_form": {Role.SOCIAL_WORKER},
+    # --- hand-overs: the lead or a supervisor offers, whoever is asked answers
+    "casework:offer_file": CASE_ROLES,
+    "casework:list_hand_overs": CASE_ROLES,
+    "casework:show_hand_over": CASE_ROLES,
+    "casework:accept_hand_over": CASE_ROLES,
+    "casework:withdraw_hand_over": CASE_ROLES,
     "casework:discard_form": {Role.SOCIAL_WORKER},
     # --- rule sets: a supervisor drafts, the privacy officer brings into force
     "casework:list_rule_sets": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},

@@ -117,7 +117,7 @@ def test_the_place_that_somebody_has_is_not_given_again():
 
 def test_a_place_is_taken_away_once():
     case_file, supervisor = make_case_file(), make_user(Role.SUPERVISOR)
-    place = assign(case_file, make_user())
+    place = assign(case_file, make_user(), "deputy")
 
     assignments.end(assignment=place, by=supervisor, today=TOMORROW)
     with pytest.raises(Refused, match="ended"):
@@ -357,8 +357,8 @@ def test_the_page_says_who_has_come_and_who_has_gone():
 
 
 def test_a_place_is_taken_away_after_it_was_asked_once_more():
-    case_file, lead = make_case_file(), make_user(name="Lead")
-    assign(case_file, lead)
+    case_file, deputy = make_case_file(), make_user(name="Deputy")
+    assign(case_file, deputy, "deputy")
     client, page = team_page(case_file)
 
     text = client.get(page).content.decode()
@@ -368,7 +368,7 @@ def test_a_place_is_taken_away_after_it_was_asked_once_more():
     assert before.rindex("<details") > before.rindex(
         "</details>" if "</details>" in before else "<"
     )
-    assert "the file has no lead worker until" in text
+    assert "no longer works on this file from today." in text
 
 
 def end_page(place: Assignment, *, in_file: CaseFile | None = None) -> str:
@@ -378,8 +378,8 @@ def end_page(place: Assignment, *, in_file: CaseFile | None = None) -> str:
 
 def test_a_place_is_taken_away_on_the_page():
     case_file, worker = make_case_file(), make_user()
-    place = assign(case_file, worker)
-    other = assign(make_case_file(), make_user())
+    place = assign(case_file, worker, "deputy")
+    other = assign(make_case_file(), make_user(), "deputy")
     client = client_for(make_user(Role.SUPERVISOR))
 
     crossed = client.post(end_page(other, in_file=case_file))

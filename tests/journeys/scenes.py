@@ -19,6 +19,7 @@ from casework.actions import (
     assessments,
     assignments,
     case_files,
+    hand_overs,
     ledgers,
     levels,
     objections,
@@ -26,6 +27,7 @@ from casework.actions import (
     plans,
     visits,
 )
+from casework.dashboards.teams import candidates
 from casework.models import CaseFile
 from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
@@ -72,16 +74,29 @@ class Scene:
         self._draft_plan(red)
         self._propose_red(waiting)
         self._object(red)
+        offer = self._offer(red)
         made = {code: each.get_absolute_url() for code, each in files.items()}
         return {
             **made,
             "red": red.get_absolute_url(),
             "waiting": waiting.get_absolute_url(),
+            "offer": offer,
             "draft": RuleSet.objects.get(state="draft").version,
             **self._ledgers(),
             **self._accounts(),
             **self._log(red),
         }
+
+    def _offer(self, case_file: CaseFile) -> str:
+        """Somebody else is asked to lead it."""
+        colleague = candidates(case_file, self.today).exclude(pk=self.worker.pk)[0]
+        return hand_overs.offer(
+            case_file=case_file,
+            worker=colleague,
+            note="老人怕生，先打电话再上门；药盒在灶台右边。",
+            by=self.supervisor,
+            now=self.now,
+        ).number
 
     def _object(self, case_file: CaseFile) -> None:
         """The person does not agree, and has been told that somebody looks at it."""

@@ -24,6 +24,12 @@ from tests.proofs import worlds
 VARIABLE = re.compile(r"<(\w+):(\w+)>")
 # A page that only takes what is sent to it.
 ONLY_POST = 405
+OF_ONE_PERSON = frozenset({
+    "audit:answer_finding",
+    "casework:show_hand_over",
+    "casework:accept_hand_over",
+    "casework:withdraw_hand_over",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,8 +45,8 @@ def stops() -> Iterator[Stop]:
     """Every address × every role that may use it."""
     for route in routes():
         for role in sorted(set(Role) & MATRIX[route.name]):
-            if route.name == "audit:answer_finding" and role != Role.SOCIAL_WORKER:
-                # A question is there for whoever was asked, and for nobody else.
+            if route.name in OF_ONE_PERSON and role != Role.SOCIAL_WORKER:
+                # A question or an offer is there for whoever was asked, and for nobody else.
                 continue
             yield Stop(route.name, Role(role), address_of(route))
 
@@ -62,6 +68,8 @@ def sample(name: str, kind: str, variable: str) -> str:
         return Ledger.objects.order_by("-total", "id")[0].number
     if name.startswith("audit:"):
         return of_the_log(name, variable)
+    if name.endswith("_hand_over"):
+        return str(file.hand_overs.open().get().number)
     place = file.assignments.earliest("id")
     samples: dict[tuple[str, str], Any] = {
         ("number", "number"): file.number,

@@ -25,6 +25,7 @@ from casework.actions import (
     assignments,
     attachments,
     case_files,
+    hand_overs,
     ledgers,
     people,
     plans,
@@ -32,6 +33,7 @@ from casework.actions import (
     unsent_forms,
     visits,
 )
+from casework.dashboards.teams import candidates
 from casework.models import CaseFile, Ledger, TeamMember
 from casework.models.ledgers import LedgerState
 from casework.warnings import WARNINGS
@@ -119,6 +121,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _object(case_file, worker=worker, supervisor=supervisor)
     for file in (red, case_file):
         _begin(file, worker=worker)
+        _offer(file, worker=worker)
     _invite(case_file, by=supervisor)
     attach(case_file, by=worker)
     for ending in ("㐀㐅", "㐁㐆"):
@@ -267,6 +270,21 @@ def _go_on(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
     second = supervisors.order_by("id").first()
     assert second is not None
     levels.approve(proposal=proposal, by=second, reason="㐞㐢㐥" * 8, now=now)
+
+
+def _offer(case_file: CaseFile, *, worker: User) -> None:
+    """Somebody else was asked and said no; then asked again."""
+    colleague = candidates(case_file, timezone.localdate()).exclude(pk=worker.pk)[0]
+    for reply in ("㐎㐒㐕", ""):
+        offer = hand_overs.offer(
+            case_file=case_file,
+            worker=colleague,
+            note="㐑㐔㐘㐛㐞㐢㐥㐨㐫㐮",
+            by=worker,
+            now=timezone.now(),
+        )
+        if reply:
+            hand_overs.decline(hand_over=offer, reply=reply, by=colleague, now=timezone.now())
 
 
 def _begin(case_file: CaseFile, *, worker: User) -> None:
