@@ -37,12 +37,11 @@ def sequence_once(now: datetime) -> int:
     if not batch.events:
         return 0
     edge = _edge(last)
-    leaves: list[tuple[int, int, bytes]] = []
-    tiles: list[TileRow] = []
-    for index, (event_id, body) in enumerate(batch.events, start=size):
-        leaf = merkle.leaf_hash(body.encode())
-        leaves.append((index, event_id, leaf))
-        tiles.extend(edge.append(leaf))
+    ids, texts = zip(*batch.events, strict=True)
+    hashes = merkle.leaf_hashes(text.encode() for text in texts)
+    places = range(size, size + len(hashes))
+    leaves = list(zip(places, ids, hashes, strict=True))
+    tiles = edge.extend(hashes)
     note = signers.note(edge.size, edge.root(), last.note if last else "", using=DATABASE)
     with transaction.atomic(using=DATABASE):
         if not commit_orders.is_leader(connection) or _has_grown(size):

@@ -1,17 +1,18 @@
 """Leaves of the tree with their events, read again to be looked at."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
+from re import Match
+from typing import NamedTuple
 
 from django.db import connections
 from django.utils.translation import gettext as _
 
 from audit import merkle, retention
-from audit.bodies import Body, NotLoggable, parse
-from audit.models import Leaf, LoggedEvent
+from audit.bodies import Body, NotLoggable, glance, parse
 from kpm.database import log_rows
+from kpm.database.log_rows import LeafRow
 
 DATABASE = "auditor"
 CHUNK = 2_000
@@ -27,6 +28,10 @@ FIELDS = {
     "outcome": "out",
     "request": "rq",
 }
+
+
+# Events say nothing of a detail or of sealed groups that lie beside them, as most do.
+NOTHING = (None, None)
 
 
 class Kind(Enum):
@@ -48,56 +53,78 @@ class Found(Exception):
 altered = partial(Found, Kind.ALTERED)
 
 
-@dataclass(frozen=True)
-class Read:
-    """One leaf and its event, as they stand now; an archived event has no id."""
+class Looked(NamedTuple):
+    """Rows that are good: their leaves, and bodies that say something of what lies beside them."""
 
-    index: int
-    stored: bytes
-    event_id: int | None
-    # The body, then what the database reads from it (FIELDS).
-    event: tuple[str | None, ...] | None
+    hashes: list[bytes]
+    beside: list[tuple[int, Body]]
 
 
-def read(start: int, size: int, floor: int) -> Iterator[Read]:
+def read(start: int, size: int, floor: int) -> Iterator[list[LeafRow]]:
     """Leaves from `start` on, each with its event; in front of `floor` events may have left."""
     is_derived = log_rows.has_columns_of_bodies(connections["default"], FIELDS)
     columns = () if is_derived else FIELDS
     for at in range(start, size, CHUNK):
         end = min(at + CHUNK, size)
-        # Plain tuples: a model for each row would cost more than all the hashing.
-        leaves = list(
-            Leaf.objects.using(DATABASE)
-            .filter(leaf_index__gte=at, leaf_index__lt=end)
-            .order_by("leaf_index")
-            .values_list("leaf_index", "hash", "event_id")
-        )
-        rows = LoggedEvent.objects.using(DATABASE).filter(id__in=[leaf[-1] for leaf in leaves])
-        events = {row[0]: row[1:] for row in rows.values_list("id", "body", *columns)}
-        here = {
-            index: Read(index, bytes(stored), event_id, events.get(event_id))
-            for index, stored, event_id in leaves
-        }
-        for index, stored in enumerate(retention.hashes(at, min(end, floor)), at):
-            here.setdefault(index, Read(index, stored, None, None))
-        yield from map(here.__getitem__, sorted(here))
+        rows = log_rows.leaves_with_events(connections[DATABASE], at, end, columns)
+        if at < floor:
+            here = {row[0]: row for row in rows}
+            for index, stored in enumerate(retention.hashes(at, min(end, floor)), at):
+                here.setdefault(index, (index, stored, None, None))
+            rows = [here[index] for index in sorted(here)]
+        yield rows
 
 
-def checked(read: Read, expected: int) -> tuple[bytes, Body]:
+def at_once(rows: list[LeafRow], expected: int) -> Looked | None:
+    """What `checked` finds of each, all of them at once; nothing if one of them is not good.
+
+    Also nothing where an event has left: those are looked at one by one.
+    """
+    if not rows:
+        return None
+    indices, stored, ids, texts, *columns = zip(*rows, strict=True)
+    try:
+        hashes = merkle.leaf_hashes(map(str.encode, texts))
+    except TypeError:
+        return None
+    is_whole = indices == tuple(range(expected, expected + len(rows)))
+    if not is_whole or hashes != list(stored):
+        return None
+    try:
+        looks = list(map(glance, texts))
+        beside = [
+            (event_id, parse(text))
+            for event_id, text, look in zip(ids, texts, looks, strict=True)
+            if look is None or look.group("h", "t") != NOTHING
+        ]
+        if columns and list(zip(*columns, strict=True)) != list(map(_columns, texts, looks)):
+            return None
+    except NotLoggable:
+        return None
+    return Looked(hashes, beside)
+
+
+def _columns(text: str, look: Match[str] | None) -> tuple[str | None, ...]:
+    """What the database should have read from a body."""
+    keys = FIELDS.values()
+    return look.group(*keys) if look else tuple(map(parse(text).get, keys))
+
+
+def checked(row: LeafRow, expected: int) -> tuple[bytes, Body]:
     """The hash of an event and its body, if it is the one of its leaf and reads as it should."""
-    place = {"event": read.event_id, "leaf": read.index}
-    if read.index != expected:
+    index, stored, event_id, text, *columns = row
+    place = {"event": event_id, "leaf": index}
+    if index != expected:
         raise altered(_("Leaf %s is missing.") % expected)
-    if read.event is None:
+    if text is None:
         raise altered(_("Event %(event)s (leaf %(leaf)s) is missing.") % place)
-    text, *columns = read.event
     leaf = merkle.leaf_hash(str(text).encode())
-    if leaf != read.stored:
+    if leaf != bytes(stored):
         raise altered(_("Event %(event)s is not what leaf %(leaf)s was made of.") % place)
     try:
         body = parse(str(text))
     except NotLoggable as error:
-        raise Found(Kind.UNREADABLE, _("Event %s is no event.") % read.event_id) from error
+        raise Found(Kind.UNREADABLE, _("Event %s is no event.") % event_id) from error
     if columns and columns != [body.get(key) for key in FIELDS.values()]:
-        raise altered(_("The columns of event %s are not those of its body.") % read.event_id)
+        raise altered(_("The columns of event %s are not those of its body.") % event_id)
     return leaf, body

@@ -16,6 +16,11 @@ def leaf_hash(entry: bytes) -> bytes:
     return sha256(b"\x00" + entry).digest()
 
 
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """The hashes of many entries; nothing is called for each but the hash itself."""
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """The hash of two neighbours."""
     return sha256(b"\x01" + left + right).digest()
@@ -36,12 +41,25 @@ class Range:
 
     def append(self, leaf: bytes) -> None:
         """Add one leaf hash."""
-        carry, size = leaf, self.size
-        while size & 1:
+        self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes]) -> None:
+        """Add several, by the largest complete subtrees that they make where they come to stand."""
+        start, end = self.size, self.size + len(leaves)
+        while rest := end - self.size:
+            width = 1 << rest.bit_length() - 1
+            if self.size:
+                width = min(width, self.size & -self.size)
+            at = self.size - start
+            self._add(subtree(leaves[at : at + width]), width)
+
+    def _add(self, carry: bytes, width: int) -> None:
+        same = self.size // width
+        while same & 1:
             carry = node_hash(self.roots.pop(), carry)
-            size >>= 1
+            same >>= 1
         self.roots.append(carry)
-        self.size += 1
+        self.size += width
 
     def root(self) -> bytes:
         """The root hash of the tree so far."""
@@ -56,15 +74,15 @@ class Range:
 def root(leaves: Iterable[bytes]) -> bytes:
     """The root over these leaf hashes."""
     tree = Range()
-    for leaf in leaves:
-        tree.append(leaf)
+    tree.extend(list(leaves))
     return tree.root()
 
 
 def subtree(hashes: Sequence[bytes]) -> bytes:
     """The root of a complete subtree of a power of two neighbours."""
     while len(hashes) > 1:
-        hashes = [node_hash(hashes[i], hashes[i + 1]) for i in range(0, len(hashes), 2)]
+        pairs = zip(hashes[::2], hashes[1::2], strict=True)
+        hashes = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
     return hashes[0]
 
 

@@ -1,6 +1,6 @@
 """The tree of the log: its right edge while it grows, and its finished tiles (C2SP tlog-tiles)."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from audit import merkle
 from audit.models import Leaf, Tile
@@ -15,39 +15,57 @@ class Edge:
 
     def __init__(self, size: int = 0, pending: list[list[bytes]] | None = None) -> None:
         self.size = size
-        self._pending = pending or [[]]
-        roots = [root for hashes in reversed(self._pending) for root in _complete_subtrees(hashes)]
-        self._range = merkle.Range(size, roots)
+        self._levels = [_Open(hashes) for hashes in pending or [[]]]
+        self.root()
 
-    def append(self, leaf: bytes) -> Iterator[TileRow]:
+    def append(self, leaf: bytes) -> list[TileRow]:
         """Add a leaf; gives out the tiles that it completes, lowest first."""
-        self._range.append(leaf)
-        self.size += 1
-        carry, level = leaf, 0
-        while True:
-            if level == len(self._pending):
-                self._pending.append([])
-            hashes = self._pending[level]
-            hashes.append(carry)
-            if len(hashes) < WIDTH:
-                return
-            self._pending[level] = []
-            yield level, (self.size >> 8 * (level + 1)) - 1, b"".join(hashes)
-            carry, level = merkle.subtree(hashes), level + 1
+        return self.extend([leaf])
+
+    def extend(self, leaves: Sequence[bytes]) -> list[TileRow]:
+        """Add several; gives out the tiles that they complete."""
+        finished: list[TileRow] = []
+        at = 0
+        while at < len(leaves):
+            some = leaves[at : at + self.room]
+            at += len(some)
+            self.size += len(some)
+            self._grow(0, some, finished)
+        return finished
+
+    @property
+    def room(self) -> int:
+        """How many leaves the lowest tile takes until it is full."""
+        return WIDTH - self.size % WIDTH
+
+    def _grow(self, level: int, hashes: Sequence[bytes], finished: list[TileRow]) -> None:
+        if level == len(self._levels):
+            self._levels.append(_Open([]))
+        tile = self._levels[level]
+        tile.extend(hashes)
+        if len(tile.hashes) == WIDTH:
+            idx = (self.size >> 8 * (level + 1)) - 1
+            finished.append((level, idx, b"".join(tile.hashes)))
+            self._levels[level] = _Open([])
+            self._grow(level + 1, tile.tree.roots, finished)
 
     def root(self) -> bytes:
         """The root of the tree so far."""
-        return self._range.root()
+        roots = [root for tile in reversed(self._levels) for root in tile.tree.roots]
+        return merkle.Range(self.size, roots).root()
 
 
-def _complete_subtrees(hashes: list[bytes]) -> Iterator[bytes]:
-    """The roots over a row of neighbours, largest power of two first."""
-    start = 0
-    for bit in reversed(range(len(hashes).bit_length())):
-        width = 1 << bit
-        if len(hashes) & width:
-            yield merkle.subtree(hashes[start : start + width])
-            start += width
+class _Open:
+    """A tile that is not full yet, and the tree over its hashes: nothing is hashed twice."""
+
+    def __init__(self, hashes: list[bytes]) -> None:
+        self.hashes: list[bytes] = []
+        self.tree = merkle.Range()
+        self.extend(hashes)
+
+    def extend(self, hashes: Sequence[bytes]) -> None:
+        self.hashes += hashes
+        self.tree.extend(hashes)
 
 
 def load_edge(using: str, size: int) -> Edge:

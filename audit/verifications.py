@@ -1,7 +1,8 @@
 """Looking whether the log is what was written: events, leaves, tiles, roots, and the guards."""
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -14,7 +15,7 @@ from audit.attestations import Standing, Verdict
 from audit.bodies import Body
 from audit.checkpoints import latest
 from audit.events import Event
-from audit.leaves import Found, Kind, Read, altered
+from audit.leaves import Found, Kind, altered
 from audit.models import Checkpoint, Detail, Leaf, LoggedEvent, Tile
 from audit.notes import VerifierKey
 from audit.retention import Floor
@@ -23,6 +24,7 @@ from audit.tree_heads import TreeHead
 from audit.trees import WIDTH, Edge, TileRow, load_edge, split
 from kpm.database import commit_orders, guards, log_rows
 from kpm.database.commit_orders import Place
+from kpm.database.log_rows import LeafRow
 
 DATABASE = "auditor"
 CHUNK = 2_000
@@ -99,6 +101,9 @@ class _Look:
         self._size = self._start = self._waiting = 0
         self._edge = Edge()
         self._tiles: list[TileRow] = []
+        # Roots to meet on the way, and the next of them.
+        self._roots: Iterator[Root] = iter(())
+        self._next = END
         # What events commit to, by the event that the detail lies beside.
         self._promised: dict[UUID, tuple[str, int]] = {}
         self._keys: list[VerifierKey] = []
@@ -171,39 +176,62 @@ class _Look:
     def _grow(self) -> int:
         """Build the tree again and compare on the way; the id of the first event."""
         first_id = 0
-        roots = self._roots()
-        size, root, note = next(roots, END)
-        for each in leaves.read(self._start, self._size, self._floor.size):
-            if each.event_id is None:
-                leaf = self._archived_leaf(each)
-            else:
-                first_id = first_id or each.event_id
-                leaf, body = leaves.checked(each, self._edge.size)
-                self._promise(body, each.event_id)
-                self._rows.take(each.event_id, body)
-            self._tiles.extend(self._edge.append(leaf))
-            if len(self._tiles) >= TILES:
-                self._compare_tiles()
-            while size == self._edge.size:
-                self._compare_root(root)
-                self._look_at_note(root, note)
-                size, root, note = next(roots, END)
+        with closing(self._roots_on_the_way()) as self._roots:
+            self._next = next(self._roots, END)
+            for rows in leaves.read(self._start, self._size, self._floor.size):
+                first_id = first_id or next((row[2] for row in rows if row[2] is not None), 0)
+                looked = leaves.at_once(rows, self._edge.size)
+                if looked is None:
+                    self._one_by_one(rows)
+                    continue
+                self._append(looked.hashes)
+                for event_id, body in looked.beside:
+                    self._take(event_id, body)
         self._compare_tiles()
         self._compare_details()
-        if self._edge.size < max(size, self._size):
+        if self._edge.size < max(self._next[0], self._size):
             raise altered(_("Leaf %s is missing.") % self._edge.size)
         return first_id
 
-    def _archived_leaf(self, read: Read) -> bytes:
+    def _one_by_one(self, rows: list[LeafRow]) -> None:
+        """Rows of which one is bad, to say which, or of events that left."""
+        for row in rows:
+            if row[2] is None:
+                self._append([self._archived_leaf(*row[:2])])
+            else:
+                leaf, body = leaves.checked(row, self._edge.size)
+                self._take(row[2], body)
+                self._append([leaf])
+
+    def _append(self, hashes: list[bytes]) -> None:
+        """Let the tree grow, no further at a time than to the next root or the end of a tile."""
+        at = 0
+        while at < len(hashes):
+            size = self._edge.size
+            until_root = self._next[0] - size if self._next[0] > size else len(hashes)
+            some = hashes[at : at + min(self._edge.room, until_root)]
+            at += len(some)
+            self._tiles.extend(self._edge.extend(some))
+            if len(self._tiles) >= TILES:
+                self._compare_tiles()
+            while self._next[0] == self._edge.size:
+                self._compare_root(self._next[1])
+                self._look_at_note(*self._next[1:])
+                self._next = next(self._roots, END)
+
+    def _archived_leaf(self, index: int, leaf: bytes) -> bytes:
         """The hash of an event that left; what the archive has of it must be that event."""
-        if read.index != self._edge.size:
+        if index != self._edge.size:
             raise altered(_("Leaf %s is missing.") % self._edge.size)
         self._archived += 1
-        if self._archive is not None and not retention.is_archived(
-            self._archive, read.index, read.stored
-        ):
-            raise altered(_("The archive holds another entry %s.") % read.index)
-        return read.stored
+        if self._archive is not None and not retention.is_archived(self._archive, index, leaf):
+            raise altered(_("The archive holds another entry %s.") % index)
+        return leaf
+
+    def _take(self, event_id: int, body: Body) -> None:
+        """Remember what an event says of what lies beside it."""
+        self._promise(body, event_id)
+        self._rows.take(event_id, body)
 
     def _promise(self, body: Body, event_id: int) -> None:
         if commitment := body.get("h"):
@@ -228,13 +256,13 @@ class _Look:
         self._erased += len(self._promised)
         self._promised.clear()
 
-    def _roots(self) -> Iterator[Root]:
+    def _roots_on_the_way(self) -> Generator[Root]:
         """Roots to meet on the way: on record here with their notes, or kept elsewhere."""
         rows = Checkpoint.objects.using(DATABASE).filter(size__gt=self._start).order_by("size")
         on_record = ((row.size, bytes(row.root), row.note) for row in rows.iterator())
         kept = ((size, root, None) for size, root in sorted(self._pinned.items()))
         pins = (pin for pin in kept if pin[0] > self._start)
-        return heapq.merge(on_record, pins, key=lambda root: root[0])
+        yield from heapq.merge(on_record, pins, key=lambda root: root[0])
 
     def _look_at_note(self, root: bytes, note: str | None) -> None:
         """Look whether a note on record says the same as its row, under a key of this log."""
