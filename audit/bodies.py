@@ -199,7 +199,7 @@ _PLAIN = rf'(?![^"]*\d{{11}}){_REFERENCE}'
 # and in its place, with a value of its shape. An event that does not may still be good.
 _PARTS: tuple[tuple[str, str], ...] = (
     ("a", rf'"(?P<a>{_ACTOR})"'),
-    ("act", rf'"(?P<act>[a-z_.]+)"'),
+    ("act", r'"(?P<act>[a-z_.]+)"'),
     ("at", rf'"(?P<at>{_AT})"'),
     ("ch", rf'"(?:{_CHANNEL})"'),
     (
@@ -226,9 +226,7 @@ _PARTS: tuple[tuple[str, str], ...] = (
 _spelling = re.compile(
     r"\{"
     + "".join(
-        f'{"," * (key != "a")}"{key}":{value}'
-        if key in NEEDED
-        else f'(?:,"{key}":{value})?'
+        f'{"," * (key != "a")}"{key}":{value}' if key in NEEDED else f'(?:,"{key}":{value})?'
         for key, value in _PARTS
     )
     + r"\}",

@@ -8,7 +8,6 @@ Exit code 0 good, 1 altered, 2 malformed, 3 not signed by whom it should be.
 
 import argparse
 import base64
-import hashlib
 import json
 import re
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cache
+from hashlib import sha256, sha512
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -81,7 +81,7 @@ def is_signed(public: bytes, signature: bytes, message: bytes) -> bool:
     s = int.from_bytes(signature[32:], "little")
     if key is None or len(signature) != 64 or s >= ORDER:
         return False
-    digest = hashlib.sha512(signature[:32] + public + message).digest()
+    digest = sha512(signature[:32] + public + message).digest()
     k = int.from_bytes(digest, "little") % ORDER
     minus, found = (P - key[0], key[1]), (0, 1)
     both = _add(BASE, minus)
@@ -165,43 +165,16 @@ def checked(note: bytes, trust: Trust) -> tuple[str, int, bytes]:
 
 # --- The tree (RFC 6962)
 def sha(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"".join(parts)).digest()
+    return sha256(b"".join(parts)).digest()
 
 
-class Tree:
-    """The hashes of every tile that is not full yet, lowest level first."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self.levels: list[list[bytes]] = [[]]
-
-    def append(self, leaf: bytes) -> Iterator[tuple[int, int, list[bytes]]]:
-        self.size += 1
-        level = 0
-        while True:
-            self.levels[level].append(leaf)
-            if len(self.levels[level]) < WIDTH:
-                return
-            hashes, self.levels[level] = self.levels[level], []
-            yield level, (self.size >> 8 * (level + 1)) - 1, hashes
-            leaf, level = subtree(hashes), level + 1
-            self.levels += [[]] if level == len(self.levels) else []
-
-    def root(self) -> bytes:
-        root = b""
-        for hashes in self.levels:
-            end = len(hashes)
-            while end:
-                start = end & (end - 1)
-                left = subtree(hashes[start:end])
-                root, end = sha(b"\x01", left, root) if root else left, start
-        return root or sha()
-
-
-def subtree(hashes: list[bytes]) -> bytes:
+def root_over(hashes: list[bytes]) -> bytes:
+    """The root of a tree; what has no neighbour goes up as it is."""
     while len(hashes) > 1:
-        hashes = [sha(b"\x01", hashes[at], hashes[at + 1]) for at in range(0, len(hashes), 2)]
-    return hashes[0]
+        pairs = zip(hashes[::2], hashes[1::2], strict=False)
+        above = [sha256(b"\x01" + left + right).digest() for left, right in pairs]
+        hashes = above + hashes[len(hashes) & ~1 :]
+    return hashes[0] if hashes else sha()
 
 
 # --- Events
@@ -230,32 +203,52 @@ def canonical(data: bytes) -> Any:
     return value
 
 
+# An event as most are, in one look: each key once and in its order, nothing that could be spelt in
+# another way. What does not fit is read in steps.
+TEXT, COUNT = r'"[ !#-\[\]-~]*"', r"(?:0|[1-9][0-9]{0,14})"
+LIST = rf"\[{TEXT}(?:,{TEXT})*\]"
+RULE = rf'\{{(?:"btg":{TEXT},)?(?:"grant":{TEXT},)?"ok":(?:true|false)(?:,"rule":{TEXT})?\}}'
+PLAIN = re.compile(
+    rf'(?a)\{{"a":{TEXT},"act":"([a-z_.]+)","at":"({MOMENT.pattern})"(?:,"ch":{TEXT})?'
+    rf'(?:,"dec":{RULE})?(?:,"dir":{TEXT})?,"ev":"({EVENT.pattern})"(?:,"f":{LIST})?(?:,"h":{TEXT})?'
+    rf'(?:,"n":{COUNT})?(?:,"o":{TEXT})?(?:,"os":{LIST})?(?:,"ot":{TEXT})?(?:,"out":{TEXT})?'
+    rf'(?:,"p":{TEXT})?(?:,"role":{TEXT})?(?:,"rq":{TEXT})?(?:,"ss":{TEXT})?(?:,"t":{LIST})?'
+    rf'(?:,"v":{COUNT})?\}}'
+)
+
+
+def said(entry: bytes) -> tuple[str, ...]:
+    """What an event says happened and when, and its name; the parts of a long one share it."""
+    if found := PLAIN.fullmatch(entry.decode()):
+        return found.groups()
+    event = canonical(entry)
+    name, at = (event.get(key) if isinstance(event, dict) else None for key in ("ev", "at"))
+    if not (EVENT.fullmatch(str(name)) and MOMENT.fullmatch(str(at))):
+        raise Bad("no event: it lacks its name or moment", MALFORMED)
+    return str(event.get("act")), str(at), f"{name}{event.get('pt', '')}"
+
+
 class Events:
     """Whether each event reads like one, is there once, and stands where its moment belongs."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
         self._since: datetime | None = None
-        self._waiting: list[tuple[int, datetime]] = []
+        self._waiting: list[datetime] = []
 
     def look(self, index: int, entry: bytes) -> None:
-        event = canonical(entry)
-        name, at = (event.get(key) if isinstance(event, dict) else None for key in ("ev", "at"))
-        if not (EVENT.fullmatch(str(name)) and MOMENT.fullmatch(str(at))):
-            raise Bad("no event: it lacks its name or moment", MALFORMED)
-        moment = datetime.fromisoformat(str(at))
-        # The parts of a long event share its name.
-        part = f"{name} {event.get('pt', [1])}"
+        act, at, part = said(entry)
+        moment = datetime.fromisoformat(at)
         if part in self._seen:
             raise Bad("this event is in the log twice")
         self._seen.add(part)
-        if self._since is not None and moment < self._since - SLACK:
+        if self._since is not None and self._since - moment > SLACK:
             raise Bad(f"this event says {at}, long before the heartbeat in front of it")
-        self._waiting.append((index, moment))
-        if event.get("act") == HEARTBEAT:
-            for number, said in self._waiting:
-                if said > moment + SLACK:
-                    raise Bad(f"entry {number} says {said}, long after this heartbeat")
+        self._waiting.append(moment)
+        if act == HEARTBEAT:
+            for number, early in enumerate(self._waiting, index + 1 - len(self._waiting)):
+                if early - moment > SLACK:
+                    raise Bad(f"entry {number} says {early}, long after this heartbeat")
             self._since, self._waiting = moment, []
 
 
@@ -291,22 +284,13 @@ def follow(directory: Path, keys: list[Key]) -> list[Key]:
     return keys
 
 
-def entries(directory: Path, idx: int, width: int) -> Iterator[tuple[str, bytes, bytes]]:
-    """Path of the tile, entry and leaf hash; exactly as many as there should be."""
-    tile, bundle = tile_path(0, idx, width), tile_path("entries", idx, width)
-    hashes, data = read(directory, tile), read(directory, bundle)
-    at = 0
-    for number in range(width):
-        end = at + 2 + int.from_bytes(data[at : at + 2])
-        yield tile, data[at + 2 : end], hashes[32 * number : 32 * number + 32]
-        at = end
-    if at != len(data) or len(hashes) != 32 * width:
-        raise Bad(f"{tile} or {bundle} has the wrong length", MALFORMED)
-
-
-def compare(directory: Path, path: str, hashes: list[bytes]) -> None:
-    if read(directory, path) != b"".join(hashes):
-        raise Bad(f"{path} is not what the tiles below it give")
+def entries(directory: Path, idx: int, width: int) -> tuple[list[bytes], bool]:
+    """The entries of a bundle, as many as there should be, and whether it ends with them."""
+    data, found, at = read(directory, tile_path("entries", idx, width)), [], 0
+    for _ in range(width):
+        start, at = at + 2, at + 2 + int.from_bytes(data[at : at + 2])
+        found.append(data[start:at])
+    return found, at == len(data)
 
 
 def check_log(directory: Path, trust: Trust, since: list[bytes]) -> str:
@@ -318,30 +302,46 @@ def check_log(directory: Path, trust: Trust, since: list[bytes]) -> str:
     for name, seen, kept in (checked(note, (keys, [], 0)) for note in since):
         if name != origin or seen > size or pins.setdefault(seen, kept) != kept:
             raise Bad(f"{seen} events of {name} have been seen, which this log does not go on from")
-    tree = grown(directory, size, pins)
-    for level, hashes in enumerate(tree.levels):
-        if level and hashes:
-            compare(directory, tile_path(level, size >> 8 * (level + 1), len(hashes)), hashes)
-    if tree.root() != root:
+    if grown(directory, size, pins) != root:
         raise Bad("the checkpoint is that of other entries")
     return f"{size} events of {origin}, root {root.hex()}"
 
 
-def grown(directory: Path, size: int, pins: dict[int, bytes]) -> Tree:
-    """The tree of all entries, compared on the way with tiles and with what was seen before."""
-    tree, events = Tree(), Events()
-    for idx in range(-(-size // WIDTH)):
-        for path, entry, leaf in entries(directory, idx, min(WIDTH, size - idx * WIDTH)):
-            if sha(b"\x00", entry) != leaf:
-                raise Bad(f"entry {tree.size} is not what {path} was made of")
-            with within(f"entry {tree.size}"):
-                events.look(tree.size, entry)
-            for level, number, hashes in tree.append(leaf):
-                if level:
-                    compare(directory, tile_path(level, number, WIDTH), hashes)
-            if tree.size in pins and pins[tree.size] != tree.root():
-                raise Bad(f"the first {tree.size} events are not those that were seen before")
-    return tree
+def grown(directory: Path, size: int, pins: dict[int, bytes]) -> bytes:
+    """The root of all entries, compared on the way with tiles and with what was seen before."""
+    events, roots = Events(), list[bytes]()
+    for start in range(0, size, WIDTH):
+        leaves = leaves_of(directory, start, min(WIDTH, size - start), events)
+        for pin in (pin for pin in pins if start < pin <= start + len(leaves)):
+            if pins[pin] != root_over([*roots, root_over(leaves[: pin - start])]):
+                raise Bad(f"the first {pin} events are not those that were seen before")
+        roots.append(root_over(leaves))
+    level, row = 1, roots[: size // WIDTH]
+    while row:
+        parts = [row[at : at + WIDTH] for at in range(0, len(row), WIDTH)]
+        for idx, part in enumerate(parts):
+            if read(directory, path := tile_path(level, idx, len(part))) != b"".join(part):
+                raise Bad(f"{path} is not what the tiles below it give")
+        level, row = level + 1, [root_over(part) for part in parts if len(part) == WIDTH]
+    return root_over(roots)
+
+
+def leaves_of(directory: Path, start: int, width: int, events: Events) -> list[bytes]:
+    """The leaf hashes of a bundle, after a look at each of its entries."""
+    tile, bundle = (tile_path(level, start // WIDTH, width) for level in (0, "entries"))
+    data, leaves = read(directory, tile), []
+    bundled, is_whole = entries(directory, start // WIDTH, width)
+    for index, entry in enumerate(bundled, start):
+        leaves.append(leaf := sha256(b"\x00" + entry).digest())
+        if leaf != data[32 * (index - start) : 32 * (index - start) + 32]:
+            raise Bad(f"entry {index} is not what {tile} was made of")
+        try:
+            events.look(index, entry)
+        except (Bad, ValueError, RecursionError) as bad:
+            raise Bad(f"entry {index}: {bad}", getattr(bad, "code", MALFORMED)) from None
+    if not is_whole or len(data) != 32 * width:
+        raise Bad(f"{tile} or {bundle} has the wrong length", MALFORMED)
+    return leaves
 
 
 def check_proof(entry: bytes, proof: bytes, trust: Trust) -> str:
@@ -391,8 +391,8 @@ def main(arguments: list[str]) -> int:
             words = check_proof(entry, proof, trust)
     except (Bad, ValueError) as bad:
         code, words = getattr(bad, "code", MALFORMED), str(bad)
-    said = json.dumps({"good": not code, "code": code, "words": words})
-    sys.stdout.write(f"{said if given.json else words}\n")
+    answer = {"good": not code, "code": code, "words": words}
+    sys.stdout.write(f"{json.dumps(answer) if given.json else words}\n")
     return code
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from audit.bodies import moment, parse
 from audit.events import Event
-from audit.merkle import leaf_hash
+from audit.merkle import leaf_hashes
 from audit.models import Leaf, LoggedEvent, Tile
 from audit.offline import entries as bundled
 from audit.sealed_rows import Rows
@@ -123,7 +123,7 @@ def is_archived(directory: Path, leaf_index: int, leaf: bytes) -> bool:
 
 @lru_cache(maxsize=2)
 def _bundle(directory: Path, idx: int) -> list[bytes]:
-    return [leaf_hash(entry) for _path, entry, _leaf in bundled(directory, idx, WIDTH)]
+    return leaf_hashes(bundled(directory, idx, WIDTH)[0])
 
 
 def refuse_too_young(before: datetime, now: datetime) -> None:
