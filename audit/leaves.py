@@ -1,6 +1,6 @@
 """Leaves of the tree with their events, read again to be looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import partial
 from re import Match
@@ -90,15 +90,17 @@ def at_once(rows: list[LeafRow], expected: int) -> Looked | None:
     is_whole = indices == tuple(range(expected, expected + len(rows)))
     if not is_whole or hashes != list(stored):
         return None
+    looks: Iterable[Match[str] | None] = map(glance, texts)
     try:
-        looks = list(map(glance, texts))
+        if columns:
+            looks = list(looks)
+            if list(zip(*columns, strict=True)) != list(map(_columns, texts, looks)):
+                return None
         beside = [
             (event_id, parse(text))
             for event_id, text, look in zip(ids, texts, looks, strict=True)
             if look is None or look.group("h", "t") != NOTHING
         ]
-        if columns and list(zip(*columns, strict=True)) != list(map(_columns, texts, looks)):
-            return None
     except NotLoggable:
         return None
     return Looked(hashes, beside)

@@ -7,12 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit import bodies as bodies_module
 from audit.bodies import (
     BIGGEST_NUMBER,
     KEYS,
     NotLoggable,
     canonical,
     check,
+    glance,
     is_reference,
     parse,
     spell,
@@ -122,6 +124,32 @@ def test_no_single_changed_character_goes_unnoticed(body: dict[str, Any], data: 
     assert (found == body) == (other == text)
 
 
+@given(bodies, st.data())
+def test_a_glance_is_never_kinder_than_reading_in_steps(body: dict[str, Any], data: Any) -> None:
+    text = spell(body)
+    found = glance(text)
+    if found is not None:
+        assert {"a": body["a"], "h": body.get("h")} == {"a": found["a"], "h": found["h"]}
+    at = data.draw(st.integers(0, len(text) - 1))
+    put = data.draw(st.sampled_from(["", '"', ",", "}", "0", "1", "a", "é", '"v":1,', *text]))
+    other = text[:at] + put + text[at + data.draw(st.integers(0, 12)) :]
+    if glance(other) is not None:
+        bodies_module._read_in_steps(other)
+
+
+PLAIN = {key: value for key, value in FULL.items() if key != "pt"}
+
+
+@pytest.mark.parametrize("key", sorted(PLAIN.keys() - BODY.keys()))
+def test_a_glance_is_enough_for_all_that_is_common(key: str) -> None:
+    """Long events in several parts, and numbers of people and counts that are long, are read."""
+    assert glance(spell(PLAIN)) is not None
+    assert glance(spell({name: value for name, value in PLAIN.items() if name != key})) is not None
+    assert glance(spell(FULL)) is None
+    assert glance(spell(PLAIN | {"o": "331122001203"})) is None
+    assert parse(spell(PLAIN | {"o": "331122001203"}))["o"] == "331122001203"
+
+
 def test_a_body_with_every_key_is_accepted() -> None:
     assert FULL.keys() == KEYS.keys()
     check(FULL)
@@ -196,6 +224,7 @@ WRONG: list[tuple[str, Any]] = [
 
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_values_keep_their_narrow_shapes(key: str, value: Any) -> None:
+    assert glance(canonical(PLAIN | {key: value})) is None
     with pytest.raises(NotLoggable) as refusal:
         check(FULL | {key: value})
     # What was refused may be personal: it is not repeated.

@@ -149,6 +149,36 @@ def test_every_other_spelling_is_refused(text: str) -> None:
         offline.canonical(text.encode())
 
 
+EVENT = (
+    b'{"a":"u:A","act":"case_file.read","at":"2026-11-24T13:04:42.015895Z","ch":"web",'
+    b'"dec":{"btg":"b","grant":"g","ok":true,"rule":"r"},"dir":"up",'
+    b'"ev":"01a20da8-961f-7db2-a3b5-dc8c4bc59cbc","f":["a.b","c.d"],"h":"x","n":12,"o":"7","os":["a"],'
+    b'"ot":"t","out":"ok","p":"service","role":"r","rq":"q","ss":"s","t":["A"],"v":1}'
+)
+
+
+def test_one_look_at_an_event_is_never_kinder_than_reading_it_in_steps() -> None:
+    """Any letter of it another one, gone, or twice."""
+    assert offline.PLAIN.fullmatch(EVENT.decode())
+    for at in range(len(EVENT)):
+        for put in (
+            b"",
+            EVENT[at : at + 1] * 2,
+            b'"',
+            b"\\",
+            b",",
+            b"0",
+            b"z",
+            b"}",
+            b"\x7f",
+            b"\n",
+        ):
+            changed = EVENT[:at] + put + EVENT[at + 1 :]
+            if found := offline.PLAIN.fullmatch(changed.decode()):
+                event = offline.canonical(changed)
+                assert found.groups() == (event["act"], event["at"], event["ev"])
+
+
 # --- an exported log
 
 
@@ -406,6 +436,11 @@ BAD_ENTRIES: dict[str, tuple[list[bytes], int, str]] = {
         [entry_of(START, **BEAT), entry_of(START - 2 * HOUR)],
         1,
         "entry 1: this event says 2026-11-24T06:00:00.000000Z, long before the heartbeat",
+    ),
+    "at the end of the calendar": (
+        [entry_of(START), entry_of(datetime.max.replace(tzinfo=UTC), **BEAT), entry_of(START)],
+        1,
+        "entry 2: this event says 2026-11-24T08:00:00.000000Z, long before the heartbeat",
     ),
     "post-dated": (
         [entry_of(START + 3 * HOUR), entry_of(START, **BEAT)],

@@ -224,6 +224,16 @@ def test_a_removed_end_is_found(full_log: RealCommits) -> None:
     assert result.problem == f"Leaf {SIZE - 3} is missing."
 
 
+def test_a_removed_end_is_found_where_nothing_is_left_to_read(
+    full_log: RealCommits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaves, "CHUNK", 100)
+    result = tampered(
+        full_log, lambda execute: execute("DELETE FROM audit_leaf WHERE leaf_index >= 390")
+    )
+    assert (result.problem, result.checked) == ("Leaf 390 is missing.", 390)
+
+
 def test_events_whose_places_were_exchanged_are_found(full_log: RealCommits) -> None:
     one, other = ids()[20], ids()[21]
 

@@ -31,7 +31,7 @@ from audit.models import LoggedEvent
 from tests.audit.things import FILE, WORKER
 
 T = TypeVar("T")
-EVENTS = 20_000
+EVENTS = 100_000
 PROVED = 200
 # Events a second and processor; a share of what a bare chain of hashes does in the same time.
 SEQUENCED, VERIFIED, BESIDE_CHAIN = 20_000, 250_000, 0.6
