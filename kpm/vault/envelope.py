@@ -4,7 +4,7 @@ import struct
 from hashlib import blake2b
 from typing import Final
 
-from kpm.vault.ciphers import KEY_BYTES, NONCE_BYTES, TAG_BYTES, Aead, new_nonce
+from kpm.vault.ciphers import KEY_BYTES, NONCE_BYTES, TAG_BYTES, Aead, Forged, new_nonce
 
 GROUP: Final = 0xC1
 KEY: Final = 0xC2
@@ -71,7 +71,9 @@ def seal(cipher: Aead, head: bytes, context: bytes, plain: bytes) -> bytes:
 
 
 def unseal(cipher: Aead, blob: bytes, context: bytes) -> bytes:
-    """The plaintext; raises Forged when a byte or the context differs."""
+    """The plaintext; raises Forged when a byte or the context differs, or bytes are missing."""
+    if len(blob) < OVERHEAD:
+        raise Forged
     return cipher.decrypt(blob[HEADER_BYTES:BODY_AT], blob[BODY_AT:], blob[:HEADER_BYTES] + context)
 
 
