@@ -285,7 +285,8 @@ def test_downgraded_or_relabelled(human: Make, at: int, value: int, cause: Cause
 
 def test_a_refusal_names_codes_and_the_owner_and_nothing_else(human: Make) -> None:
     found = fresh(human(name="WANG-Xiuying"))
-    found.head = bytes(found.head)[:-1] + b"?"
+    blob = bytes(found.head)
+    found.head = blob[:-1] + bytes((blob[-1] ^ 1,))
     refused = refusal(found)
     assert str(refused) == f"model 61441, group 1, owner {found.pk}: {Cause.CHANGED}"
     assert refused.__cause__ is None
