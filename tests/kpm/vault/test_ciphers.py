@@ -5,6 +5,7 @@ import subprocess
 from typing import Any
 
 import pytest
+from django.core.checks import Error
 
 from kpm.vault import ciphers
 from kpm.vault.ciphers import Forged
@@ -135,14 +136,35 @@ def test_a_suite_that_this_openssl_lacks_is_told_at_the_start(
         settings.KPM_VAULT_SUITE = code
         assert ciphers.check_suite() == []
     settings.KPM_VAULT_SUITE = 0x12
-    assert "0x12" in ciphers.check_suite()[0].msg
+    (unknown,) = ciphers.check_suite()
+    assert unknown == Error("KPM_VAULT_SUITE 0x12 is not in this program.", id="vault.E004")
 
     def lacking(key: bytes) -> object:
         raise ciphers.UnsupportedAlgorithm("no")
 
     settings.KPM_VAULT_SUITE = ciphers.SM4_GCM
     monkeypatch.setitem(ciphers.SUITES, ciphers.SM4_GCM, lacking)
-    assert "from its wheel" in ciphers.check_suite()[0].msg
+    (missing,) = ciphers.check_suite()
+    assert missing == Error(
+        "SM4-GCM, HMAC-SM3 is not in the OpenSSL of this Python. Install `cryptography` from its "
+        "wheel, which brings its own, as requirements.txt does.",
+        id="vault.E004",
+    )
+
+
+def test_a_suite_that_gives_back_something_else_is_told_at_the_start(
+    settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken:
+        def encrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+            return data
+
+        def decrypt(self, nonce: bytes, data: bytes, associated_data: bytes) -> bytes:
+            return data + nonce
+
+    settings.KPM_VAULT_SUITE = ciphers.AES_GCM
+    monkeypatch.setitem(ciphers.SUITES, ciphers.AES_GCM, lambda _key: Broken())
+    assert [error.id for error in ciphers.check_suite()] == ["vault.E004"]
 
 
 def test_the_check_value_names_one_key_in_one_place() -> None:
