@@ -20,7 +20,7 @@ from kpm.vault import files, storage
 from kpm.vault.ciphers import TAG_BYTES
 from kpm.vault.errors import Cause, KeyDestroyed, Sealed, UnknownSuite, Unreadable
 from kpm.vault.files import CHUNK, HEADER_BYTES, Draft, Header, SealedFile, Sealer
-from kpm.vault.keys import OpenedKey, ring
+from kpm.vault.keys import OpenedKey, OwnerKeys, ring
 from kpm.vault.models import DataKey
 from kpm.vault.registry import PAYLOADS
 from tests.kpm.vault import plain_gcm
@@ -221,7 +221,10 @@ def keep(owner: UUID, plain: bytes) -> UUID:
 def unreadable(owner: UUID, file_id: UUID, size: int) -> Unreadable:
     with pytest.raises(Unreadable) as refused:
         files.open_file(owner, file_id, size=size, reading=Notes())
-    return refused.value
+    refusal = refused.value
+    # Said of the file, whose name says nothing of its owner.
+    assert (refusal.model_code, refusal.group, refusal.owner) == (0, CODE, file_id)
+    return refusal
 
 
 @pytest.mark.parametrize("size", [0, 5, CHUNK, CHUNK + 1])
@@ -245,7 +248,7 @@ def test_an_independent_program_opens_the_file_of_an_owner(owner: UUID, place: P
 def test_no_file_opens_without_a_reading_or_against_its_word(owner: UUID, reading: Notes) -> None:
     file_id = keep(owner, b"x")
     nobody: Any = None
-    with pytest.raises(Sealed):
+    with pytest.raises(Sealed, match=r"^nothing is opened without a reading context$"):
         files.open_file(owner, file_id, size=1, reading=nobody)
     reading.refusing = True
     with pytest.raises(PermissionError):
@@ -299,8 +302,40 @@ def test_a_destroyed_key_closes_its_files_at_once(owner: UUID) -> None:
     DataKey.objects.filter(owner=owner).delete()
     assert isinstance(unreadable(owner, file_id, 1), KeyDestroyed)
     ring.forget()
-    with pytest.raises(KeyDestroyed):
-        keep(owner, b"y")
+    kept = uuid4()
+    with pytest.raises(KeyDestroyed) as refused:
+        files.seal_file(owner, kept, io.BytesIO(b"y"))
+    assert (refused.value.model_code, refused.value.group, refused.value.owner) == (0, CODE, kept)
+
+
+def test_a_file_is_sealed_under_the_newest_key_of_its_owner(
+    owner: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = OwnerKeys(expires=float("inf"))
+    both.add(KEY)
+    both.add(OpenedKey(bytes(32), 2))
+    monkeypatch.setattr(ring, "load", lambda _owners, **_how: {owner.int: both})
+    file_id = keep(owner, b"x")
+    assert storage.path_of(file_id).read_bytes()[6] == 2
+    with files.open_file(owner, file_id, size=1, reading=Notes()) as file:
+        assert file.read() == b"x"
+    damaged = bytearray(storage.path_of(file_id).read_bytes())
+    damaged[-1] ^= 1
+    storage.path_of(file_id).write_bytes(damaged)
+    assert unreadable(owner, file_id, 1).cause is Cause.CHANGED
+
+
+def test_a_chunk_is_fetched_at_once_and_only_once_in_memory(owner: UUID) -> None:
+    file_id = keep(owner, bytes(2 * CHUNK))
+    with files.open_file(owner, file_id, size=2 * CHUNK, reading=Notes()) as file:
+        assert len(file.peek(1)) == CHUNK
+        raw: Any = file.raw
+        assert isinstance(raw._source, io.FileIO)
+    draft = Draft()
+    assert isinstance(draft._file, io.FileIO)
+    draft.write(bytes(2 * CHUNK))
+    with draft.finished() as file:
+        assert len(file.peek(1)) == CHUNK
 
 
 # --- on the disk
@@ -420,7 +455,23 @@ def test_a_draft_has_no_name_and_nothing_in_clear(place: Path) -> None:
         assert file.read() == secret
     assert on_disk.closed
     other = Draft()
+    # On the same disk as the files, where there is room for them.
+    assert Path(os.readlink(f"/proc/self/fd/{other._file.fileno()}")).parent == place
     other.close()
+
+
+def test_a_draft_that_was_changed_is_refused_as_an_upload() -> None:
+    draft = Draft()
+    draft.write(bytes(CHUNK + 1))
+    file_id = UUID(bytes=draft._sealer.header.file_id)
+    draft._file.seek(HEADER_BYTES)
+    draft._file.write(b"changed")
+    draft._file.seek(0, os.SEEK_END)
+    with draft.finished() as file, pytest.raises(Unreadable) as refused:
+        file.read()
+    found = refused.value
+    assert (found.model_code, found.group, found.owner) == (0, PAYLOADS["upload.file"], file_id)
+    assert found.cause is Cause.CHANGED
 
 
 def test_a_large_file_takes_little_memory(owner: UUID) -> None:
