@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from kpm.ids import uuid7
 from kpm.vault.errors import Cause, KeyDestroyed, Sealed, Unreadable
+from kpm.vault.groups import layout_of
 from kpm.vault.keys import create_data_keys, ring
 from kpm.vault.models import DataKey
 from kpm.vault.opening import open_groups
@@ -298,3 +299,16 @@ def test_opening_after_a_save_by_somebody_else_shows_theirs(human: Make) -> None
     made.refresh_from_db()
     open_groups([made], "head", reading=Notes())
     assert made.name == "改名"
+
+
+def test_a_refusal_to_seal_names_the_group_and_the_row(human: Make) -> None:
+    found = opened(human())
+    DataKey.objects.filter(owner=found.pk).delete()
+    ring.forget()
+    found.name = "改名"
+    with pytest.raises(KeyDestroyed) as refused:
+        found.save()
+    group = layout_of(Human).groups["head"]
+    refusal = refused.value
+    assert (refusal.model_code, refusal.group) == (group.model_code, group.code)
+    assert refusal.owner == found.pk
