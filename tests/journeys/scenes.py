@@ -93,7 +93,7 @@ class Scene:
         return hand_overs.offer(
             case_file=case_file,
             worker=colleague,
-            note="老人怕生，先打电话再上门；药盒在灶台右边。",
+            note=stories.HAND_OVER,
             by=self.supervisor,
             now=self.now,
         ).number

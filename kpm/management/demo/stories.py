@@ -99,6 +99,8 @@ STEPS = (
 
 RULES = "入冬以来独居老人意外增多，建议黄色档案的走访间隔由 30 天缩短为 21 天。"
 
+HAND_OVER = "老人怕生，先打电话再上门；药盒在灶台右边。"
+
 # How often a need is met, some, urgent: at each level.
 NEEDS_AT = {Level.GREEN: (80, 20, 0), Level.YELLOW: (45, 40, 15), Level.RED: (30, 40, 30)}
 ANSWERED, STRONG, UNCLEAR = 0.97, 0.7, 0.03

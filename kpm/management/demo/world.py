@@ -12,7 +12,16 @@ from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
 from casework import sweeps
-from casework.actions import assignments, attachments, case_files, people, plans, visits
+from casework.actions import (
+    assignments,
+    attachments,
+    case_files,
+    hand_overs,
+    people,
+    plans,
+    visits,
+)
+from casework.dashboards.teams import candidates
 from casework.models import CaseFile, Visit
 from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
@@ -29,6 +38,8 @@ from risk_levels.populations import POPULATIONS
 T = TypeVar("T")
 # So many files of each population have documents.
 WITH_PAPERS = 3
+# Among so many files one is sought that somebody could take over.
+MOST_ASKED = 60
 
 
 @dataclass
@@ -76,6 +87,7 @@ class World:
         disputes.endanger(quiet, len(files), self.now)
         disputes.dispute(quiet, len(files), self.staff.supervisors, self.random, self.now)
         self._draft_rules()
+        self._offer(files)
         for code in POPULATIONS:
             mine = [each for each in told if each.plot.population == code]
             self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
@@ -283,6 +295,21 @@ class World:
             strengths=self.random.choice(stories.STRENGTHS) if is_done else "",
             notes=self.random.choice(stories.NOTES) if is_done else "",
         )
+
+    def _offer(self, files: list[CaseFile]) -> None:
+        """One file is being handed over: somebody is asked, and has not answered yet."""
+        for each in files[:MOST_ASKED]:
+            lead = disputes.lead_of(each)
+            colleague = candidates(each, self.today).exclude(pk=lead.pk).first()
+            if colleague is not None and each.population == "empty_nest_elder":
+                hand_overs.offer(
+                    case_file=each,
+                    worker=colleague,
+                    note=stories.HAND_OVER,
+                    by=lead,
+                    now=self.now - timedelta(hours=3),
+                )
+                return
 
     def _draft_rules(self) -> None:
         """A supervisor would like elders on yellow to be seen more often; nobody has agreed yet."""
