@@ -26,7 +26,7 @@ NOUNS: dict[str, Promise] = {
     "finding": gettext_lazy("Inquiry"),
     "form": gettext_lazy("Form"),
     "grant": gettext_lazy("Role"),
-    "hand_over": gettext_lazy("Hand-over"),
+    "hand_over": gettext_lazy("Hand-over of a file"),
     "ledger": gettext_lazy("Ledger"),
     "log": gettext_lazy("Access log"),
     "log_key": gettext_lazy("Key of the log"),
