@@ -118,8 +118,9 @@ def _write(rule_set: RuleSet, numbers: dict[str, object], *, by: User) -> RuleSe
 @transaction.atomic
 def start_rule_set(*, rule_set: RuleSet, on: date, by: User, today: date) -> RuleSet:
     """A drafted version takes force on a day; the one before holds until then."""
-    # All of them: of two that start versions at once, the second sees the first.
-    others = list(RuleSet.objects.select_for_update().filter(state=RuleSetState.IN_FORCE))
+    # All of them, drafts too: of two that start versions at once, the second sees the first.
+    every = list(RuleSet.objects.select_for_update().order_by("pk"))
+    others = [each for each in every if each.state == RuleSetState.IN_FORCE]
     rule_set = _locked(rule_set)
     rules.check_can_start_rule_set(by, rule_set)
     rules.check_first_day_fits(others, on=on, today=today)
