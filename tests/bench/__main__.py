@@ -23,6 +23,7 @@ NAMES = (
     "appending",
     "tree",
     "audited_page",
+    "matching",
 )
 
 
