@@ -6,6 +6,8 @@ from enum import StrEnum
 class Event(StrEnum):
     """Everything that the log may hold, `noun.verbed`, sorted by noun. Names are kept for ever."""
 
+    ABSENCE_RECORDED = "absence.recorded"
+    ABSENCE_WITHDRAWN = "absence.withdrawn"
     ACCOUNT_CLAIMED = "account.claimed"
     ACCOUNT_OPENED = "account.opened"
     ACCOUNT_LISTED = "account.listed"
@@ -120,12 +122,15 @@ class Event(StrEnum):
     SESSION_ENDED = "session.ended"
     SESSION_REFUSED = "session.refused"
     SESSION_STARTED = "session.started"
+    STIPULATION_ENDED = "stipulation.ended"
+    STIPULATION_RECORDED = "stipulation.recorded"
     UNIT_OPENED = "unit.opened"
     UNSENT_FORM_DISCARDED = "unsent_form.discarded"
     UNSENT_FORM_KEPT = "unsent_form.kept"
     VAULT_REFUSED = "vault.refused"
     VISIT_PLANNED = "visit.planned"
     VISIT_RECORDED = "visit.recorded"
+    WORKER_DESCRIBED = "worker.described"
 
     @property
     def shows_address(self) -> bool:

@@ -12,6 +12,7 @@ NOUNS: dict[str, Promise] = {
     "account": gettext_lazy("Account"),
     "alert": gettext_lazy("Unusual access"),
     "assessment": gettext_lazy("Assessment"),
+    "absence": gettext_lazy("Absence"),
     "assignment": gettext_lazy("Assignment"),
     "attachment": gettext_lazy("Attachment"),
     "audit": gettext_lazy("Access log"),
@@ -43,10 +44,12 @@ NOUNS: dict[str, Promise] = {
     "sample": gettext_lazy("Sample"),
     "search": gettext_lazy("Search"),
     "session": gettext_lazy("Sign-in"),
+    "stipulation": gettext_lazy("What is heeded in choosing"),
     "unit": gettext_lazy("Unit"),
     "unsent_form": gettext_lazy("Unsent form"),
     "vault": gettext_lazy("Sealed content"),
     "visit": gettext_lazy("Visit"),
+    "worker": gettext_lazy("Working time and trainings"),
 }
 VERBS: dict[str, Promise] = {
     "accepted": gettext_lazy("accepted"),
@@ -65,6 +68,7 @@ VERBS: dict[str, Promise] = {
     "corrected": gettext_lazy("corrected"),
     "created": gettext_lazy("created"),
     "declined": gettext_lazy("declined"),
+    "described": gettext_lazy("entered"),
     "destroyed": gettext_lazy("destroyed"),
     "discarded": gettext_lazy("discarded"),
     "dismissed": gettext_lazy("dismissed"),

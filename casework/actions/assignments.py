@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from audit import log
 from audit.events import Event
-from casework import rules
+from casework import rules, team_rules
 from casework.models import Assignment, CaseFile
 from casework.models.assignments import Place
 from kpm.accounts.models import User
@@ -31,6 +31,7 @@ def assign(*, case_file: CaseFile, worker: User, role: str, by: User, today: dat
     rules.check_can_assign_worker(by, case_file)
     rules.check_can_be_assigned(worker, case_file)
     rules.check_can_take_place(worker, case_file, role)
+    team_rules.check_has_no_conflict([(worker, case_file)])
     return give(case_file, worker, role, by=by, today=today)
 
 
@@ -88,6 +89,7 @@ def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
     for each in places:
         rules.check_can_assign_worker(by, each.case_file)
         rules.check_can_be_assigned(each.worker, each.case_file)
+    team_rules.check_has_no_conflict((each.worker, each.case_file) for each in places)
     rows = [
         Assignment(
             case_file=each.case_file,

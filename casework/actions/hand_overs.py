@@ -8,6 +8,7 @@ from django.utils import timezone
 from audit import log
 from audit.events import Event
 from casework import hand_over_rules as rules
+from casework import team_rules
 from casework.actions import assignments
 from casework.actions.assignments import locked
 from casework.models import CaseFile, HandOver
@@ -21,6 +22,7 @@ def offer(*, case_file: CaseFile, worker: User, note: str, by: User, now: dateti
     case_file = locked(case_file)
     rules.check_can_offer_file(by, case_file)
     rules.check_can_be_offered(worker, case_file)
+    team_rules.check_has_no_conflict([(worker, case_file)])
     rules.check_note_is_told(note)
     hand_over = HandOver(
         key_owner=case_file.id,
@@ -43,6 +45,7 @@ def accept(*, hand_over: HandOver, by: User, now: datetime) -> HandOver:
     """Lead the file from now on; the former lead leaves the team in the same moment."""
     case_file, hand_over = _locked(hand_over)
     rules.check_can_accept(by, hand_over, case_file)
+    team_rules.check_has_no_conflict([(by, case_file)])
     hand_over.accept(at=now)
     hand_over.save_as(by=by)
     log.record(Event.HAND_OVER_ACCEPTED, by=by, target=case_file)

@@ -1,4 +1,4 @@
-"""The rows of casework: people, files, teams, visits, plans, attachments, ledgers, destructions."""
+"""The rows of casework: people, files, teams, staff, visits, plans, ledgers, destructions, more."""
 
 from casework.models.assignments import Assignment, TeamMember
 from casework.models.attachments import Attachment
@@ -9,10 +9,13 @@ from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.people import Person
 from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
+from casework.models.stipulations import Stipulation
 from casework.models.unsent_forms import UnsentForm
 from casework.models.visits import Visit
+from casework.models.workers import Absence, WorkerProfile
 
 __all__ = [
+    "Absence",
     "Assignment",
     "Attachment",
     "CaseFile",
@@ -23,7 +26,9 @@ __all__ = [
     "Person",
     "Plan",
     "ReviewTask",
+    "Stipulation",
     "TeamMember",
     "UnsentForm",
     "Visit",
+    "WorkerProfile",
 ]

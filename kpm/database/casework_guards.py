@@ -20,6 +20,11 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
 HAND_OVER = "casework_handover"
+STIPULATION, PROFILE, ABSENCE = (
+    "casework_stipulation",
+    "casework_workerprofile",
+    "casework_absence",
+)
 
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
@@ -70,6 +75,39 @@ GUARDS: list[Guard] = [
         *("id", "case_file_id", "worker_id", "form"),
     ),
     in_district(UNSENT_FORM, "an_unsent_form", CASE_FILE, "case_file_id"),
+    # --- Who helps --------------------------------------------------------------------------
+    refuse(
+        "nobody_helps_who_has_a_conflict_of_interest",
+        ASSIGNMENT,
+        before="INSERT",
+        when=(
+            f'EXISTS (SELECT 1 FROM "{STIPULATION}" AS s WHERE s.case_file_id = NEW.case_file_id '
+            "AND s.worker_id = NEW.worker_id AND s.kind = 'conflict' AND s.until_on IS NULL)"
+        ),
+    ),
+    refuse(
+        "a_stipulation_changes_only_by_ending",
+        STIPULATION,
+        before="UPDATE",
+        when=(
+            f"{changed('id', 'case_file_id', 'district', 'kind', 'worker_id', 'start_on')} "
+            "OR OLD.until_on IS NOT NULL"
+        ),
+    ),
+    in_district(STIPULATION, "a_stipulation", CASE_FILE, "case_file_id"),
+    never_deleted(STIPULATION, "a_stipulation"),
+    kept("a_profile_stays_its_workers", PROFILE, "id", "worker_id"),
+    never_deleted(PROFILE, "a_profile"),
+    refuse(
+        "an_absence_changes_only_by_being_taken_back",
+        ABSENCE,
+        before="UPDATE",
+        when=(
+            f"{changed('id', 'worker_id', 'kind', 'start_on', 'until_on')} "
+            "OR OLD.withdrawn_at IS NOT NULL"
+        ),
+    ),
+    never_deleted(ABSENCE, "an_absence"),
     # --- Review tasks -----------------------------------------------------------------------
     kept("a_review_task_stays_what_it_was", REVIEW_TASK, "id", "case_file_id", "rule", "opened_at"),
     refuse(

@@ -1,0 +1,118 @@
+"""What workers can carry: said by the supervisors of their units, all of it on record."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from audit.models import LoggedEvent
+from casework.actions import workers
+from casework.models import Absence, WorkerProfile
+from kpm.errors import Refused
+from kpm.permissions import Role
+from tests.factories import OTHER_TOWNSHIP, TODAY, make_unit, make_user
+
+pytestmark = pytest.mark.django_db
+BACK = TODAY + timedelta(days=7)
+
+
+def events(name):
+    return LoggedEvent.objects.filter(event=name).count()
+
+
+def describe(worker, by=None, **values):
+    said = {"percent": 50, "sex": "woman", "trained": ["drug"], **values}
+    return workers.describe(worker=worker, by=by or make_user(Role.SUPERVISOR), **said)
+
+
+def away(worker, by=None, **values):
+    said = {"kind": "leave", "start_on": TODAY, "until_on": BACK, **values}
+    by = by or make_user(Role.SUPERVISOR)
+    return workers.record_absence(worker=worker, by=by, today=TODAY, **said)
+
+
+def test_a_supervisor_says_what_a_worker_can_carry():
+    worker, supervisor = make_user(), make_user(Role.SUPERVISOR)
+
+    describe(worker, supervisor, trained=["released", "drug"])
+
+    profile = WorkerProfile.objects.get(worker=worker)
+    assert (profile.percent, profile.sex, profile.trained) == (50, "woman", ["drug", "released"])
+    assert WorkerProfile.history.get().history_user_id == supervisor.pk
+    assert events("worker.described") == 1
+
+
+def test_the_same_again_changes_nothing():
+    worker = make_user()
+    describe(worker)
+    describe(worker)
+
+    assert (events("worker.described"), WorkerProfile.history.count()) == (1, 1)
+    describe(worker, percent=60)
+    assert (events("worker.described"), WorkerProfile.history.count()) == (2, 2)
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role != Role.SUPERVISOR])
+def test_other_roles_say_nothing_about_workers(role):
+    worker, other = make_user(), make_user(role)
+
+    with pytest.raises(Refused, match="Supervisors"):
+        describe(worker, other)
+    with pytest.raises(Refused, match="Supervisors"):
+        away(worker, other)
+
+    assert not WorkerProfile.objects.exists()
+    assert not Absence.objects.exists()
+
+
+def test_a_supervisor_says_it_of_their_own_units_only():
+    supervisor = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_TOWNSHIP))
+
+    with pytest.raises(Refused, match="not of your units"):
+        describe(make_user(), supervisor)
+
+
+def test_only_social_workers_have_a_working_time():
+    with pytest.raises(Refused, match="not a social worker"):
+        describe(make_user(Role.SUPERVISOR))
+
+
+def test_days_away_are_taken_back_once():
+    worker = make_user()
+    absence = away(worker)
+    for _again in range(2):
+        workers.withdraw_absence(absence=absence, by=make_user(Role.SUPERVISOR), now=timezone.now())
+
+    assert not Absence.objects.active().exists()
+    assert (events("absence.recorded"), events("absence.withdrawn")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ({"until_on": TODAY}, "comes after"),
+        ({"start_on": TODAY - timedelta(days=5), "until_on": TODAY}, "passed already"),
+    ],
+)
+def test_days_away_lie_ahead_and_in_order(days, words):
+    with pytest.raises(Refused, match=words) as refusal:
+        away(make_user(), **days)
+
+    assert refusal.value.field == "until_on"
+
+
+def test_the_database_keeps_what_was_said():
+    worker = make_user()
+    describe(worker)
+    away(worker)
+
+    with pytest.raises(DatabaseError, match="part_of_full_time"), transaction.atomic():
+        WorkerProfile.objects.update(percent=0)
+    with pytest.raises(DatabaseError, match="stays_its_workers"), transaction.atomic():
+        WorkerProfile.objects.update(worker=make_user())
+    with pytest.raises(DatabaseError, match="only_by_being_taken_back"), transaction.atomic():
+        Absence.objects.update(until_on=BACK + timedelta(days=1))
+    Absence.objects.update(withdrawn_at=timezone.now())
+    with pytest.raises(DatabaseError, match="only_by_being_taken_back"), transaction.atomic():
+        Absence.objects.update(withdrawn_at=None)
