@@ -113,9 +113,14 @@ class Worker:
     away_until: date | None = None
 
     @property
+    def most(self) -> int:
+        """How many points a draft lets them carry."""
+        return self.capacity * ROOM_PERCENT // 100
+
+    @property
     def room(self) -> int:
         """How many points more a draft may give them."""
-        return max(0, self.capacity * ROOM_PERCENT // 100 - self.load)
+        return max(0, self.most - self.load)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,7 +242,7 @@ def _woman(is_needed: bool, worker: Worker) -> Reason | None:
 def _wished_sex(wished: Sex, worker: Worker) -> Reason | None:
     if not wished:
         return None
-    return _said(Why.WISHED_SEX if worker.sex == wished else Why.OTHER_SEX)
+    return _said(Why.WISHED_SEX if worker.sex == wished else Why.OTHER_SEX, wished)
 
 
 def _training(population: str, worker: Worker) -> Reason | None:

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from casework import rules
 from casework.models import CaseFile, Stipulation
+from casework.models.assignments import Place
 from casework.models.stipulations import OF_ANY, Stipulated
 from kpm.accounts.models import User
 from kpm.errors import Refused
@@ -45,6 +46,13 @@ def check_has_no_conflict(workers: Iterable[tuple[User, CaseFile]]) -> None:
         )
         if not asked.isdisjoint(rows.values_list("worker_id", "case_file_id")):
             raise Refused(_("This social worker has a conflict of interest here."), field="worker")
+
+
+def check_lead_is_as_seen(case_file: CaseFile, seen: str) -> None:
+    """A draft is confirmed for the leads that stood in it, not for others who came since."""
+    leads = [each.worker.log_reference for each in rules.team(case_file) if each.role == Place.LEAD]
+    if seen != next(iter(leads), ""):
+        raise Refused(_("This file has had a change of lead meanwhile. Please look again."))
 
 
 def check_stipulation_fits(kind: str, worker: User | None) -> None:

@@ -90,6 +90,7 @@ urlpatterns = [
     path(
         "ledgers/<number:number>/refused/", ledgers.export_refused_rows, name="export_refused_rows"
     ),
+    path("teams/draft/", assignments.draft_teams, name="draft_teams"),
     path("missing/", assignments.list_missing, name="list_missing"),
     path("today/", today.view_today, name="view_today"),
     path("files/<number:number>/visits/", visits.list_visits, name="list_visits"),

@@ -13,6 +13,7 @@ from casework import rules, team_rules
 from casework.models import Assignment, CaseFile
 from casework.models.assignments import Place
 from kpm.accounts.models import User
+from kpm.errors import Refused
 from kpm.vault.history import bulk_create_as
 
 ONE_OF_A_KIND = frozenset({Place.LEAD, Place.DEPUTY})
@@ -58,6 +59,35 @@ def give(case_file: CaseFile, worker: User, role: str, *, by: User, today: date)
         detail={"to": worker.log_reference},
     )
     return assignment
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """Who is to lead a file, and who led it on the page on which that was confirmed."""
+
+    case_file: CaseFile
+    worker: User
+    seen: str
+
+
+@transaction.atomic
+def confirm(*, chosen: Sequence[Chosen], by: User, today: date) -> list[Assignment]:
+    """Give the leads that a supervisor has confirmed, all of them or none.
+
+    A refusal names the file: beside its number stands the field that it is about.
+    """
+    given = []
+    # In one order, so that two drafts at once wait for each other instead of for ever.
+    for each in sorted(chosen, key=lambda one: one.case_file.pk):
+        case_file = each.case_file
+        try:
+            team_rules.check_lead_is_as_seen(locked(case_file), each.seen)
+            given.append(
+                assign(case_file=case_file, worker=each.worker, role=Place.LEAD, by=by, today=today)
+            )
+        except Refused as refusal:
+            raise Refused(refusal.message, field=case_file.number) from None
+    return given
 
 
 @transaction.atomic

@@ -43,6 +43,12 @@ def groups_of(user: User) -> list[str]:
     return [group for group in LABELS if group in kinds]
 
 
+def labelled_groups(user: User) -> list[tuple[str, Any]]:
+    """The groups to change between, with their labels; nothing where there is only one."""
+    groups = groups_of(user)
+    return [(each, LABELS[each]) for each in groups] if len(groups) > 1 else []
+
+
 def group_of(population: str) -> str:
     """The group that a population is of."""
     return str(POPULATIONS[population].group)

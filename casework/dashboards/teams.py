@@ -1,9 +1,11 @@
 """Teams: which place is free, who could help, with what they carry already."""
 
+from collections.abc import Sequence
 from datetime import date
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from casework import rules
 from casework.models import Assignment, CaseFile
@@ -36,6 +38,15 @@ def in_words(given: Assignment, former: User | None) -> str:
     return _(
         "%(worker)s now has a place in the team: %(place)s. %(former)s had it and gave it up today."
     ) % {**names, "former": former.name}
+
+
+def confirmed_in_words(given: Sequence[Assignment]) -> str:
+    """How many files have a lead now who had none, or another."""
+    return ngettext(
+        "%(count)d file now has the lead that you confirmed.",
+        "%(count)d files now have the leads that you confirmed.",
+        len(given),
+    ) % {"count": len(given)}
 
 
 def units_above(unit: Unit) -> list[str]:

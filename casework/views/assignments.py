@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import assignments
-from casework.dashboards import files, lists, teams
-from casework.forms.assignments import AssignWorkerForm, EndAssignmentForm
+from casework.dashboards import files, lists, suggestions, team_drafts, teams
+from casework.forms.assignments import AssignWorkerForm, ConfirmDraftForm, EndAssignmentForm
 from casework.views.opening import find_file, open_file, open_rows
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
@@ -29,8 +29,13 @@ def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
     open_file(request, case_file)
     today = timezone.localdate()
     before = teams.holders(case_file)
+    place = teams.free_place(case_file)
+    suggested = suggestions.suggest(case_file, place, today)
     form = AssignWorkerForm.from_request(
-        request, workers=teams.candidates(case_file, today), place=teams.free_place(case_file)
+        request,
+        workers=teams.candidates(case_file, today),
+        place=place,
+        suggested=[(each.user.log_reference, each.label) for each in suggested.suggestions],
     )
     if form.run(assignments.assign, case_file=case_file, by=request.user, today=today):
         messages.success(request, teams.in_words(form.result, before.get(form.result.role)))
@@ -44,6 +49,7 @@ def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
             "team": files.team_rows(case_file),
             "missing": files.missing_row(case_file, case_file.plans.all()),
             "form": form,
+            "forbidden": suggested.forbidden,
         },
         status=status(form),
     )
@@ -66,6 +72,29 @@ def end_assignment(request: SignedInRequest, number: str, place: str, worker: st
     else:
         messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:assign_worker", case_file.number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ASSIGN_WORKERS)
+def draft_teams(request: SignedInRequest) -> HttpResponse:
+    """Leads for several files at once: a draft, changed and confirmed by the supervisor."""
+    user, today = request.user, timezone.localdate()
+    group = lists.choose_group(user, request.GET.get("group"))
+    kind = team_drafts.kind_of(request.GET.get("of"))
+    sent = request.POST.getlist("file") if request.method == "POST" else None
+    rows, more = team_drafts.files_for(user, group, kind, sent, today)
+    open_rows(user, rows)
+    form = ConfirmDraftForm.from_request(request, draft=team_drafts.draft(rows, today))
+    if form.run(assignments.confirm, by=user, today=today):
+        messages.success(request, teams.confirmed_in_words(form.result))
+        return redirect(request.get_full_path())
+    around = {"form": form, "more": more, "kind": kind, "kinds": team_drafts.KINDS.items()}
+    return render(
+        request,
+        "casework/assignments/draft.html",
+        {**around, "group": group, "groups": lists.labelled_groups(user)},
+        status=status(form),
+    )
 
 
 @require_safe

@@ -126,6 +126,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:assign_worker": only(SUPERVISOR),
     "casework:end_assignment": only(SUPERVISOR),
     "casework:list_missing": only(SUPERVISOR),
+    "casework:draft_teams": only(SUPERVISOR),
     # --- attachments: whoever has part in a file adds and takes out; both are on record
     "casework:list_attachments": CASE_ROLES,
     "casework:add_attachment": CASE_ROLES,

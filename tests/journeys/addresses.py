@@ -92,6 +92,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:draft_plan": ("{left_behind_child}plan/new/",),
     "casework:assign_worker": ("{red}team/",),
     "casework:list_missing": in_each_group("/missing/"),
+    "casework:draft_teams": (*in_each_group("/teams/draft/"), "/teams/draft/?of=over"),
     "casework:print_summary": ("{red}summary/",),
     "casework:list_ledgers": ("/ledgers/",),
     "casework:upload_ledger": ("/ledgers/new/",),

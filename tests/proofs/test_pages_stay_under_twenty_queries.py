@@ -7,7 +7,7 @@ it; then again after everything has grown that a page can list.
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from secrets import token_hex
 from typing import Any
 
@@ -75,11 +75,31 @@ def grow(more: int) -> None:
     """More of everything: files, work, answers, colleagues, units, ledgers, jobs."""
     worker, supervisor = worlds.somebody(Role.SOCIAL_WORKER), worlds.somebody(Role.SUPERVISOR)
     more_files(more, worker, supervisor)
+    more_without_a_lead(more, worker)
     more_in_one_file(more, worker, supervisor)
     more_staff(more)
     for _ in range(more):
         with transaction.atomic():
             enqueue("ledger.check", file_number(), by=supervisor, now=timezone.now())
+
+
+def more_without_a_lead(more: int, worker: User) -> None:
+    """Files that wait for somebody, of every group."""
+    assert worker.unit is not None
+    unit = worker.unit.children.order_by("code").first()
+    for code in POPULATIONS:
+        admissions = [
+            people.Admission(
+                name=worlds.CANARY_NAME, unit=unit, id_number=make_id_number(date(1939, 2, 3))
+            )
+            for _ in range(more)
+        ]
+        people.admit_many(
+            admissions=admissions,
+            population=code,
+            by=system_account("demo"),
+            today=timezone.localdate(),
+        )
 
 
 def more_files(more: int, worker: User, supervisor: User) -> None:
