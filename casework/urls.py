@@ -21,6 +21,7 @@ from casework.views import (
     today,
     unsent_forms,
     visits,
+    workers,
 )
 
 
@@ -89,6 +90,20 @@ urlpatterns = [
     path("ledgers/<number:number>/discard/", ledgers.discard_ledger, name="discard_ledger"),
     path(
         "ledgers/<number:number>/refused/", ledgers.export_refused_rows, name="export_refused_rows"
+    ),
+    path("files/<number:number>/team/heeded/", assignments.stipulate, name="stipulate"),
+    path(
+        "files/<number:number>/team/heeded/<int:place>/end/",
+        assignments.end_stipulation,
+        name="end_stipulation",
+    ),
+    path("staff/", workers.list_staff, name="list_staff"),
+    path("staff/<worker:worker>/", workers.describe_worker, name="describe_worker"),
+    path("staff/<worker:worker>/away/", workers.record_absence, name="record_absence"),
+    path(
+        "staff/<worker:worker>/away/<int:place>/end/",
+        workers.withdraw_absence,
+        name="withdraw_absence",
     ),
     path("teams/draft/", assignments.draft_teams, name="draft_teams"),
     path("missing/", assignments.list_missing, name="list_missing"),

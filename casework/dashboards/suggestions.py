@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -117,6 +117,10 @@ class Books:
     def staff_of(self, users: Sequence[UUID]) -> Staff:
         """These social workers, with what they carry."""
         return self._staff(user__in=users)
+
+    def staff_in(self, units: QuerySet[Unit]) -> Staff:
+        """The social workers who belong to these units, with what they carry."""
+        return self._staff(user__unit__in=units)
 
     def _staff(self, **lookup: Any) -> Staff:
         grants = (

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from casework.actions.assignments import Chosen
 from casework.dashboards.team_drafts import Row, TeamDraft
 from casework.models.assignments import Place
+from casework.models.stipulations import Stipulated
 from kpm.accounts.forms import UserField
 from kpm.accounts.models import User
 from kpm.forms import ActionForm
@@ -141,3 +142,23 @@ class ConfirmDraftForm(ActionForm):
 
 class EndAssignmentForm(ActionForm):
     """Just a button."""
+
+
+class StipulateForm(ActionForm):
+    """One thing to heed when somebody is chosen."""
+
+    kind = forms.ChoiceField(
+        label=_("What is to be heeded"), choices=Stipulated.choices, widget=forms.RadioSelect
+    )
+    worker = WorkerChoiceField(
+        label=_("Social worker"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody in particular"),
+        to_field_name="log_reference",
+    )
+
+    def __init__(self, *args: Any, workers: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["worker"]
+        field.queryset = workers

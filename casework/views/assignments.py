@@ -10,9 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework import rules
-from casework.actions import assignments
-from casework.dashboards import files, lists, suggestions, team_drafts, teams
-from casework.forms.assignments import AssignWorkerForm, ConfirmDraftForm, EndAssignmentForm
+from casework.actions import assignments, stipulations
+from casework.dashboards import files, lists, staff, suggestions, team_drafts, teams
+from casework.forms.assignments import (
+    AssignWorkerForm,
+    ConfirmDraftForm,
+    EndAssignmentForm,
+    StipulateForm,
+)
 from casework.views.opening import find_file, open_file, open_rows
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
@@ -72,6 +77,44 @@ def end_assignment(request: SignedInRequest, number: str, place: str, worker: st
     else:
         messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:assign_worker", case_file.number)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ASSIGN_WORKERS)
+def stipulate(request: SignedInRequest, number: str) -> HttpResponse:
+    """What is heeded when somebody is chosen for this file: wishes, conflicts of interest."""
+    case_file = find_file(request, number)
+    open_file(request, case_file)
+    today = timezone.localdate()
+    form = StipulateForm.from_request(request, workers=teams.candidates(case_file, today))
+    if form.run(stipulations.record, case_file=case_file, by=request.user, today=today):
+        messages.success(request, _("This is heeded from now on."))
+        return redirect("casework:stipulate", case_file.number)
+    return render(
+        request,
+        "casework/assignments/stipulate.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "heeded": staff.heeded_in(case_file),
+            "form": form,
+        },
+        status=status(form),
+    )
+
+
+@require_POST
+@requires(Permission.ASSIGN_WORKERS)
+def end_stipulation(request: SignedInRequest, number: str, place: int) -> HttpResponse:
+    """It is heeded no longer; a page from before it was ended ends nothing else."""
+    case_file = find_file(request, number)
+    found = staff.stipulation_at(case_file, place)
+    form = EndAssignmentForm.from_request(request)
+    if form.run(stipulations.end, stipulation=found, by=request.user, today=timezone.localdate()):
+        messages.success(request, _("This is heeded no longer."))
+    else:
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
+    return redirect("casework:stipulate", case_file.number)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -127,6 +127,12 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:end_assignment": only(SUPERVISOR),
     "casework:list_missing": only(SUPERVISOR),
     "casework:draft_teams": only(SUPERVISOR),
+    "casework:stipulate": only(SUPERVISOR),
+    "casework:end_stipulation": only(SUPERVISOR),
+    "casework:list_staff": only(SUPERVISOR),
+    "casework:describe_worker": only(SUPERVISOR),
+    "casework:record_absence": only(SUPERVISOR),
+    "casework:withdraw_absence": only(SUPERVISOR),
     # --- attachments: whoever has part in a file adds and takes out; both are on record
     "casework:list_attachments": CASE_ROLES,
     "casework:add_attachment": CASE_ROLES,

@@ -10,7 +10,15 @@ from casework.actions import assignments, stipulations
 from casework.models import Assignment, Stipulation
 from kpm.errors import Refused
 from kpm.permissions import Role
-from tests.factories import OTHER_TOWNSHIP, TODAY, assign, make_case_file, make_unit, make_user
+from tests.factories import (
+    OTHER_TOWNSHIP,
+    TODAY,
+    assign,
+    client_for,
+    make_case_file,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -137,3 +145,32 @@ def test_the_database_keeps_what_was_stipulated():
     end(row)
     with pytest.raises(DatabaseError, match="changes_only_by_ending"), transaction.atomic():
         Stipulation.objects.update(until_on=None)
+
+
+def test_wishes_are_recorded_and_ended_on_the_page():
+    case_file, worker = make_case_file(), make_user()
+    client = client_for(make_user(Role.SUPERVISOR))
+    client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+    page = f"/files/{case_file.number}/team/heeded/"
+
+    wrong = client.post(page, {"kind": "wanted"})
+    client.post(page, {"kind": "wanted", "worker": worker.log_reference})
+    client.post(page, {"kind": "woman"})
+
+    assert "Say which worker" in wrong.context["form"].errors["worker"][0]
+    kinds = [(at, row.kind) for at, row in client.get(page).context["heeded"]]
+    assert kinds == [(1, "wanted"), (2, "woman")]
+    assert client.post(f"{page}1/end/").status_code == 302
+    assert client.post(f"{page}3/end/").status_code == 404
+    # A page from before names the same row still, and ends no other.
+    again = client.post(f"{page}1/end/?again", follow=True)
+    assert "ended already" in again.content.decode()
+    assert [row.kind for _at, row in client.get(page).context["heeded"]] == ["woman"]
+
+
+def test_social_workers_stipulate_nothing_on_the_page():
+    case_file, worker = make_case_file(), make_user()
+    assign(case_file, worker)
+
+    page = f"/files/{case_file.number}/team/heeded/"
+    assert client_for(worker).get(page).status_code == 403

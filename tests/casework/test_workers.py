@@ -11,7 +11,7 @@ from casework.actions import workers
 from casework.models import Absence, WorkerProfile
 from kpm.errors import Refused
 from kpm.permissions import Role
-from tests.factories import OTHER_TOWNSHIP, TODAY, make_unit, make_user
+from tests.factories import OTHER_TOWNSHIP, TODAY, client_for, make_case_file, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
 BACK = TODAY + timedelta(days=7)
@@ -116,3 +116,88 @@ def test_the_database_keeps_what_was_said():
     Absence.objects.update(withdrawn_at=timezone.now())
     with pytest.raises(DatabaseError, match="only_by_being_taken_back"), transaction.atomic():
         Absence.objects.update(withdrawn_at=None)
+
+
+# --- Pages
+
+
+def staff_page(address="/staff/", **supervisor):
+    client = client_for(make_user(Role.SUPERVISOR, **supervisor))
+    return client, client.get(address)
+
+
+def test_the_board_shows_the_least_room_first():
+    make_user(name="Free")
+    busy = make_user(name="Busy")
+    describe(busy, percent=10)
+    for _ in range(6):
+        make_case_file(lead=busy)
+
+    _client, page = staff_page()
+
+    rows = page.context["rows"]
+    assert [(each.user.name, each.percent) for each in rows] == [("Busy", 112), ("Free", 0)]
+    assert [each.is_over for each in rows] == [True, False]
+    assert "too much" in page.content.decode()
+
+
+def test_the_board_shows_the_units_of_the_supervisor_only():
+    worker = make_user()
+    address = f"/staff/{worker.log_reference}/"
+
+    client, page = staff_page(unit=make_unit(OTHER_TOWNSHIP))
+
+    assert worker.name not in page.content.decode()
+    assert client.get(address).status_code == 404
+    assert client.post(f"{address}away/", {}).status_code == 404
+    assert client.post(f"{address}away/1/end/").status_code == 404
+
+
+def test_who_is_away_all_the_time_has_no_share():
+    worker = make_user()
+    today = timezone.localdate()
+    away(worker, start_on=today, until_on=today + timedelta(days=60))
+
+    _client, page = staff_page()
+
+    assert page.context["rows"][0].percent is None
+    assert "away" in page.content.decode()
+
+
+def test_working_time_is_entered_on_the_page():
+    worker = make_user()
+    client, page = staff_page(f"/staff/{worker.log_reference}/")
+    assert page.context["form"]["percent"].value() == 100
+
+    sent = {"percent": "80", "sex": "", "trained": ["drug", "released"]}
+    wrong = client.post(f"/staff/{worker.log_reference}/", {**sent, "percent": "101"})
+    response = client.post(f"/staff/{worker.log_reference}/", sent)
+
+    assert (wrong.status_code, response.status_code) == (422, 302)
+    profile = WorkerProfile.objects.get(worker=worker)
+    assert (profile.percent, profile.trained) == (80, ["drug", "released"])
+
+
+def test_days_away_are_entered_and_taken_back_on_the_page():
+    worker, today = make_user(), timezone.localdate()
+    address = f"/staff/{worker.log_reference}/away/"
+    client, _page = staff_page(address)
+    sent = {
+        "kind": "training",
+        "start_on": today.isoformat(),
+        "until_on": (today + timedelta(days=3)).isoformat(),
+    }
+
+    assert client.post(address, {**sent, "until_on": sent["start_on"]}).status_code == 422
+    assert client.post(address, sent).status_code == 302
+    assert [at for at, _each in client.get(address).context["absences"]] == [1]
+    assert client.post(f"{address}2/end/").status_code == 404
+    assert client.post(f"{address}1/end/").status_code == 302
+    assert client.get(address).context["absences"] == []
+
+
+@pytest.mark.parametrize("page", ["", "{}/", "{}/away/"])
+def test_social_workers_open_no_page_of_the_staff(page):
+    worker = make_user()
+
+    assert client_for(worker).get(f"/staff/{page.format(worker.log_reference)}").status_code == 403

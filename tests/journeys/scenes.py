@@ -152,6 +152,7 @@ class Scene:
             )
         return {
             "finding": finding.number,
+            "worker": self.worker.log_reference,
             "alert": Alert.objects.get().number,
             "event": place,
             "number": case_file.number,

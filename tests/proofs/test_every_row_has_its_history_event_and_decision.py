@@ -16,6 +16,7 @@ from audit.bodies import parse
 from audit.events import Event
 from audit.models import Alert, Finding, LoggedEvent, Sample, Subject
 from casework.models import (
+    Absence,
     Assignment,
     Attachment,
     CaseFile,
@@ -24,8 +25,10 @@ from casework.models import (
     Person,
     Plan,
     ReviewTask,
+    Stipulation,
     UnsentForm,
     Visit,
+    WorkerProfile,
 )
 from casework.models.plans import State
 from kpm.accounts.models import RoleGrant, Unit, User
@@ -172,6 +175,7 @@ OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.RISK_LEVEL_PUT_BACK,): lambda: numbers(Decision, LEVEL_PATH, kind="lapsed"),
     (Event.RISK_LEVEL_LAPSED,): lambda: numbers(Proposal, LEVEL_PATH, state="lapsed"),
     (Event.RISK_LEVEL_IMPORTED,): lambda: numbers(Decision, LEVEL_PATH, kind="imported_down"),
+    (Event.STIPULATION_RECORDED,): lambda: numbers(Stipulation),
     (Event.REVIEW_TASK_OPENED,): lambda: numbers(ReviewTask),
     (Event.REVIEW_TASK_ENDED,): lambda: numbers(ReviewTask, state="ended"),
     (Event.OBJECTION_RECEIVED,): lambda: numbers(Objection, LEVEL_PATH),
@@ -200,6 +204,8 @@ OF_OTHERS: dict[Event, Callable[[], Counts]] = {
     Event.UNSENT_FORM_KEPT: lambda: numbers(UnsentForm),
     Event.HAND_OVER_OFFERED: lambda: numbers(HandOver),
     Event.HAND_OVER_DECLINED: lambda: numbers(HandOver, state="declined"),
+    Event.WORKER_DESCRIBED: lambda: numbers(WorkerProfile, "worker__log_reference"),
+    Event.ABSENCE_RECORDED: lambda: numbers(Absence, "worker__log_reference"),
     Event.LEDGER_UPLOADED: lambda: numbers(Ledger, "number"),
     Event.ALERT_RAISED: lambda: numbers(Alert, "number"),
     Event.FINDING_ASKED: lambda: numbers(Finding, "number"),

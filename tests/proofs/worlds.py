@@ -30,8 +30,10 @@ from casework.actions import (
     people,
     plans,
     review_tasks,
+    stipulations,
     unsent_forms,
     visits,
+    workers,
 )
 from casework.dashboards.teams import candidates
 from casework.models import CaseFile, Ledger, TeamMember
@@ -119,6 +121,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     propose(case_file, "red", worker=worker)
     review_tasks._open(WARNINGS["assessment_provisional"], [case_file.pk], timezone.now())
     _object(case_file, worker=worker, supervisor=supervisor)
+    _choose(case_file, worker=worker, supervisor=supervisor)
     for file in (red, case_file):
         _begin(file, worker=worker)
         _offer(file, worker=worker)
@@ -138,6 +141,23 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
         )
     with log.entered(log.Context(channel="web", session=SESSION)):
         _doubt(case_file, worker=worker)
+
+
+def _choose(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
+    """What is heeded in choosing somebody, and what they can carry."""
+    today = timezone.localdate()
+    stipulations.record(
+        case_file=case_file, kind="wanted", worker=worker, by=supervisor, today=today
+    )
+    workers.describe(worker=worker, percent=80, sex="woman", trained=["drug"], by=supervisor)
+    workers.record_absence(
+        worker=worker,
+        kind="leave",
+        start_on=today,
+        until_on=today + timedelta(days=5),
+        by=supervisor,
+        today=today,
+    )
 
 
 def _doubt(case_file: CaseFile, *, worker: User) -> None:

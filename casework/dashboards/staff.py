@@ -1,0 +1,94 @@
+"""The staff of a supervisor: who carries how much, who is away, what is heeded in a file."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+
+from django.http import Http404
+
+from casework.dashboards.suggestions import Books
+from casework.matching import Worker
+from casework.models import Absence, CaseFile, Stipulation, WorkerProfile
+from kpm.accounts.models import User
+from kpm.accounts.scoping import units_under
+from kpm.permissions import Role
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    """One worker of the board."""
+
+    user: User
+    worker: Worker
+
+    @property
+    def percent(self) -> int | None:
+        """How much of the capacity is used; nothing where there is none."""
+        return 100 * self.worker.load // self.worker.capacity if self.worker.capacity else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether they carry more than a draft would give them."""
+        return self.worker.load > self.worker.most
+
+
+def board(user: User, today: date) -> list[StaffRow]:
+    """The social workers of the supervisor's units, those with the least room first."""
+    staff = Books(today).staff_in(units_under(user))
+    rows = [
+        StaffRow(each, worker)
+        for each, worker in zip(staff.users.values(), staff.workers, strict=True)
+    ]
+    return sorted(rows, key=lambda row: (row.worker.room, -row.worker.load, row.user.username))
+
+
+def worker_of(user: User, reference: str) -> User:
+    """A social worker of the supervisor's units; anybody else is not there."""
+    found = (
+        User.objects.filter(log_reference=reference, unit__in=units_under(user))
+        .select_related("unit")
+        .first()
+    )
+    if found is None or found.role != Role.SOCIAL_WORKER:
+        raise Http404
+    return found
+
+
+def profile_of(worker: User) -> WorkerProfile:
+    """What is said of a worker; full time and nothing else where nobody has said anything."""
+    return WorkerProfile.objects.filter(worker=worker).first() or WorkerProfile(worker=worker)
+
+
+def absences_of(worker: User, today: date) -> list[tuple[int, Absence]]:
+    """The days away that hold and are not over, by their place among all that were ever said.
+
+    A place never changes what it names, so an old page takes back nothing else.
+    """
+    rows = enumerate(Absence.objects.filter(worker=worker).order_by("id"), start=1)
+    return [(at, each) for at, each in rows if not each.withdrawn_at and each.until_on > today]
+
+
+def absence_at(worker: User, place: int) -> Absence:
+    """The one at this place."""
+    rows = Absence.objects.filter(worker=worker).order_by("id").select_related("worker")
+    return _at(list(rows), place)
+
+
+def heeded_in(case_file: CaseFile) -> list[tuple[int, Stipulation]]:
+    """What is heeded in a file, by its place among all that was ever heeded there."""
+    rows = Stipulation.objects.filter(case_file=case_file).order_by("id").select_related("worker")
+    return [(at, each) for at, each in enumerate(rows, start=1) if each.until_on is None]
+
+
+def stipulation_at(case_file: CaseFile, place: int) -> Stipulation:
+    """The one at this place."""
+    rows = Stipulation.objects.filter(case_file=case_file).order_by("id")
+    return _at(list(rows.select_related("case_file")), place)
+
+
+def _at(rows: list[R], place: int) -> R:
+    if not 0 < place <= len(rows):
+        raise Http404
+    return rows[place - 1]

@@ -1,0 +1,64 @@
+"""Pages of the staff: who carries how much, who works how much, who is away."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from casework.actions import workers
+from casework.dashboards import staff
+from casework.forms.workers import DescribeWorkerForm, RecordAbsenceForm, WithdrawAbsenceForm
+from kpm.accounts.models import SignedInRequest
+from kpm.forms import status
+from kpm.permissions import Permission, requires
+
+PER_PAGE = 50
+
+
+@require_safe
+@requires(Permission.ASSIGN_WORKERS)
+def list_staff(request: SignedInRequest) -> HttpResponse:
+    """The social workers of my units, those with the least room first."""
+    rows = staff.board(request.user, timezone.localdate())
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "casework/workers/list.html", {"page": page, "rows": page.object_list})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ASSIGN_WORKERS)
+def describe_worker(request: SignedInRequest, worker: str) -> HttpResponse:
+    """How much somebody works, and what they are trained for."""
+    found = staff.worker_of(request.user, worker)
+    form = DescribeWorkerForm.from_request(request, profile=staff.profile_of(found))
+    if form.run(workers.describe, worker=found, by=request.user):
+        messages.success(request, _("What you entered is on record."))
+        return redirect("casework:list_staff")
+    around = {"worker": found, "form": form}
+    return render(request, "casework/workers/describe.html", around, status=status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ASSIGN_WORKERS)
+def record_absence(request: SignedInRequest, worker: str) -> HttpResponse:
+    """The days on which somebody is away."""
+    found, today = staff.worker_of(request.user, worker), timezone.localdate()
+    form = RecordAbsenceForm.from_request(request)
+    if form.run(workers.record_absence, worker=found, by=request.user, today=today):
+        messages.success(request, _("These days are on record."))
+        return redirect("casework:record_absence", worker)
+    around = {"worker": found, "form": form, "absences": staff.absences_of(found, today)}
+    return render(request, "casework/workers/away.html", around, status=status(form))
+
+
+@require_POST
+@requires(Permission.ASSIGN_WORKERS)
+def withdraw_absence(request: SignedInRequest, worker: str, place: int) -> HttpResponse:
+    """They are not away on these days after all."""
+    found = staff.absence_at(staff.worker_of(request.user, worker), place)
+    form = WithdrawAbsenceForm.from_request(request)
+    if form.run(workers.withdraw_absence, absence=found, by=request.user, now=timezone.now()):
+        messages.success(request, _("These days count as worked again."))
+    return redirect("casework:record_absence", worker)
