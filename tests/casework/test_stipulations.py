@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
 
 from audit.models import LoggedEvent
-from casework.actions import assignments, stipulations
+from casework.actions import assignments, hand_overs, stipulations
 from casework.models import Assignment, Stipulation
 from kpm.errors import Refused
 from kpm.permissions import Role
@@ -174,3 +175,18 @@ def test_social_workers_stipulate_nothing_on_the_page():
 
     page = f"/files/{case_file.number}/team/heeded/"
     assert client_for(worker).get(page).status_code == 403
+
+
+def test_a_file_is_not_offered_to_whoever_has_a_conflict_of_interest():
+    case_file, lead, worker = make_case_file(), make_user(), make_user()
+    assign(case_file, lead)
+    stipulate(case_file, "conflict", worker)
+
+    with pytest.raises(Refused, match="conflict of interest"):
+        hand_overs.offer(
+            case_file=case_file,
+            worker=worker,
+            note="Knock twice, the door bell is broken.",
+            by=lead,
+            now=timezone.now(),
+        )
