@@ -40,7 +40,7 @@ def test_a_social_worker_sees_the_files_of_their_teams(place):
 
 def test_a_file_is_gone_from_sight_with_the_place_in_its_team():
     worker, case_file, supervisor = make_user(), make_case_file(), make_user(Role.SUPERVISOR)
-    place = assign(case_file, worker)
+    place = assign(case_file, worker, "deputy")
 
     assignments.end(assignment=place, by=supervisor, today=TODAY)
 
