@@ -63,14 +63,15 @@ class Looked(NamedTuple):
 def read(start: int, size: int, floor: int) -> Iterator[list[LeafRow]]:
     """Leaves from `start` on, each with its event; in front of `floor` events may have left."""
     is_derived = log_rows.has_columns_of_bodies(connections["default"], FIELDS)
-    columns = () if is_derived else FIELDS
+    columns: tuple[str, ...] = () if is_derived else tuple(FIELDS)
+    left = (None,) * (2 + len(columns))
     for at in range(start, size, CHUNK):
         end = min(at + CHUNK, size)
         rows = log_rows.leaves_with_events(connections[DATABASE], at, end, columns)
         if at < floor:
             here = {row[0]: row for row in rows}
             for index, stored in enumerate(retention.hashes(at, min(end, floor)), at):
-                here.setdefault(index, (index, stored, None, None))
+                here.setdefault(index, (index, stored, *left))
             rows = [here[index] for index in sorted(here)]
         yield rows
 
