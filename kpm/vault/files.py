@@ -127,8 +127,6 @@ class SealedFile(io.RawIOBase):
         self._count = -(-body // (self._chunk + TAG_BYTES))
         self.size = body - self._count * TAG_BYTES
         self._position = 0
-        self._opened = -1
-        self._plain = memoryview(b"")
         least = (self._count - 1) * self._chunk + 1 if self._count > 1 else 0
         if self._count < 1 or self.size < least:
             raise self._unreadable(Cause.LENGTH)

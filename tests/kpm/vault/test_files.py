@@ -169,6 +169,22 @@ def test_what_goes_on_after_its_end_is_found() -> None:
             opened(whole + more)
 
 
+@pytest.mark.parametrize("chunks", [1, 2])
+def test_what_is_left_over_is_too_short_for_a_chunk_or_is_none_of_ours(chunks: int) -> None:
+    """Also the tag of a chunk without anything in it, which only an empty file has."""
+    whole = sealed(os.urandom(64 * chunks))
+    for more in range(1, TAG_BYTES + 1):
+        assert refusal(whole + bytes(more)).cause is Cause.LENGTH
+    assert refusal(whole + bytes(TAG_BYTES + 1)).cause is Cause.CHANGED
+
+
+def test_a_closed_file_has_forgotten_what_was_read() -> None:
+    file = opened(sealed(b"nobody reads this"))
+    assert bytes(file._plain) == b"nobody reads this"
+    file.close()
+    assert bytes(file._plain) == b""
+
+
 def test_chunks_keep_their_order_and_their_file() -> None:
     plain = os.urandom(256)
     blob, other = sealed(plain), sealed(plain)
@@ -201,6 +217,9 @@ def test_a_header_does_not_ask_for_more_memory_than_we_give() -> None:
     for log2 in (0, 5, 21, 63):
         head[5] = log2
         assert Header.parsed(bytes(head)) is None
+    for log2 in (6, 20):
+        head[5] = log2
+        assert Header.parsed(bytes(head)) is not None
     assert Header.parsed(b"CVF1") is None
 
 
