@@ -204,7 +204,10 @@ OF_OTHERS: dict[Event, Callable[[], Counts]] = {
     Event.UNSENT_FORM_KEPT: lambda: numbers(UnsentForm),
     Event.HAND_OVER_OFFERED: lambda: numbers(HandOver),
     Event.HAND_OVER_DECLINED: lambda: numbers(HandOver, state="declined"),
-    Event.WORKER_DESCRIBED: lambda: numbers(WorkerProfile, "worker__log_reference"),
+    # Each time that somebody said it otherwise.
+    Event.WORKER_DESCRIBED: lambda: Counter(
+        WorkerProfile.history.values_list("worker__log_reference", flat=True)
+    ),
     Event.ABSENCE_RECORDED: lambda: numbers(Absence, "worker__log_reference"),
     Event.LEDGER_UPLOADED: lambda: numbers(Ledger, "number"),
     Event.ALERT_RAISED: lambda: numbers(Alert, "number"),

@@ -20,6 +20,7 @@ from casework.actions import (
     people,
     plans,
     visits,
+    workers,
 )
 from casework.dashboards.teams import candidates
 from casework.models import CaseFile, Visit
@@ -38,6 +39,8 @@ from risk_levels.populations import POPULATIONS
 T = TypeVar("T")
 # So many files of each population have documents.
 WITH_PAPERS = 3
+# Of full time, in turn; and for how many populations each is trained.
+PERCENT, TRAININGS = (100, 100, 100, 80, 100, 50), 3
 # Among so many files one is sought that somebody could take over.
 MOST_ASKED = 60
 
@@ -69,6 +72,7 @@ class World:
         risk_levels.seed_rule_set(on=since, by=self.by)
         units = staff.open_units(self.by)
         self.staff = staff.open_accounts(self.random, units, by=self.by, since=since)
+        self._describe_staff()
         say(f"{len(units)} units, {len(self.staff.workers)} workers")
         told: list[Story] = []
         found = plots(self.random, self.files)
@@ -294,6 +298,27 @@ class World:
             needs=self.random.choice(stories.NEEDS) if is_done else "",
             strengths=self.random.choice(stories.STRENGTHS) if is_done else "",
             notes=self.random.choice(stories.NOTES) if is_done else "",
+        )
+
+    def _describe_staff(self) -> None:
+        """Some work part of the week, each is trained for some populations, one is going away."""
+        supervisor, codes = self.staff.supervisors[0], sorted(POPULATIONS)
+        for number, worker in enumerate(self.staff.workers):
+            workers.describe(
+                worker=worker,
+                percent=PERCENT[number % len(PERCENT)],
+                sex="",
+                trained=[codes[(number + step) % len(codes)] for step in range(TRAININGS)],
+                by=supervisor,
+            )
+        away = self.today + timedelta(days=3)
+        workers.record_absence(
+            worker=self.staff.workers[4],
+            kind="leave",
+            start_on=away,
+            until_on=away + timedelta(days=7),
+            by=supervisor,
+            today=self.today,
         )
 
     def _offer(self, files: list[CaseFile]) -> None:
