@@ -5,9 +5,10 @@ from typing import ClassVar
 from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
+from casework.models.assignments import Assignment, Place
 from casework.models.case_files import CaseFile
 from kpm.accounts.models import User
 from kpm.fsm import GuardedStateField, GuardedStateModel, transition
@@ -34,10 +35,16 @@ class HandOverQuerySet(SealedQuerySet["HandOver"]):
         return self.filter(state=HandOverState.OFFERED)
 
     def visible_to(self, user: User) -> "HandOverQuerySet":
-        """To whom it is offered, while it is; and who gives the file away or offered it."""
+        """To whom it is offered, while it is; and who offers it, until somebody has taken it.
+
+        Whoever gave a file away, or no longer leads it, has no more to do with it.
+        """
         mine = Q(to_worker=user, state=HandOverState.OFFERED)
-        given = Q(from_worker=user) | Q(offered_by=user)
-        return self.filter(mine | given, key_gen__gt=0)
+        leads = Assignment.objects.active().filter(
+            case_file=OuterRef("case_file"), worker=user, role=Place.LEAD
+        )
+        given = Q(Exists(leads), from_worker=user) | Q(offered_by=user) & ~Q(from_worker=user)
+        return self.filter(mine | given & ~Q(state=HandOverState.ACCEPTED), key_gen__gt=0)
 
 
 HandOverManager = models.Manager.from_queryset(HandOverQuerySet)

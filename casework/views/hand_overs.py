@@ -54,7 +54,9 @@ def offer_file(request: SignedInRequest, number: str) -> HttpResponse:
 def list_hand_overs(request: SignedInRequest) -> HttpResponse:
     """What is offered to this worker, and what they have offered."""
     to_me, by_me = hand_overs.offered_to(request.user), hand_overs.offered_by(request.user)
-    files = [each.case_file for each in (*to_me, *by_me)]
+    # A file that was given away is named by its number alone.
+    live = [each for each in by_me if each.state != HandOverState.ACCEPTED]
+    files = [each.case_file for each in (*to_me, *live)]
     if files:
         reading = log.reading(
             request.user,

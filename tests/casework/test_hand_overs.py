@@ -109,6 +109,25 @@ def test_nobody_else_sees_an_offer(case_file, worker, other, supervisor):
     assert "On leave" in client_for(supervisor).get(f"/hand-overs/{made.number}/").text
 
 
+def test_whoever_gave_a_file_away_has_no_more_to_do_with_it(case_file, worker, other, supervisor):
+    made = offer(case_file, other, worker)
+    accept(made, other)
+    for user in (worker, other, supervisor):
+        assert client_for(user).get(f"/hand-overs/{made.number}/").status_code == 404
+    listed = client_for(worker).get("/hand-overs/").text
+    assert case_file.number in listed
+    assert f"/hand-overs/{made.number}/" not in listed
+
+
+def test_whoever_lost_the_lead_reads_no_answer_any_more(case_file, worker, other, supervisor):
+    made = offer(case_file, other, worker)
+    hand_overs.decline(hand_over=made, reply="Too far.", by=other, now=timezone.now())
+    assert client_for(worker).get(f"/hand-overs/{made.number}/").status_code == 200
+    today = timezone.localdate()
+    assignments.assign(case_file=case_file, worker=other, role="lead", by=supervisor, today=today)
+    assert client_for(worker).get(f"/hand-overs/{made.number}/").status_code == 404
+
+
 def test_whoever_declines_says_why_and_the_lead_stays(case_file, worker, other):
     made = offer(case_file, other, worker)
     client = client_for(other)
