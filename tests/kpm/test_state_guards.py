@@ -70,6 +70,7 @@ def test_every_machine_has_a_guard_of_its_steps_that_says_no_more_and_no_less():
         "audit.Sample",
         "casework.CaseFile",
         "casework.Destruction",
+        "casework.HandOver",
         "casework.Ledger",
         "casework.Plan",
         "casework.ReviewTask",
