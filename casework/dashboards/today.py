@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Q
 from django.db.models.functions import TruncDate
@@ -16,7 +17,7 @@ from casework.caseload import Due, DueKind
 from casework.dashboards import lists, queues, review_tasks
 from casework.dashboards.files import due_label
 from casework.dashboards.objections import waiting_in
-from casework.models import Assignment, CaseFile, Visit
+from casework.models import Absence, Assignment, CaseFile, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
 from casework.models.visits import Outcome, Way
@@ -93,11 +94,21 @@ class DueRow:
 
 
 @dataclass(frozen=True)
+class StandIn:
+    """A lead who is away, and the first day on which they are back."""
+
+    lead: User
+    back_on: date
+
+
+@dataclass(frozen=True)
 class Row:
     """One person and what they are waiting for, the most pressing first."""
 
     case_file: CaseFile
     due: list[DueRow]
+    # Whose place this deputy takes while they are away.
+    stands_in: "StandIn | None" = None
 
     @property
     def way(self) -> str:
@@ -136,11 +147,32 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
         is_cut=len(files) > MOST_ROWS,
     )
     dues = calendars(files[:MOST_ROWS], today)
+    stand_ins = stood_in(files[:MOST_ROWS], user, today)
     for case_file in files[:MOST_ROWS]:
-        row = Row(case_file, rows_until(case_file, dues[case_file].due(), today + AHEAD))
+        row = Row(
+            case_file,
+            rows_until(case_file, dues[case_file].due(), today + AHEAD),
+            stand_ins.get(case_file.pk),
+        )
         if row.due:
             part_of(day, row.due[0].on, today).append(row)
     return day
+
+
+def stood_in(files: Iterable[CaseFile], user: User, today: date) -> dict[UUID, StandIn]:
+    """The files of which this worker is the deputy, and whose lead is away today."""
+    places = Assignment.objects.active().filter(case_file__in=[each.pk for each in files])
+    mine = places.filter(worker=user, role=Place.DEPUTY).values("case_file")
+    leads = list(places.filter(role=Place.LEAD, case_file__in=mine).select_related("worker"))
+    away = Absence.objects.active().filter(
+        start_on__lte=today, until_on__gt=today, worker__in=[each.worker_id for each in leads]
+    )
+    back = dict(away.order_by("until_on").values_list("worker", "until_on"))
+    return {
+        each.case_file_id: StandIn(each.worker, back[each.worker_id])
+        for each in leads
+        if each.worker_id in back
+    }
 
 
 def open_files(user: User, group: str) -> CaseFileQuerySet:

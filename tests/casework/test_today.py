@@ -10,13 +10,14 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from audit.models import LoggedEvent
-from casework.actions import visits
+from casework.actions import visits, workers
 from casework.caseload import DueKind
 from casework.dashboards import today
 from casework.models import CaseFile
 from kpm.permissions import Role
 from tests.factories import (
     OTHER_VILLAGE,
+    assign,
     client_for,
     make_case_file,
     make_level,
@@ -330,3 +331,32 @@ def test_the_page_takes_few_queries_however_many_rows(worker, django_assert_max_
         keys = django_assert_max_num_queries(3, connection=connections["keys"])
         with django_assert_max_num_queries(20), keys:
             assert client.get("/today/").status_code == 200
+
+
+def test_while_the_lead_is_away_the_deputy_is_told_to_stand_in():
+    now = timezone.localtime()
+    day = now.date()
+    lead, deputy = make_user(name="Lead"), make_user(name="Deputy")
+    case_file = make_case_file(lead=lead, today=day - timedelta(days=200))
+    assign(case_file, deputy, "deputy")
+    CaseFile.objects.update(next_due_on=day)
+    supervisor = make_user(Role.SUPERVISOR)
+
+    def said(user) -> bool:
+        return "You stand in for" in client_for(user).get("/today/").text
+
+    assert not said(deputy)
+    workers.record_absence(
+        worker=lead,
+        kind="leave",
+        start_on=day,
+        until_on=day + timedelta(days=5),
+        by=supervisor,
+        today=day,
+    )
+    assert said(deputy)
+    assert not said(lead)
+    # It is given back with the first day on which the lead is there again.
+    back = now + timedelta(days=5)
+    assert not today.stood_in([case_file], deputy, back.date())
+    assert today.stood_in([case_file], deputy, (back - timedelta(days=1)).date())
