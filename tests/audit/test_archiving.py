@@ -18,6 +18,7 @@ from audit import (
     actions,
     archiving,
     entries,
+    leaves,
     log,
     offline,
     proofs,
@@ -31,6 +32,7 @@ from audit.states import state
 from audit.trees import WIDTH
 from audit.verifications import verify
 from kpm.database import guards, log_volumes
+from kpm.errors import Refused
 from tests.audit.attackers import raw, unguarded
 from tests.audit.things import NOW, WORKER, File, sequence_all, write_events
 from tests.conftest import RealCommits
@@ -239,6 +241,47 @@ def test_whoever_forges_the_event_that_lets_go_is_found(
         Kind.ALTERED,
         f"Event {said} lets others go that have to stay.",
     )
+
+
+def test_the_event_lets_nothing_go_that_was_never_there(old_log: RealCommits) -> None:
+    with transaction.atomic():
+        log.record(Event.LOG_ARCHIVED, by=BY, count=10_000 * WIDTH)
+    sequence_all()
+    assert "lets others go that have to stay" in verify().problem
+
+
+def test_where_the_sequencer_stands_still_nothing_leaves(
+    old_log: RealCommits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(archiving, "PATIENCE", -1)
+        patch.setattr(archiving, "sequence_once", lambda _now: 0)
+        with pytest.raises(Refused, match="nothing has left"):
+            archived(tmp_path)
+    assert counts()["LoggedEvent"] > OLD
+    sequence_all()
+    assert archived(tmp_path).gone == GONE
+
+
+@pytest.mark.parametrize("chunk", [WIDTH, 2_000])
+def test_a_tile_that_is_gone_with_its_events_is_missed(
+    old_log: RealCommits, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    archived(tmp_path)
+    sequence_all()
+    with unguarded(old_log) as execute:
+        execute("DELETE FROM audit_tile WHERE level = 0 AND idx = 0")
+    monkeypatch.setattr(leaves, "CHUNK", chunk)
+    assert verify().problem == "Leaf 0 is missing."
+
+
+def test_what_only_leaving_events_sealed_is_read_out_of_them(old_log: RealCommits) -> None:
+    tags = ["A" * 28, "B" * 28]
+    with transaction.atomic():
+        log.record(Event.CASE_FILE_CHANGED, by=WORKER, target=File("a"), carried=tags)
+    last = LoggedEvent.objects.latest("id").id
+    assert retention.carried(last + 1) == tags
+    assert retention.carried(last) == []
 
 
 def test_what_is_gone_without_that_event_is_missed(old_log: RealCommits) -> None:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit.models import LoggedEvent
+from casework import hand_over_rules
 from casework.actions import assignments, hand_overs
 from casework.models import Assignment, CaseFile, HandOver
 from casework.models.case_files import Status
@@ -196,6 +197,13 @@ def test_an_offer_lapses_when_a_supervisor_gives_the_lead_away(
     with pytest.raises(Refused, match="over"):
         accept(made, other)
     assert leads_of(case_file) == [third]
+
+
+def test_a_file_that_somebody_else_leads_is_not_taken_from_them(case_file, worker, other):
+    made = offer(case_file, other, worker)
+    made.from_worker = make_user()
+    with pytest.raises(Refused, match="Somebody else leads"):
+        hand_over_rules.check_can_accept(other, made, case_file)
 
 
 def test_a_deputy_who_accepts_gives_the_other_place_up(case_file, worker, other):
