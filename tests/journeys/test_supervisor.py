@@ -13,7 +13,7 @@ from tests.journeys.sites import File, Site
 
 @pytest.fixture
 def case_file(site: Site) -> File:
-    """A file that waits for a decision: no lead, one ordinary member, who has proposed red."""
+    """A file that waits for a decision: no deputy, and its lead has proposed red."""
     return site.take_file(level="green")
 
 
@@ -28,12 +28,12 @@ def test_from_the_proposal_to_the_team(
     member, deputy = case_file.team["lead"], site.colleague(case_file)
     supervisor = sign_in("supervisor1")
 
-    # Given a file that nobody leads, and a proposal by an ordinary member of its team
+    # Given a file without a deputy, whose lead nobody can take away, and a proposal by that lead
     supervisor.go(f"{case_file.path}team/")
     steps.say_what_for(supervisor)
-    steps.take_away(supervisor, name=site.name_of(member))
-    steps.assign(supervisor, case_file, place="member", name=site.name_of(member))
-    expect(supervisor.main("section[aria-labelledby=now]")).not_to_contain_text(steps.LEAD)
+    lead = supervisor.main(f".rows > li:has-text('{site.name_of(member)}')")
+    expect(lead).to_contain_text(steps.LEAD)
+    expect(lead.locator("summary")).to_have_count(0)
     worker = sign_in(member, width=390)
     steps.assess(worker, case_file)
     steps.propose_red(worker, case_file, today=today)
@@ -54,19 +54,21 @@ def test_from_the_proposal_to_the_team(
     steps.approve(supervisor, case_file)
     expect(supervisor.main(".identity .level-red")).to_be_visible()
     missing = supervisor.main("section[aria-labelledby=missing]")
-    expect(missing).to_contain_text(steps.LEAD)
     expect(missing).to_contain_text(steps.DEPUTY)
+    expect(missing).not_to_contain_text(steps.LEAD)
     by_at = datetime.fromisoformat(missing.locator("time").get_attribute("datetime") or "")
     assert timedelta(hours=23) < by_at - timezone.now() <= timedelta(hours=24)
     supervisor.go("/missing/?group=care")
     expect(supervisor.main(f"tr:has-text('{case_file.number}')")).to_contain_text(steps.DEPUTY)
 
-    # When they assign both, then nothing is missing
+    # When they assign one, then nothing is missing, until they take them away again
     supervisor.go(case_file.path)
     supervisor.follow(f"{case_file.path}team/")
-    steps.assign(supervisor, case_file, place="lead", name=site.name_of(member))
     steps.assign(supervisor, case_file, place="deputy", name=site.name_of(deputy))
     expect(supervisor.main("section[aria-labelledby=missing]")).to_have_count(0)
+    steps.take_away(supervisor, name=site.name_of(deputy))
+    expect(supervisor.main("section[aria-labelledby=missing]")).to_contain_text(steps.DEPUTY)
+    steps.assign(supervisor, case_file, place="deputy", name=site.name_of(deputy))
 
     # And the duties of red are in the days of both
     for username in (member, deputy):
