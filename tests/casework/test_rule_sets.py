@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from casework.dashboards import rule_sets
 from casework.sweeps import end_rule_sets
@@ -15,12 +15,6 @@ from tests.factories import client_for, make_case_file, make_level, make_user
 
 pytestmark = pytest.mark.django_db
 ELDERS = "empty_nest_elder"
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from audit.models import LoggedEvent
 from casework.actions import unsent_forms
@@ -21,12 +21,6 @@ from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 WORDS = "今天她说夜里睡不着。"
-
-
-@pytest.fixture(autouse=True)
-def _english():
-    with translation.override("en"):
-        yield
 
 
 @pytest.fixture
