@@ -14,6 +14,8 @@ from risk_levels.levels import Level, higher, rank
 LOWEST = Level.GREEN
 # So many questions without an answer are named in a sentence.
 MOST_NAMED = 4
+# What is asked after first, where something is open.
+MOST_PRESSING = (Effect.SAFETY, Effect.NEED, Effect.STRENGTH)
 
 
 @dataclass(frozen=True)
@@ -137,18 +139,43 @@ def in_words(instrument: Instrument, result: Mapping[str, Any]) -> list[str]:
         for words in _quoted(instrument, result["strengths"])
     ]
     if result["is_provisional"]:
-        sentences.append(_missing_in_words(instrument, result["missing"]))
+        sentences.append(_missing_in_words(instrument, result))
+    if may_be_higher(instrument, result):
+        sentences.append(
+            _("Questions about safety are open: a yes there may suggest more than this.")
+        )
     return sentences
 
 
-def _missing_in_words(instrument: Instrument, codes: list[str]) -> str:
-    """The first questions without an answer, and how many more there are."""
-    items = [item for code in codes if (item := instrument.item(code)) is not None]
+def open_questions(instrument: Instrument, result: Mapping[str, Any]) -> list[Item]:
+    """What was not answered or not known: dangers first, then needs, then strengths."""
+    sections = sorted(instrument.sections, key=lambda each: MOST_PRESSING.index(each.effect))
+    missing = set(result["missing"])
+    return [item for section in sections for item in section.items if item.code in missing]
+
+
+def may_be_higher(instrument: Instrument, result: Mapping[str, Any]) -> bool:
+    """Whether one yes to an open question about safety would suggest more than the answers do."""
+    suggested = rank(Level(result["level"]))
+    return any(
+        option.calls_for is not None and rank(option.calls_for) > suggested
+        for item in open_questions(instrument, result)
+        for option in item.options
+    )
+
+
+def _missing_in_words(instrument: Instrument, result: Mapping[str, Any]) -> str:
+    """The most pressing questions without an answer, and how many more there are."""
+    items = open_questions(instrument, result)
     named = [_("“%(question)s”") % {"question": item.text} for item in items[:MOST_NAMED]]
-    words = {"questions": " · ".join(named), "count": len(codes) - len(named)}
-    if len(codes) > len(named):
+    words = {"questions": " · ".join(named), "count": len(items) - len(named)}
+    if len(items) > len(named):
         return _("Provisional: no answer yet to %(questions)s and %(count)s more.") % words
     return _("Provisional: no answer yet to %(questions)s.") % words
+
+
+# An instrument with what was answered.
+Filled = tuple[Instrument, Mapping[str, str]]
 
 
 class Turn(Enum):
@@ -171,8 +198,8 @@ class Change:
 
 
 def changes(
-    before: tuple[Instrument, Mapping[str, str]],
-    after: tuple[Instrument, Mapping[str, str]],
+    before: Filled,
+    after: Filled,
     population: str,
 ) -> list[Change]:
     """What was answered otherwise before, of the questions that stand in both instruments."""
@@ -189,6 +216,23 @@ def changes(
             if turn := _turn(section.effect, was, now):
                 found.append(Change(item, was, now, turn))
     return found
+
+
+def answered_as_before(
+    before: Filled,
+    after: Filled,
+    population: str,
+) -> int:
+    """How many questions have the same answer in both, and an answer that says something."""
+    older, old_answers = before
+    newer, new_answers = after
+    return sum(
+        older.item(item.code) is not None
+        and new_answers.get(item.code) == old_answers.get(item.code)
+        and _is_known(item.option(new_answers.get(item.code)))
+        for section in newer.sections_for(population)
+        for item in section.items
+    )
 
 
 def _turn(effect: Effect, was: Option | None, now: Option | None) -> Turn | None:

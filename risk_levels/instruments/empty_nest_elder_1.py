@@ -57,7 +57,7 @@ NEEDS = (
     Item(
         code="health_care",
         text=_("Family doctor, medicine in order, somebody who comes along"),
-        source=_("Law on the Rights of the Elderly, articles 29 and 50"),
+        source=_("Law on the Rights of the Elderly, articles 29 and 49"),
         options=NEED,
     ),
     Item(

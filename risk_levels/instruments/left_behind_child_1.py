@@ -72,7 +72,7 @@ NEEDS = (
     Item(
         code="school",
         text=_("School: attends, keeps up, gets home safely"),
-        source=_("Law on the Protection of Minors, article 43"),
+        source=_("Law on the Protection of Minors, articles 16 and 83"),
         options=NEED,
     ),
     Item(
@@ -137,7 +137,7 @@ DANGERS = (
     Item(
         code="out_of_school",
         text=_("Has stopped going to school"),
-        source=_("Law on the Protection of Minors, article 43"),
+        source=_("Law on the Protection of Minors, articles 28 and 83"),
         options=safety(Level.YELLOW),
     ),
     Item(

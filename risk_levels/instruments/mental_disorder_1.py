@@ -82,7 +82,7 @@ NEEDS = (
     Item(
         code="carer_relief",
         text=_("Relief and training for the guardian; the guardian's subsidy applied for"),
-        source=_("Mental Health Law, article 56"),
+        source=_("Mental Health Law, articles 49 and 55"),
         options=NEED,
     ),
 )

@@ -152,9 +152,69 @@ def test_the_next_assessment_says_what_got_better_and_what_got_worse(client, cas
     assert "Urgent and not met → Some need, help is under way" in page
     first = client.get(f"/files/{case_file.number}/assessments/1/").content.decode()
     assert "Since the assessment before" not in first
+    assert "The answers suggested Green then and suggest Red now." in page
+    assert "That result was provisional." in page
+    assert "1 question was answered as before." in page
 
 
-def test_an_assessment_by_an_older_questionnaire_is_still_read(client, case_file, worker):
+def test_the_same_answers_again_are_said_to_be_the_same(client, case_file):
+    client.post(page_of(case_file), sent())
+    page = client.post(page_of(case_file), sent(), follow=True).content.decode()
+    assert "The answers suggested Red then too." in page
+    assert "Everything was answered as before." in page
+
+
+def test_a_danger_that_was_not_known_before_comes_first_among_the_rest(client, case_file):
+    client.post(page_of(case_file), sent(item_self_harm="not_known"))
+    page = client.post(page_of(case_file), sent(item_income="some"), follow=True).content.decode()
+    change = "Not known → Yes, now or in the last 30 days"
+    assert page.index(">known now<") < page.index(change) < page.index(">better<")
+    assert "not answered → Yes" not in page
+
+
+def test_what_was_said_weeks_ago_and_written_down_late_stands_before_what_was_said_since(
+    client, case_file
+):
+    client.post(page_of(case_file), sent(item_income="some"))
+    weeks_ago = timezone.localdate() - timedelta(days=14)
+    client.post(page_of(case_file), sent(assessed_on=weeks_ago.isoformat()))
+
+    late = client.get(f"/files/{case_file.number}/assessments/2/").content.decode()
+    assert "Since the assessment before" not in late
+    newest = client.get(f"/files/{case_file.number}/assessments/1/").content.decode()
+    assert "Urgent and not met → Some need, help is under way" in newest
+    assert f'href="/files/{case_file.number}/assessments/2/"' in newest
+
+
+def test_a_provisional_result_names_every_question_without_an_answer(client, case_file):
+    answer = client.post(page_of(case_file), sent(item_self_harm="no"), follow=True)
+    page = answer.content.decode()
+    assert "Provisional: answers are missing" in page
+    result = page[: page.index('id="voice"')]
+    asked = [i for s in current_for(case_file.population).sections for i in s.items]
+    answered = {"self_harm", "income", "trusted_person"}
+    for item in asked:
+        assert (f"<li>{escape(str(item.text))}</li>" in result) == (item.code not in answered)
+    assert f"{len(asked) - 3} questions without an answer" in page
+    assert "Questions about safety are open: a yes there may suggest more than this." in page
+
+
+def test_a_result_with_every_answer_is_not_provisional(client, case_file):
+    calm = {"strengths": "yes", "needs": "none", "safety": "no"}
+    answers = {
+        f"item_{item.code}": calm[section.code]
+        for section in current_for(case_file.population).sections
+        for item in section.items
+    }
+    page = client.post(page_of(case_file), sent(**answers), follow=True).content.decode()
+    assert "The answers suggest: Green." in page
+    assert "Provisional" not in page
+    assert "without an answer" not in page
+
+
+def test_an_assessment_by_an_older_questionnaire_is_still_read_and_not_compared(
+    client, case_file, worker
+):
     general = INSTRUMENTS["support_needs", 1]
     record_assessment(
         risk_level=case_file.risk_level,
@@ -167,8 +227,10 @@ def test_an_assessment_by_an_older_questionnaire_is_still_read(client, case_file
     page = client.get(f"/files/{case_file.number}/assessments/1/").content.decode()
     assert "Help with eating, washing, dressing, getting about" in page
     page = client.get(f"/files/{case_file.number}/assessments/2/").content.decode()
-    # What both ask is compared.
-    assert "No need, or met → Urgent and not met" in page
+    # Both ask for an income, in other words: that is another question.
+    assert "No need, or met → Urgent and not met" not in page
+    assert "was made with another questionnaire" in page
+    assert f'href="/files/{case_file.number}/assessments/1/"' in page
 
 
 @pytest.mark.parametrize("instrument", INSTRUMENTS.values())

@@ -353,6 +353,20 @@ def test_the_review_page_shows_what_is_what_is_proposed_and_on_what(
         assert group in read.body
 
 
+def test_the_decider_sees_what_changed_since_the_last_assessment(client, deciding, case_file):
+    for answer in ("urgent", "some"):
+        client.post(
+            f"/files/{case_file.number}/assessments/new/",
+            {"assessed_on": timezone.localdate().isoformat(), "item_income": answer},
+        )
+    client.post(proposal_page(case_file), sent(assessment="3"))
+    page = deciding.get(review_page(case_file)).content.decode()
+    assert "Since the assessment before" in page
+    assert "Urgent and not met → Some need, help is under way" in page
+    assert "Provisional: answers are missing" in page
+    assert "Questions about safety are open" in page
+
+
 def test_the_review_of_an_official_class_names_class_day_and_doctor(supervisor):
     file = make_case_file(population="mental_disorder")
     actions.propose_official(

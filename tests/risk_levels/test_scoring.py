@@ -8,7 +8,15 @@ from risk_levels.instruments import INSTRUMENTS, current_for, instrument_for, su
 from risk_levels.instruments.parts import Effect
 from risk_levels.levels import Level, rank
 from risk_levels.populations import POPULATIONS
-from risk_levels.scoring import Turn, changes, in_words, suggest
+from risk_levels.scoring import (
+    Turn,
+    answered_as_before,
+    changes,
+    in_words,
+    may_be_higher,
+    open_questions,
+    suggest,
+)
 
 GENERAL = support_needs_1.INSTRUMENT
 POPULATION_CODES = sorted(POPULATIONS)
@@ -215,11 +223,38 @@ def test_what_is_not_answered_is_named():
     instrument = current_for("drug")
     result = suggest(instrument, {"income": "none", "work": "none"}, "drug").as_data()
     (sentence,) = [each for each in in_words(instrument, result) if "Provisional" in each]
-    assert "“Has somebody whom they trust and can reach”" in sentence
+    # Dangers are asked after first, strengths last.
+    assert "“Speaks of wanting to die or harms themselves”" in sentence
+    assert "“Has somebody whom they trust and can reach”" not in sentence
     assert f"and {len(result['missing']) - 4} more" in sentence
     missing_one = {"missing": ["income"], "is_provisional": True, "drivers": [], "points": 0}
     words = in_words(instrument, {**missing_one, "level": "green", "relief": 0, "strengths": []})
     assert words[-1].endswith("“Income and benefits: enough to live on”.")
+
+
+class TestWhatIsOpen:
+    def test_dangers_come_before_needs_and_needs_before_strengths(self):
+        instrument = current_for("drug")
+        missing = {"missing": ["own_goals", "income", "relapse", "overdose"]}
+        found = open_questions(instrument, missing)
+        assert [item.code for item in found] == ["overdose", "relapse", "income", "own_goals"]
+
+    def test_an_open_danger_may_suggest_more_and_an_open_need_does_not_by_itself(self):
+        instrument = current_for("drug")
+        assert may_be_higher(instrument, {"level": "green", "missing": ["relapse"]})
+        assert may_be_higher(instrument, {"level": "yellow", "missing": ["overdose"]})
+        assert not may_be_higher(instrument, {"level": "yellow", "missing": ["relapse"]})
+        assert not may_be_higher(instrument, {"level": "red", "missing": ["overdose"]})
+        assert not may_be_higher(instrument, {"level": "green", "missing": ["income"]})
+
+    @given(cases())
+    def test_what_is_open_is_what_is_missing(self, case):
+        population, answers = case
+        data = suggest(GENERAL, answers, population).as_data()
+        found = open_questions(GENERAL, data)
+        assert sorted(item.code for item in found) == sorted(data["missing"])
+        words = " ".join(in_words(GENERAL, data))
+        assert ("Questions about safety are open" in words) == may_be_higher(GENERAL, data)
 
 
 class TestComparison:
@@ -247,6 +282,12 @@ class TestComparison:
 
     def test_the_same_answers_are_no_change(self):
         assert self.compared({"income": "some"}, {"income": "some"}) == {}
+
+    def test_only_answers_that_say_something_count_as_answered_as_before(self):
+        both = current_for("drug")
+        before = {"income": "some", "mind": "not_known", "housing": "none", "work": "none"}
+        after = {"income": "some", "mind": "not_known", "housing": "some"}
+        assert answered_as_before((both, before), (both, after), "drug") == 1
 
     def test_what_only_one_of_two_instruments_asks_is_not_compared(self):
         found = changes(
