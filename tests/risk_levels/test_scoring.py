@@ -1,6 +1,7 @@
 """From answers to a suggestion: every answer in words, nothing hidden, nothing predicted."""
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,6 +175,30 @@ def test_words_survive_a_question_that_the_instrument_no_longer_has():
     data = suggest(GENERAL, all_answered("drug", self_harm="yes"), "drug").as_data()
     data["drivers"] = [["gone", "yes"], ["self_harm", "gone"]]
     assert in_words(GENERAL, data)
+
+
+@pytest.mark.parametrize(
+    "trait",
+    ["民族", "宗教", "信仰", "政治", "党", "信访", "上访", "艾滋", "诊断", "指纹", "轨迹", "定位"],
+)
+def test_no_questionnaire_says_a_word_in_chinese_of_what_may_not_be_held(trait):
+    with override("zh-hans"):
+        for instrument in INSTRUMENTS.values():
+            for section in instrument.sections:
+                for item in section.items:
+                    assert trait not in f"{item.text}{item.hint}"
+
+
+def test_every_question_has_its_own_chinese():
+    for instrument in INSTRUMENTS.values():
+        for section in instrument.sections:
+            for item in section.items:
+                for words in (item.text, item.source, *(option.label for option in item.options)):
+                    with override("en"):
+                        english = str(words)
+                    with override("zh-hans"):
+                        assert str(words) != english
+                        assert any("\u4e00" <= sign <= "\u9fff" for sign in str(words))
 
 
 @pytest.mark.parametrize("population", POPULATION_CODES)

@@ -12,7 +12,7 @@ from kpm.management.documents import DOCUMENTS
 class Command(BaseCommand):
     """One file per document in kpm/docs."""
 
-    help = "Write kpm/docs/permissions.md and state_machines.md from the code."
+    help = "Write the documents in kpm/docs that come from the code."
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
