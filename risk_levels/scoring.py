@@ -196,6 +196,11 @@ class Change:
     after: Option | None
     turn: Turn
 
+    @property
+    def is_danger(self) -> bool:
+        """Whether either answer calls for a level by itself."""
+        return any(option and option.calls_for for option in (self.before, self.after))
+
 
 def changes(
     before: Filled,

@@ -65,9 +65,12 @@ class Assessed:
 
     @property
     def other_changes(self) -> list[Change]:
-        """Everything else that is not as it was, what is dangerous before the rest."""
+        """Everything else that is not as it was: dangers first, what nobody asked again last.
+
+        A danger that was not asked after again has not gone.
+        """
         others = [each for each in self.changes if each.turn is not Turn.WORSE]
-        return sorted(others, key=lambda each: not (each.after and each.after.calls_for))
+        return sorted(others, key=lambda each: (not each.is_danger, each.turn is Turn.UNKNOWN))
 
     @property
     def level_label(self) -> Any:

@@ -172,6 +172,15 @@ def test_a_danger_that_was_not_known_before_comes_first_among_the_rest(client, c
     assert "not answered → Yes" not in page
 
 
+def test_a_danger_that_nobody_asked_after_again_is_not_lost_among_the_rest(client, case_file):
+    client.post(page_of(case_file), sent())
+    again = sent(item_self_harm="", item_trusted_person="", item_income="some")
+    page = client.post(page_of(case_file), again, follow=True).content.decode()
+    danger = page.index("Yes, now or in the last 30 days → not answered")
+    better = page.index("Urgent and not met → Some need, help is under way")
+    assert danger < better < page.index("Yes → not answered")
+
+
 def test_what_was_said_weeks_ago_and_written_down_late_stands_before_what_was_said_since(
     client, case_file
 ):
