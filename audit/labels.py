@@ -106,6 +106,7 @@ VERBS: dict[str, Promise] = {
     "rehearsed": gettext_lazy("rehearsed"),
     "rejected": gettext_lazy("rejected"),
     "removed": gettext_lazy("removed"),
+    "reopened": gettext_lazy("opened again"),
     "replayed": gettext_lazy("ended again what had ended since"),
     "restored": gettext_lazy("restored"),
     "returned": gettext_lazy("returned"),

@@ -28,6 +28,7 @@ class Permission(StrEnum):
     ASSIGN_WORKERS = "assign_workers"
     CHANGE_KEYS = "change_keys"
     CHANGE_PASSWORD = "change_password"  # noqa: S105 a name, not a secret
+    CLOSE_ACCOUNT = "close_account"
     CORRECT_CALENDAR = "correct_calendar"
     DECIDE_DESTRUCTION = "decide_destruction"
     DECIDE_LEVEL = "decide_level"
@@ -155,6 +156,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
     ),
     Role.SECURITY_ADMINISTRATOR: frozenset(
         {
+            Permission.CLOSE_ACCOUNT,
             Permission.GRANT_ROLE,
             Permission.ISSUE_PASSWORD,
             Permission.VIEW_ACCOUNTS,

@@ -190,6 +190,32 @@ def issue_password(*, user: User, by: User, today: date) -> Opened:
 
 
 @transaction.atomic
+def close_account(*, user: User, by: User) -> User:
+    """Nobody signs in with it any more, and whoever has, is signed out at once."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    rules.check_can_close_account(by, user)
+    user.is_active = False
+    user.session_epoch += 1
+    user.save_as(by=by)
+    Session.objects.filter(user=user).delete()
+    log.record(Event.ACCOUNT_CLOSED, by=by, target=user)
+    replay_log.note(replay_log.ACCOUNT_CLOSED, account=user.log_reference)
+    return user
+
+
+@transaction.atomic
+def reopen_account(*, user: User, by: User) -> User:
+    """Its owner may sign in again, with the password that they had."""
+    user = User.objects.select_for_update().get(pk=user.pk)
+    rules.check_can_reopen_account(by, user)
+    user.is_active = True
+    user.save_as(by=by)
+    log.record(Event.ACCOUNT_REOPENED, by=by, target=user)
+    replay_log.note(replay_log.ACCOUNT_REOPENED, account=user.log_reference)
+    return user
+
+
+@transaction.atomic
 def open_unit(*, code: str, name: str, by: User) -> Unit:
     """A unit; its code says how deep it lies and below which other one."""
     parent = Unit.objects.filter(code__in=Unit.codes_above(code)).order_by("-level").first()

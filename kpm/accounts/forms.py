@@ -146,6 +146,10 @@ class IssuePasswordForm(ActionForm):
     """Just a button."""
 
 
+class CloseAccountForm(ActionForm):
+    """Just a button, to close or to open again."""
+
+
 class PersonChoiceField(UserField):
     """A colleague, sent by the random reference."""
 

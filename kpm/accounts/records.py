@@ -1,6 +1,6 @@
 """What the pages of accounts show: own log entries, roles by account, grants with their state."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -54,11 +54,13 @@ class GrantRow:
 
 @dataclass(frozen=True)
 class AccountRow:
-    """An account, its role of today, and whether the reader makes its one-time password."""
+    """An account, its role of today, and what the reader may do with it."""
 
     account: User
     grant: RoleGrant | None
     may_issue: bool
+    may_close: bool
+    may_reopen: bool
 
 
 def account_rows(users: Iterable[User], *, by: User, today: date) -> list[AccountRow]:
@@ -71,14 +73,22 @@ def account_rows(users: Iterable[User], *, by: User, today: date) -> list[Accoun
         .values_list("user_id", flat=True)
     )
     return [
-        AccountRow(user, roles.get(user.pk), _may_issue(by, user, user.pk in with_grant))
+        AccountRow(
+            user,
+            roles.get(user.pk),
+            may_issue=_holds(
+                rules.check_can_issue_password, by, user, has_grant=user.pk in with_grant
+            ),
+            may_close=_holds(rules.check_can_close_account, by, user),
+            may_reopen=_holds(rules.check_can_reopen_account, by, user),
+        )
         for user in users
     ]
 
 
-def _may_issue(by: User, user: User, has_grant: bool) -> bool:
+def _holds(check: Callable[..., None], *args: Any, **kwargs: Any) -> bool:
     try:
-        rules.check_can_issue_password(by, user, has_grant=has_grant)
+        check(*args, **kwargs)
     except Refused:
         return False
     return True

@@ -44,6 +44,30 @@ def check_can_issue_password(by: User, user: User, *, has_grant: bool) -> None:
         )
 
 
+def check_can_close_account(by: User, user: User) -> None:
+    """A security administrator closes an account at once, whatever its owner works on.
+
+    Who leads files with it is not asked about: a stolen account is not left open for them. Their
+    deputies, and else the supervisors above, are responsible from that moment.
+    """
+    _check_may(by, Permission.CLOSE_ACCOUNT)
+    if by.pk == user.pk:
+        raise Refused(_("Nobody closes their own account. Ask another security administrator."))
+    if user.is_system:
+        raise Refused(_("A part of the system does not sign in anyway."))
+    if not user.is_active:
+        raise Refused(_("This account is closed."))
+
+
+def check_can_reopen_account(by: User, user: User) -> None:
+    """The same people open it again, with the roles that run then."""
+    _check_may(by, Permission.CLOSE_ACCOUNT)
+    if user.is_system:
+        raise Refused(_("A part of the system does not sign in anyway."))
+    if user.is_active:
+        raise Refused(_("This account is open."))
+
+
 def check_can_open_unit(by: User, code: str, parent: Unit | None) -> None:
     """Units are opened by a system administrator, each code once, from the top downwards."""
     _check_may(by, Permission.OPEN_UNIT)

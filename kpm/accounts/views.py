@@ -140,6 +140,32 @@ def issue_password(request: SignedInRequest, reference: str) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.CLOSE_ACCOUNT)
+def close_account(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Let nobody sign in with an account any more, from this moment."""
+    account = get_object_or_404(User, log_reference=reference, is_system=False)
+    form = forms.CloseAccountForm.from_request(request)
+    if form.run(actions.close_account, user=account, by=request.user):
+        messages.success(request, _("The account was closed; whoever used it is signed out."))
+        return redirect("accounts:list_accounts")
+    shown = {"form": form, "account": account}
+    return render(request, "kpm/accounts/close_account.html", shown, status=status(form))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.CLOSE_ACCOUNT)
+def reopen_account(request: SignedInRequest, reference: str) -> HttpResponse:
+    """Let the owner of a closed account sign in again."""
+    account = get_object_or_404(User, log_reference=reference, is_system=False)
+    form = forms.CloseAccountForm.from_request(request)
+    if form.run(actions.reopen_account, user=account, by=request.user):
+        messages.success(request, _("The account was opened again."))
+        return redirect("accounts:list_accounts")
+    shown = {"form": form, "account": account}
+    return render(request, "kpm/accounts/reopen_account.html", shown, status=status(form))
+
+
 @require_safe
 @requires(Permission.VIEW_UNITS)
 def list_units(request: SignedInRequest) -> HttpResponse:

@@ -39,6 +39,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "accounts:list_accounts": only(SYSTEM, SECURITY),
     "accounts:open_account": only(SYSTEM),
     "accounts:issue_password": only(SYSTEM, SECURITY),
+    "accounts:close_account": only(SECURITY),
+    "accounts:reopen_account": only(SECURITY),
     "accounts:list_units": only(SYSTEM),
     "accounts:open_unit": only(SYSTEM),
     "accounts:list_grants": only(SECURITY),

@@ -24,6 +24,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "accounts:list_accounts": ("/accounts/",),
     "accounts:open_account": ("/accounts/new/",),
     "accounts:issue_password": ("/accounts/{account}/password/",),
+    "accounts:close_account": ("/accounts/{account}/close/",),
+    "accounts:reopen_account": ("/accounts/{account}/reopen/",),
     "accounts:list_units": ("/units/",),
     "accounts:open_unit": ("/units/new/",),
     "accounts:list_grants": ("/grants/",),
