@@ -106,18 +106,35 @@ class Lack(StrEnum):
     LEAD = "lead"
     DEPUTY = "deputy"
     PLAN = "plan"
+    # Where the law asks for a woman in the team.
+    WOMAN = "woman"
+
+
+# Whoever it is and whatever the population.
+ALWAYS = (Lack.LEAD, Lack.DEPUTY, Lack.PLAN)
 
 
 @dataclass(frozen=True)
 class Missing:
     """What a red file lacks, and by when it must be there."""
 
-    lacks: tuple[Lack, ...]
+    # One of Lack, or the code of a place in the team.
+    lacks: tuple[str, ...]
     by_at: datetime
 
+    def step(self, now: datetime) -> int:
+        """How many units above are asked."""
+        return steps_since(self.by_at, now)
 
-def missing(*, began_at: datetime, has: Iterable[str]) -> Missing | None:
-    """What a file that became red at this moment still lacks."""
+
+def steps_since(by_at: datetime, now: datetime) -> int:
+    """How many units above are asked: one more for each day since the time has run out."""
+    late = now - by_at
+    return 0 if late < timedelta(0) else 1 + late // RED_COMPLETE_WITHIN
+
+
+def missing(*, began_at: datetime, needs: Iterable[str], has: Iterable[str]) -> Missing | None:
+    """What a file that became red at this moment still lacks of what it needs."""
     there = set(has)
-    lacks = tuple(lack for lack in Lack if lack not in there)
+    lacks = tuple(need for need in needs if need not in there)
     return Missing(lacks, began_at + RED_COMPLETE_WITHIN) if lacks else None

@@ -18,6 +18,7 @@ from casework.actions import (
     levels_in_time,
     replays,
     review_tasks,
+    team_checks,
     unsent_forms,
 )
 from casework.models import Attachment, CaseFile
@@ -146,6 +147,12 @@ def end_rule_sets(now: datetime) -> int:
 def suggest_reviews(now: datetime) -> int:
     """The rules look at every open file; what holds is suggested, what does not is ended."""
     return review_tasks.look(timezone.localtime(now))
+
+
+@sweep("look_at_teams", _("Look at the teams of red files"), every=timedelta(minutes=10))
+def look_at_teams(now: datetime) -> int:
+    """Who must be in a team because of whom it is about; and whose time is up is passed upwards."""
+    return team_checks.look(now) + team_checks.climb(now)
 
 
 @sweep("remove_unsent_forms", _("Remove forgotten unsent forms"), every=timedelta(days=1))

@@ -43,6 +43,7 @@ class Permission(StrEnum):
     HAND_OVER = "hand_over"
     IMPORT_LEDGER = "import_ledger"
     ISSUE_PASSWORD = "issue_password"  # noqa: S105 a name, not a secret
+    NAME_TEAM_MEMBERS = "name_team_members"
     OPEN_ACCOUNT = "open_account"
     OPEN_UNIT = "open_unit"
     PRINT_SUMMARY = "print_summary"
@@ -94,6 +95,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DRAFT_PLAN,
             Permission.FIND_PERSON,
             Permission.HAND_OVER,
+            Permission.NAME_TEAM_MEMBERS,
             Permission.PROPOSE_LEVEL,
             Permission.RECEIVE_OBJECTION,
             Permission.RECORD_ASSESSMENT,
@@ -115,6 +117,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.FIND_PERSON,
             Permission.HAND_OVER,
             Permission.IMPORT_LEDGER,
+            Permission.NAME_TEAM_MEMBERS,
             Permission.PRINT_SUMMARY,
             Permission.PROPOSE_DESTRUCTION,
             Permission.RECEIVE_OBJECTION,

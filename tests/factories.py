@@ -12,7 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from stdnum.cn import ric
 
-from casework.actions import assignments, people
+from casework import red_rules
+from casework.actions import assignments, people, team_members
+from casework.caseload import ALWAYS
 from casework.models import Assignment, CaseFile
 from casework.models.assignments import Place
 from kpm.accounts.actions import system_account
@@ -99,11 +101,17 @@ def the_demo() -> User:
     return found
 
 
-def change_role(user: User, role: Role, unit: Unit) -> User:
+def change_role(user: User, role: Role, unit: Unit, *, populations: Iterable[str] = ()) -> User:
     """From today on somebody has another role; the account as it is read again."""
     today = timezone.localdate()
     user.grants.update(until_on=today)
-    user.grants.create(role=role, unit=unit, start_on=today, granted_by=the_demo())
+    user.grants.create(
+        role=role,
+        unit=unit,
+        populations=list(populations),
+        start_on=today,
+        granted_by=the_demo(),
+    )
     return User.objects.get(pk=user.pk)
 
 
@@ -177,6 +185,15 @@ GROUNDS: dict[str, Any] = {
     "evidence": [{"on": "2020-11-20", "what": "Seen at the visit"}],
     "tried": "Called the village committee twice.",
 }
+
+
+def name_others(case_file: CaseFile, *, by: User, without: Iterable[str] = ()) -> None:
+    """Somebody of another organ for each place that every red file of its population has."""
+    for place in red_rules.needs_of_anybody(case_file.population):
+        if place not in {*ALWAYS, *without}:
+            team_members.name_member(
+                case_file=case_file, place=place, name="赵主任", by=by, today=timezone.localdate()
+            )
 
 
 def make_assessment(case_file: CaseFile, by: User, *, now: datetime = NOW) -> Assessment:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from audit import log
 from audit.events import Event
 from casework import rules, team_rules
+from casework.actions import team_checks
 from casework.models import Assignment, CaseFile
 from casework.models.assignments import Place
 from kpm.accounts.models import User
@@ -52,6 +53,7 @@ def give(case_file: CaseFile, worker: User, role: str, *, by: User, today: date)
         start_on=today,
     )
     assignment.save_as(by=by)
+    team_checks.forget(case_file)
     log.record(
         Event.ASSIGNMENT_STARTED,
         by=by,
@@ -134,6 +136,7 @@ def assign_many(*, places: Sequence[NewPlace], by: User) -> None:
         if each.at is not None:
             row._history_date = each.at  # type: ignore[attr-defined]  # simple_history reads it off the row
     bulk_create_as(Assignment, rows, by=by)
+    team_checks.forget(*(each.case_file for each in places))
     for each in places:
         log.record(
             Event.ASSIGNMENT_STARTED,
@@ -155,6 +158,7 @@ def _lapse_offers(case_file: CaseFile, *, by: User, today: date) -> None:
 def _end(assignment: Assignment, case_file: CaseFile, *, by: User, today: date) -> None:
     assignment.until_on = today
     assignment.save_as(by=by)
+    team_checks.forget(case_file)
     log.record(
         Event.ASSIGNMENT_ENDED,
         by=by,

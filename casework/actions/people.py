@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.actions import case_files, matches
+from casework.actions import case_files, matches, team_checks
 from casework.actions.matches import Found, scope_of
 from casework.models import CaseFile, Ledger, Person
 from casework.models.people import Sex
@@ -78,6 +78,8 @@ def correct(
     changed = {code: value for code, value in said.items() if value != getattr(person, code)}
     if changed:
         _correct_person(person, changed, by)
+        # Sex and age say who has to be in the team.
+        team_checks.forget(*CaseFile.objects.filter(person=person))
         log.record(Event.PERSON_CHANGED, by=by, target=case_file, purpose=Purpose.INTAKE)
     case_file.details = {**case_file.details, **details}
     case_file.unit = unit

@@ -1,9 +1,9 @@
-"""What the page of one file shows, in words: facts, what is due, what is missing, the team."""
+"""What the page of one file shows, in words: facts, what is due, the team."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, cast
+from datetime import date
+from typing import Any
 
 from django.http import Http404
 from django.utils.functional import Promise
@@ -11,23 +11,17 @@ from django.utils.translation import gettext_lazy as _
 
 from casework import rules
 from casework.actions.case_files import calendars
-from casework.caseload import Due, DueKind, Lack, Missing, missing
+from casework.caseload import Due, DueKind
+from casework.dashboards.red_files import MissingRow, missing_row
 from casework.models import CaseFile, Person, Plan, Visit
 from casework.models.assignments import Place
 from casework.models.people import Sex
-from casework.models.plans import State
 from kpm import masking
 from kpm.vault.opening import Reading, open_groups
-from risk_levels.levels import Level
 from risk_levels.populations import POPULATIONS
 from risk_levels.populations.grounds import Words
 from risk_levels.populations.parts import NAME, PEOPLE, PHONE, Field
 
-LACK_LABELS = {
-    Lack.LEAD: _("Lead worker"),
-    Lack.DEPUTY: _("Deputy"),
-    Lack.PLAN: _("Approved support plan"),
-}
 # How the identity fields look while they are closed.
 MASKS = {
     "name": "name",
@@ -120,32 +114,6 @@ def due_label(kind: DueKind, case_file: CaseFile) -> Words:
     }[kind]
 
 
-@dataclass(frozen=True)
-class MissingRow:
-    """What a red file lacks, in words, and until when."""
-
-    labels: list[Any]
-    by_at: datetime
-
-
-def missing_row(case_file: CaseFile, plans: Iterable[Plan]) -> MissingRow | None:
-    """What a red file lacks; nothing on any other."""
-    level = case_file.risk_level
-    if not case_file.is_open or level.level != Level.RED:
-        return None
-    has = {each.role for each in rules.team(case_file)}
-    if any(plan.state == State.APPROVED for plan in plans):
-        has.add(Lack.PLAN)
-    # What is red was decided: the database lets no level change otherwise.
-    began_at = cast(datetime, level.began_at())
-    return in_words(missing(began_at=began_at, has=has))
-
-
-def in_words(lacks: Missing | None) -> MissingRow | None:
-    """The same for people."""
-    return MissingRow([LACK_LABELS[each] for each in lacks.lacks], lacks.by_at) if lacks else None
-
-
 def team_rows(case_file: CaseFile) -> list[Any]:
     """Who works on the file now: lead, deputy, members."""
     order = list(Place)
@@ -179,7 +147,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         sex=Sex(case_file.person.sex).label,
         identity=identity_facts(case_file, is_team=is_team),
         details=detail_facts(case_file, is_team=is_team),
-        missing=missing_row(case_file, plans),
+        missing=missing_row(case_file, today),
         due=due_rows(case_file, today),
         team=team_rows(case_file),
         plan=plans[0] if plans else None,

@@ -1,30 +1,26 @@
-"""Lists of files: which groups may stand together, what a search finds, what red lacks."""
+"""Lists of files: which groups may stand together, what they are narrowed to, what is found."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext as _
 
 from audit import log
 from audit.events import Event
 from casework.actions import searches
 from casework.actions.matches import scope_of
-from casework.caseload import Lack, Missing, missing
-from casework.models import Assignment, CaseFile, Ledger, Plan
+from casework.models import Assignment, CaseFile, Ledger
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
 from casework.models.ledgers import LedgerRow, RowOutcome
-from casework.models.plans import State
 from kpm.accounts.models import Unit, User
 from kpm.accounts.scoping import units_under
 from kpm.errors import Refused
 from kpm.vault import search
-from risk_levels.levels import Level
-from risk_levels.models import Decision
 from risk_levels.populations import POPULATIONS, Group
 
 LABELS = {str(group): group.label for group in Group}
@@ -109,8 +105,9 @@ class Narrowed:
             lookups["pk__in"] = brought_by(user, self.ledger)
         found = files.filter(**lookups)
         if self.lead == NO_LEAD:
-            places = Assignment.objects.active().filter(case_file=OuterRef("pk"), role=Place.LEAD)
-            found = found.filter(~Exists(places))
+            # A lead who lost the account or the role leads nobody.
+            places = Assignment.objects.able(today).filter(case_file=OuterRef("pk"))
+            found = found.filter(~Exists(places.filter(role=Place.LEAD)))
         return found
 
 
@@ -152,42 +149,3 @@ def scopes_of(user: User) -> list[str]:
     """The districts that the user's grant reaches."""
     districts = units_under(user).order_by().values_list("district", flat=True).distinct()
     return [scope_of(district) for district in districts]
-
-
-@dataclass(frozen=True)
-class Incomplete:
-    """A red file and what it lacks."""
-
-    case_file: CaseFile
-    missing: Missing
-
-
-def incomplete_files(user: User, group: str) -> CaseFileQuerySet:
-    """The red files that lack somebody or something, those with the least time left first."""
-    places = Assignment.objects.active().filter(case_file=OuterRef("pk"))
-    plans = Plan.objects.filter(case_file=OuterRef("pk"), state=State.APPROVED)
-    red = Decision.objects.filter(risk_level=OuterRef("risk_level")).beginning(Level.RED)
-    return (
-        files_of(user, group)
-        .filter(status=Status.OPEN, risk_level__level=Level.RED)
-        .annotate(
-            has_lead=Exists(places.filter(role=Place.LEAD)),
-            has_deputy=Exists(places.filter(role=Place.DEPUTY)),
-            has_plan=Exists(plans),
-            # A renewal gives no new day: the clock runs since this file became red.
-            red_since=Subquery(red.values("decided_at")[:1]),
-        )
-        .filter(Q(has_lead=False) | Q(has_deputy=False) | Q(has_plan=False))
-        .order_by("red_since", "id")
-    )
-
-
-def lacking(files: Iterable[CaseFile]) -> list[Incomplete]:
-    """What each of these lacks."""
-    found = []
-    for each in files:
-        has = [lack for lack in Lack if getattr(each, f"has_{lack}")]
-        lacks = missing(began_at=vars(each)["red_since"], has=has)
-        if lacks is not None:
-            found.append(Incomplete(each, lacks))
-    return found

@@ -83,7 +83,7 @@ def waiting(user: User, group: str, kind: str, today: date) -> CaseFileQuerySet:
     """The open files that need a lead, red ones first; or those of whoever leads too many."""
     level = "risk_level__level"
     found = lists.files_of(user, group).filter(status=Status.OPEN).prefetch_related("assignments")
-    leads = Assignment.objects.active().filter(case_file=OuterRef("pk"), role=Place.LEAD)
+    leads = Assignment.objects.able(today).filter(case_file=OuterRef("pk"), role=Place.LEAD)
     if kind == OVER:
         busy = overloaded(user, group, today)
         # Where least is at stake, changing hands hurts least.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import lists, queues, review_tasks
+from casework.dashboards import lists, queues, red_files, review_tasks
 from casework.dashboards.files import due_label
 from casework.dashboards.objections import waiting_in
 from casework.models import Absence, Assignment, CaseFile, Visit
@@ -261,7 +261,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
     submitted = Proposal.objects.filter(
         state=ProposalState.SUBMITTED, risk_level__case_file__in=files
     ).count()
-    incomplete = lists.incomplete_files(user, group).count()
+    incomplete = red_files.incomplete_files(user, group, today)
 
     def listed(label: Any, kind: str = "", **chosen: Any) -> Waiting:
         count = lists.Narrowed(**chosen).of(files, user, today).count()
@@ -284,7 +284,16 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
             review_tasks.open_tasks(user, group).order_by().count(),
             "casework:list_tasks",
         ),
-        Waiting(_("red files that lack something"), incomplete, "casework:list_missing", "red"),
+        Waiting(
+            _("red files that lack something"), incomplete.count(), "casework:list_missing", "red"
+        ),
+        Waiting(
+            _("of these out of time and passed to you"),
+            len(red_files.climbed_to(user, group, now)),
+            "casework:list_missing",
+            "red",
+            "&climbed=1",
+        ),
         listed(_("files overdue"), "yellow", due=lists.OVERDUE),
         listed(_("files without a lead worker"), lead=lists.NO_LEAD),
         listed(_("files not yet graded"), level=str(Level.UNGRADED)),

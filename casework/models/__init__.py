@@ -10,6 +10,7 @@ from casework.models.people import Person
 from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
 from casework.models.stipulations import Stipulation
+from casework.models.team_checks import TeamCheck
 from casework.models.unsent_forms import UnsentForm
 from casework.models.visits import Visit
 from casework.models.workers import Absence, WorkerProfile
@@ -27,6 +28,7 @@ __all__ = [
     "Plan",
     "ReviewTask",
     "Stipulation",
+    "TeamCheck",
     "TeamMember",
     "UnsentForm",
     "Visit",

@@ -1,13 +1,18 @@
 """Assignments: who helps whom; and the people of other organs in a team."""
 
+from datetime import date
+from typing import ClassVar
+
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, ExpressionWrapper, F, OuterRef, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case_files import CaseFile
-from kpm.accounts.models import User
+from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.ids import uuid7
-from kpm.vault.fields import SealedCharField, SealedGroup, SealedModel
+from kpm.permissions import Role
+from kpm.vault.fields import SealedCharField, SealedGroup, SealedModel, SealedQuerySet
 from kpm.vault.history import History, RecordedModel
 
 
@@ -25,6 +30,30 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
     def active(self) -> "AssignmentQuerySet":
         """Those in force: an end is always written on the day it takes effect."""
         return self.filter(until_on__isnull=True)
+
+    def able(self, on: date) -> "AssignmentQuerySet":
+        """Those in force whose worker can do the work: open account, role, unit, group.
+
+        Whoever lost one of these keeps the place until somebody else has it, so that it is known
+        whose file it was; but they count for nothing that a file must have.
+        """
+        grants = (
+            RoleGrant.objects.in_force(on)
+            .filter(user=OuterRef("worker"), user__is_active=True, role=Role.SOCIAL_WORKER)
+            .annotate(
+                reach=Unit.prefix_in("unit"),
+                place=_outer("case_file__unit__code"),
+                named=Cast("populations", models.TextField()),
+                group=_outer("case_file__population"),
+            )
+            .filter(place__startswith=F("reach"))
+            .filter(Q(populations=[]) | Q(named__contains=Concat(Value('"'), "group", Value('"'))))
+        )
+        return self.active().filter(Exists(grants))
+
+
+def _outer(path: str) -> "ExpressionWrapper[OuterRef]":
+    return ExpressionWrapper(OuterRef(path), output_field=models.CharField())
 
 
 class Assignment(RecordedModel):
@@ -91,13 +120,27 @@ class Assignment(RecordedModel):
         return f"{self.case_file_id}: {self.role}"
 
 
+class TeamMemberQuerySet(SealedQuerySet["TeamMember"]):
+    """People of other organs by whether they are there."""
+
+    def active(self) -> "TeamMemberQuerySet":
+        """Those who help now."""
+        return self.filter(until_on__isnull=True)
+
+
+TeamMemberManager = models.Manager.from_queryset(TeamMemberQuerySet)
+
+
 class TeamMember(SealedModel):
-    """Somebody of another organ who helps: named with their role, without an account."""
+    """Somebody of another organ who helps: named with their place, without an account.
+
+    Or the finding that nobody can be had for a place, with the reason in `told`.
+    """
 
     model_code = 5
     owns_key = False
 
-    head = SealedGroup(code=1, version=1, pad=64)
+    head = SealedGroup(code=1, version=2, pad=64)
 
     # The file, whose key this is sealed under; the log names the file as well.
     key_owner = models.UUIDField(editable=False)
@@ -108,11 +151,22 @@ class TeamMember(SealedModel):
         related_name="team_members",
     )
     district = models.CharField(_("district"), max_length=6, editable=False)
-    name = SealedCharField(group="head", verbose_name=_("name"), max_length=50)
-    role = SealedCharField(group="head", verbose_name=_("role"), max_length=50)
+    # The code of the place, as the population of the file names it.
+    place = models.CharField(_("place in the team"), max_length=24)
+    # Said where the law asks for a woman in the team.
+    is_woman = models.BooleanField(_("a woman"), default=False)
+    is_nobody = models.BooleanField(_("nobody can be had"), default=False)
+    name = SealedCharField(group="head", verbose_name=_("name"), max_length=50, blank=True)
+    role = SealedCharField(
+        group="head", verbose_name=_("office and function"), max_length=50, blank=True
+    )
+    told = SealedCharField(
+        group="head", since=2, verbose_name=_("what they may be told"), max_length=200, blank=True
+    )
     start_on = models.DateField(_("from"))
     until_on = models.DateField(_("until"), null=True, blank=True)
 
+    objects: ClassVar[TeamMemberManager["TeamMember"]] = TeamMemberManager()
     history = History()
 
     class Meta:
@@ -128,6 +182,12 @@ class TeamMember(SealedModel):
                 name="a_team_member_does_not_leave_before_they_come",
                 condition=Q(until_on__isnull=True) | Q(until_on__gte=F("start_on")),
             ),
+            models.CheckConstraint(
+                name="nobody_is_no_woman", condition=Q(is_nobody=False) | Q(is_woman=False)
+            ),
+        )
+        indexes = (
+            models.Index(fields=("case_file", "until_on", "place"), name="others_in_a_team"),
         )
 
     def __str__(self) -> str:

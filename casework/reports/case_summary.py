@@ -12,9 +12,10 @@ from django.utils.translation import get_language, gettext
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.dashboards import files, levels
-from casework.dashboards.files import DueRow, Fact, MissingRow
+from casework.dashboards import files, levels, red_files
+from casework.dashboards.files import DueRow, Fact
 from casework.dashboards.pictures import Picture, picture_of
+from casework.dashboards.red_files import MissingRow
 from casework.dashboards.timelines import Entry
 from casework.models import CaseFile, Plan, TeamMember, Visit
 from casework.models.people import Sex
@@ -47,7 +48,7 @@ class Summary:
     missing: MissingRow | None
     due: list[DueRow]
     team: list[Any]
-    others: list[TeamMember]
+    others: list[tuple[Any, TeamMember]]
     plan: Plan | None
     visits: list[Visit]
     timeline: list[Entry]
@@ -124,7 +125,7 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, now: dat
     plans = list(case_file.plans.select_related("drafted_by", "approved_by"))
     living = [plan for plan in plans if plan.state != State.ENDED][:1]
     visits = list(case_file.visits.select_related("worker")[:MOST_VISITS])
-    others = list(case_file.team_members.filter(until_on__isnull=True))
+    others = list(case_file.team_members.active().filter(is_nobody=False))
     open_groups([person], "head", "body", reading=reading)
     open_groups([case_file, *living, *visits], "body", reading=reading)
     open_groups(others, "head", reading=reading)
@@ -135,10 +136,10 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, now: dat
         age=age_on(person.birth_on, today) if person.birth_on else None,
         identity=identity_facts(case_file, in_full=in_full),
         details=detail_facts(case_file, in_full=in_full),
-        missing=files.missing_row(case_file, plans),
+        missing=red_files.missing_row(case_file, today),
         due=files.due_rows(case_file, today),
         team=files.team_rows(case_file),
-        others=others,
+        others=[(red_files.place_label(each), each) for each in others],
         plan=next(iter(living), None),
         visits=visits,
         timeline=levels.timeline_of(case_file.risk_level, reading),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import assignments, stipulations
-from casework.dashboards import files, lists, staff, suggestions, team_drafts, teams
+from casework.dashboards import files, lists, red_files, staff, suggestions, team_drafts, teams
 from casework.forms.assignments import (
     AssignWorkerForm,
     ConfirmDraftForm,
@@ -52,7 +52,7 @@ def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "team": files.team_rows(case_file),
-            "missing": files.missing_row(case_file, case_file.plans.all()),
+            "missing": red_files.missing_row(case_file, today),
             "form": form,
             "forbidden": suggested.forbidden,
         },
@@ -143,21 +143,23 @@ def draft_teams(request: SignedInRequest) -> HttpResponse:
 @require_safe
 @requires(Permission.ASSIGN_WORKERS)
 def list_missing(request: SignedInRequest) -> HttpResponse:
-    """Red files that lack a lead, a deputy or a plan, those with the least time left first."""
-    group = lists.choose_group(request.user, request.GET.get("group"))
-    found = lists.incomplete_files(request.user, group)
+    """Red files that lack a lead, a deputy, a plan or a place; the least time left first."""
+    user, now = request.user, timezone.localtime()
+    group = lists.choose_group(user, request.GET.get("group"))
+    found = red_files.incomplete_files(user, group, now.date())
+    if "climbed" in request.GET:
+        found = found.filter(pk__in=red_files.climbed_to(user, group, now))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    rows = lists.lacking(page.object_list)
-    open_rows(request.user, [row.case_file for row in rows])
-    groups = lists.groups_of(request.user)
+    shown = list(page.object_list)
+    open_rows(user, shown)
     return render(
         request,
         "casework/assignments/missing.html",
         {
             "page": page,
-            "rows": [(row.case_file, files.in_words(row.missing)) for row in rows],
+            "rows": red_files.rows_of(shown, now),
             "group": group,
-            "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
-            "now": timezone.now(),
+            "groups": lists.labelled_groups(user),
+            "now": now,
         },
     )

@@ -7,7 +7,8 @@ from typing import ClassVar, Final
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, When
+from django.db.models.functions import Substr
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -84,6 +85,17 @@ class Unit(RecordedModel):
         """The codes that a unit above this one may have, the nearest first."""
         digits = [own for level, own in cls.DIGITS.items() if level < cls.level_of(code)]
         return [code[:own].ljust(12, "0") for own in reversed(digits)]
+
+    @classmethod
+    def prefix_in(cls, path: str) -> Case:
+        """The same as `prefix`, of the unit at this path, for a query."""
+        return Case(
+            *(
+                When(**{f"{path}__level": level}, then=Substr(f"{path}__code", 1, digits))
+                for level, digits in cls.DIGITS.items()
+            ),
+            output_field=models.CharField(),
+        )
 
     @property
     def prefix(self) -> str:

@@ -129,6 +129,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:end_assignment": only(SUPERVISOR),
     "casework:list_missing": only(SUPERVISOR),
     "casework:draft_teams": only(SUPERVISOR),
+    "casework:name_member": only(WORKER, SUPERVISOR),
+    "casework:end_member": only(WORKER, SUPERVISOR),
     "casework:stipulate": only(SUPERVISOR),
     "casework:end_stipulation": only(SUPERVISOR),
     "casework:list_staff": only(SUPERVISOR),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from casework.caseload import Calendar, Due, DueKind, Lack, Rhythm, missing
+from casework.caseload import ALWAYS, Calendar, Due, DueKind, Lack, Rhythm, missing
 
 OPENED = date(2026, 1, 1)
 DECIDED = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
@@ -135,11 +135,22 @@ def test_doing_something_never_makes_anything_due_sooner(contact, visit, before,
     ],
 )
 def test_red_lacks_whoever_is_not_there_within_a_day(has, lacks):
-    found = missing(began_at=DECIDED, has=has)
+    found = missing(began_at=DECIDED, needs=ALWAYS, has=has)
 
     assert found is not None
     assert (found.lacks, found.by_at) == (lacks, DECIDED + timedelta(hours=24))
 
 
 def test_a_complete_file_lacks_nothing():
-    assert missing(began_at=DECIDED, has=("lead", "deputy", "plan")) is None
+    has = ("lead", "deputy", "plan")
+    assert missing(began_at=DECIDED, needs=ALWAYS, has=has) is None
+    assert missing(began_at=DECIDED, needs=[*ALWAYS, "village"], has=has).lacks == ("village",)
+
+
+@pytest.mark.parametrize(
+    ("hours", "step"), [(0, 0), (23, 0), (24, 1), (47, 1), (48, 2), (24 * 9, 9)]
+)
+def test_each_day_after_the_first_asks_one_unit_more(hours, step):
+    lacks = missing(began_at=DECIDED, needs=ALWAYS, has=())
+
+    assert lacks.step(DECIDED + timedelta(hours=hours)) == step

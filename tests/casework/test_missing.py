@@ -1,14 +1,18 @@
 """What red files lack: on the file, and on the supervisor's page until it is there."""
 
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
+from audit import log
+from audit.events import Event, Purpose
 from audit.models import LoggedEvent
 from casework.actions import plans
-from casework.dashboards import files, lists
+from casework.dashboards import red_files
 from kpm.permissions import Role
+from kpm.vault.opening import open_groups
 from tests.factories import (
     OTHER_TOWNSHIP,
     assign,
@@ -17,6 +21,7 @@ from tests.factories import (
     make_level,
     make_unit,
     make_user,
+    name_others,
 )
 
 pytestmark = pytest.mark.django_db
@@ -47,14 +52,38 @@ def complete(case_file, supervisor):
         today=today,
     )
     plans.approve(plan=plan, by=make_user(Role.SUPERVISOR), today=today)
+    name_others(case_file, by=supervisor)
 
 
 def listed(user, group="care"):
     return [row.case_file for row in lacking(user, group)]
 
 
+@contextmanager
+def opened(rows):
+    """The heads of the people open, as a page opens them."""
+    by = make_user(Role.SUPERVISOR)
+    with log.reading(
+        by, event=Event.CASE_FILE_LISTED, purpose=Purpose.SUPERVISION, about=rows
+    ) as reading:
+        open_groups(rows, "person__head", reading=reading)
+        yield
+
+
 def lacking(user, group="care"):
-    return lists.lacking(lists.incomplete_files(user, group))
+    now = timezone.localtime()
+    rows = list(red_files.incomplete_files(user, group, now.date()))
+    with opened(rows):
+        return red_files.rows_of(rows, now)
+
+
+def missing_row(case_file):
+    with opened([case_file]):
+        return red_files.missing_row(case_file, timezone.localdate())
+
+
+def words(row):
+    return [str(label) for label in row.missing.labels]
 
 
 def test_a_new_red_file_lacks_everything_with_the_clock_running(supervisor):
@@ -64,7 +93,15 @@ def test_a_new_red_file_lacks_everything_with_the_clock_running(supervisor):
     (row,) = lacking(supervisor)
 
     assert row.case_file == case_file
-    assert list(row.missing.lacks) == ["lead", "deputy", "plan"]
+    assert words(row) == [
+        "Lead worker",
+        "Deputy",
+        "Approved support plan",
+        "Village or residents' committee",
+        "Family doctor",
+        "Paired volunteer or neighbour",
+        "Supporting family member, as a contact",
+    ]
     assert row.missing.by_at == now + timedelta(hours=24)
 
 
@@ -79,7 +116,7 @@ def test_a_renewal_does_not_stop_the_clock(supervisor):
 
     assert [row.case_file for row in rows] == [case_file, newer]
     assert rows[0].missing.by_at == start + timedelta(hours=24)
-    assert files.missing_row(case_file, ()).by_at == start + timedelta(hours=24)
+    assert missing_row(case_file).by_at == start + timedelta(hours=24)
 
 
 def test_a_new_run_of_red_has_a_clock_of_its_own(supervisor):
@@ -92,7 +129,7 @@ def test_a_new_run_of_red_has_a_clock_of_its_own(supervisor):
     (row,) = lacking(supervisor)
 
     assert row.missing.by_at == again + timedelta(hours=24)
-    assert files.missing_row(case_file, ()).by_at == again + timedelta(hours=24)
+    assert missing_row(case_file).by_at == again + timedelta(hours=24)
 
 
 def test_a_file_leaves_the_page_when_all_is_there(supervisor):
@@ -113,7 +150,7 @@ def test_a_file_comes_back_when_the_deputy_leaves(supervisor):
     assignments.end(assignment=leaving, by=supervisor, today=timezone.localdate())
 
     (row,) = lacking(supervisor)
-    assert list(row.missing.lacks) == ["deputy"]
+    assert words(row) == ["Deputy"]
 
 
 def test_what_does_not_fit_on_a_page_stands_on_the_next(supervisor, monkeypatch):

@@ -77,7 +77,8 @@ def case_file():
         case_file=made,
         district=made.district,
         name="赵医生",
-        role="家庭医生",
+        place="family_doctor",
+        role="镇卫生院",
         start_on=timezone.localdate(now),
     ).save_as(by=worker)
     make_level(made, "yellow")
@@ -116,7 +117,8 @@ def test_the_paper_holds_the_file_and_is_named_by_its_number(supervisor, case_fi
     assert response.headers["Cache-Control"] == "no-store"
     text = text_of(response)
     for words in (
-        NAME, case_file.number, "Case summary", "李社工", "赵医生", "家庭医生", "按时吃药", "送药",
+        NAME, case_file.number, "Case summary", "李社工", "赵医生", "Family doctor", "镇卫生院",
+        "按时吃药", "送药",
         "社区医院", "高血压", "喜欢花", "助餐", "聊了半小时", "Yellow", "Agreed.", "Alone",
     ):  # fmt: skip
         assert words in text, words

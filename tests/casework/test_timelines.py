@@ -153,7 +153,7 @@ def test_somebody_from_outside_is_not_named(case_file, worker):
         case_file=case_file,
         district=case_file.district,
         name="戴主任",
-        role="Village committee",
+        place="village",
         start_on=TODAY,
     )
     member.save_as(by=worker)

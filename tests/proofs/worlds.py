@@ -38,6 +38,7 @@ from casework.actions import (
 from casework.dashboards.teams import candidates
 from casework.models import CaseFile, Ledger, TeamMember
 from casework.models.ledgers import LedgerState
+from casework.red_rules import places_of
 from casework.warnings import WARNINGS
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
@@ -343,7 +344,9 @@ def _invite(case_file: CaseFile, *, by: User) -> None:
             case_file=file,
             district=file.district,
             name=name,
+            place=next(iter(places_of(file.population))),
             role="㐩㐬㐯",
+            told="㐬㐩㐯",
             start_on=case_file.opened_on,
         ).save_as(by=by)
 

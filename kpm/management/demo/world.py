@@ -28,7 +28,7 @@ from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
-from kpm.management.demo import answers, disputes, invention, papers, staff, stories
+from kpm.management.demo import answers, disputes, invention, papers, staff, stories, teams
 from kpm.management.demo.plots import Contact, End, Move, Plot, contacts, plots
 from risk_levels import actions as risk_levels
 from risk_levels.actions.assessments import filled_in
@@ -90,6 +90,9 @@ class World:
         quiet = disputes.quiet_files(files, self.now)
         disputes.endanger(quiet, len(files), self.now)
         disputes.dispute(quiet, len(files), self.staff.supervisors, self.random, self.now)
+        teams.name_others(
+            [each.case_file for each in told], random=self.random, by=self.staff.supervisors[0]
+        )
         self._draft_rules()
         self._offer(files)
         for code in POPULATIONS:
@@ -97,6 +100,7 @@ class World:
             self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
             case_files.refresh_many([each.case_file for each in mine], self.today)
         sweeps.suggest_reviews(self.now)
+        sweeps.look_at_teams(self.now)
         say(f"{len(told)} files, their levels, plans and visits")
 
     def _admit(self, code: str, found: list[Plot]) -> list[Story]:
