@@ -48,11 +48,14 @@ def check_has_no_conflict(workers: Iterable[tuple[User, CaseFile]]) -> None:
             raise Refused(_("This social worker has a conflict of interest here."), field="worker")
 
 
-def check_lead_is_as_seen(case_file: CaseFile, seen: str) -> None:
-    """A draft is confirmed for the leads that stood in it, not for others who came since."""
-    leads = [each.worker.log_reference for each in rules.team(case_file) if each.role == Place.LEAD]
-    if seen != next(iter(leads), ""):
+def check_place_is_as_seen(case_file: CaseFile, place: str, seen: str) -> None:
+    """A draft is confirmed for those who stood in it, not for others who came since."""
+    held = [each.worker.log_reference for each in rules.team(case_file) if each.role == place]
+    if seen == next(iter(held), ""):
+        return
+    if place == Place.LEAD:
         raise Refused(_("This file has had a change of lead meanwhile. Please look again."))
+    raise Refused(_("This file has had a change of deputy meanwhile. Please look again."))
 
 
 def check_stipulation_fits(kind: str, worker: User | None) -> None:

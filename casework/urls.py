@@ -106,6 +106,7 @@ urlpatterns = [
     ),
     path("staff/", workers.list_staff, name="list_staff"),
     path("staff/<worker:worker>/", workers.describe_worker, name="describe_worker"),
+    path("staff/<worker:worker>/files/", workers.move_files, name="move_files"),
     path("staff/<worker:worker>/away/", workers.record_absence, name="record_absence"),
     path(
         "staff/<worker:worker>/away/<int:place>/end/",

@@ -65,16 +65,17 @@ def give(case_file: CaseFile, worker: User, role: str, *, by: User, today: date)
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """Who is to lead a file, and who led it on the page on which that was confirmed."""
+    """Who is to have a place, and who had it on the page on which that was confirmed."""
 
     case_file: CaseFile
     worker: User
     seen: str
+    role: str = Place.LEAD
 
 
 @transaction.atomic
 def confirm(*, chosen: Sequence[Chosen], by: User, today: date) -> list[Assignment]:
-    """Give the leads that a supervisor has confirmed, all of them or none.
+    """Give the places that a supervisor has confirmed, all of them or none.
 
     A refusal names the file: beside its number stands the field that it is about.
     """
@@ -83,9 +84,9 @@ def confirm(*, chosen: Sequence[Chosen], by: User, today: date) -> list[Assignme
     for each in sorted(chosen, key=lambda one: one.case_file.pk):
         case_file = each.case_file
         try:
-            team_rules.check_lead_is_as_seen(locked(case_file), each.seen)
+            team_rules.check_place_is_as_seen(locked(case_file), each.role, each.seen)
             given.append(
-                assign(case_file=case_file, worker=each.worker, role=Place.LEAD, by=by, today=today)
+                assign(case_file=case_file, worker=each.worker, role=each.role, by=by, today=today)
             )
         except Refused as refusal:
             raise Refused(refusal.message, field=case_file.number) from None

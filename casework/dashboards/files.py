@@ -7,12 +7,14 @@ from typing import Any
 
 from django.http import Http404
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from casework import rules
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
 from casework.dashboards.red_files import MissingRow, missing_row
+from casework.dashboards.teams import Why, answerable
 from casework.models import CaseFile, Person, Plan, Visit
 from casework.models.assignments import Place
 from casework.models.people import Sex
@@ -120,6 +122,16 @@ def team_rows(case_file: CaseFile) -> list[Any]:
     return sorted(rules.team(case_file), key=lambda each: order.index(Place(each.role)))
 
 
+def answering(case_file: CaseFile, today: date) -> str:
+    """Who answers for the file, where the lead does not."""
+    if not case_file.is_open:
+        return ""
+    found = answerable(case_file, today)
+    if found is None:
+        return gettext("Nobody leads it, and no unit above has a supervisor.")
+    return "" if found.why == Why.LEADS else found.words
+
+
 def latest_visits(case_file: CaseFile, count: int = 5) -> list[Visit]:
     """The last contacts, without what was written about them."""
     return list(case_file.visits.select_related("worker").defer("body")[:count])
@@ -135,6 +147,8 @@ class Overview:
     missing: MissingRow | None
     due: list[DueRow]
     team: list[Any]
+    # Who answers for it, in words, where that is not the lead.
+    answers: str
     plan: Plan | None
     visits: list[Visit]
 
@@ -150,6 +164,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         missing=missing_row(case_file, today),
         due=due_rows(case_file, today),
         team=team_rows(case_file),
+        answers=answering(case_file, today),
         plan=plans[0] if plans else None,
         visits=latest_visits(case_file),
     )

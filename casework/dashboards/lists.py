@@ -1,12 +1,12 @@
 """Lists of files: which groups may stand together, what they are narrowed to, what is found."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from audit import log
@@ -109,6 +109,16 @@ class Narrowed:
             places = Assignment.objects.able(today).filter(case_file=OuterRef("pk"))
             found = found.filter(~Exists(places.filter(role=Place.LEAD)))
         return found
+
+
+def counts_in(files: CaseFileQuerySet, parts: Mapping[str, CaseFileQuerySet]) -> dict[str, int]:
+    """How many of these files each part holds, in one query."""
+    return files.order_by().aggregate(
+        **{
+            name: Count("pk", filter=Q(pk__in=part.order_by().values("pk")))
+            for name, part in parts.items()
+        }
+    )
 
 
 def brought_by(user: User, number: str) -> QuerySet[LedgerRow, Any]:

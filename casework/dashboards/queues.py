@@ -110,7 +110,8 @@ def late_since(today: date, workdays: int, special: Special = NOTHING_SPECIAL) -
 
 def counts_of(user: User, group: str, now: datetime) -> dict[str, int]:
     """How many files each queue has."""
-    return {name: queue(name, user, group, now).order_by().count() for name in QUEUES}
+    files = lists.files_of(user, group).filter(status=Status.OPEN)
+    return lists.counts_in(files, {name: queue(name, user, group, now) for name in QUEUES})
 
 
 def in_words(name: str, case_file: Any) -> str:

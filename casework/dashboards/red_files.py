@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
+from django.db.models import F
 from django.http import Http404
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -66,24 +67,33 @@ def rows_of(files: Sequence[CaseFile], now: datetime) -> list[Row]:
 
 def asked_of(files: Iterable[CaseFile], now: datetime) -> dict[UUID, Unit]:
     """Which unit is asked for each file whose time is up."""
-    supervising = team_checks.supervising(now.date())
-    codes = {}
-    for each in files:
-        step = steps_since(vars(each)["red_since"] + RED_COMPLETE_WITHIN, now)
-        if step:
-            codes[each.pk] = red_rules.asked_unit(
-                each.unit.code, step, supervising[each.population]
-            )
+    clocks = [(each.pk, each.unit.code, each.population, vars(each)["red_since"]) for each in files]
+    codes = _asked(clocks, now)
     units = {each.code: each for each in Unit.objects.filter(code__in=set(codes.values()))}
-    return {key: units[code] for key, code in codes.items() if code}
+    return {key: units[code] for key, code in codes.items()}
 
 
 def climbed_to(user: User, group: str, now: datetime) -> list[UUID]:
     """The red files whose time is up and for which the unit of this user is asked."""
-    grant = user.grant
     late = team_checks.out_of_time(lists.files_of(user, group), now)
-    asked = asked_of(late, now)
-    return [key for key, unit in asked.items() if grant is not None and unit == grant.unit]
+    clocks = late.values_list("pk", "unit__code", "population", F("red_since"))
+    mine = user.grant.unit.code if user.grant else ""
+    return [key for key, code in _asked(list(clocks), now).items() if code == mine]
+
+
+Clock = tuple[UUID, str, str, datetime]
+
+
+def _asked(clocks: Iterable[Clock], now: datetime) -> dict[UUID, str]:
+    """The code of the unit that is asked, for each whose time is up and who has one."""
+    supervising = team_checks.supervising(now.date())
+    found = {}
+    for key, code, population, red_since in clocks:
+        step = steps_since(red_since + RED_COMPLETE_WITHIN, now)
+        asked = red_rules.asked_unit(code, step, supervising[population]) if step else ""
+        if asked:
+            found[key] = asked
+    return found
 
 
 def missing_row(case_file: CaseFile, today: date) -> MissingRow | None:

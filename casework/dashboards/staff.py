@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
 
 from casework.dashboards.suggestions import Books
 from casework.matching import Worker
-from casework.models import Absence, CaseFile, Stipulation, WorkerProfile
+from casework.models import Absence, Assignment, CaseFile, Stipulation, WorkerProfile
+from casework.models.assignments import Place
+from casework.models.case_files import CaseFileQuerySet, Status
 from kpm.accounts.models import User
 from kpm.accounts.scoping import units_under
 from kpm.permissions import Role
@@ -54,6 +57,52 @@ def worker_of(user: User, reference: str) -> User:
     if found is None or found.role != Role.SOCIAL_WORKER:
         raise Http404
     return found
+
+
+@dataclass(frozen=True)
+class Gone:
+    """Somebody who has places in teams here and cannot work on them any more."""
+
+    user: User
+    leads: int
+    deputies: int
+
+
+def gone(user: User, today: date) -> list[Gone]:
+    """Who lost the account, the role or the unit and still leads or stands in; most leads first."""
+    places = Assignment.objects.active().filter(
+        case_file__in=_open_files(user), role__in=(Place.LEAD, Place.DEPUTY)
+    )
+    held = (
+        places.exclude(pk__in=places.able(today).values("pk"))
+        .order_by()
+        .values("worker")
+        .annotate(
+            leads=Count("pk", filter=Q(role=Place.LEAD)),
+            deputies=Count("pk", filter=Q(role=Place.DEPUTY)),
+        )
+    )
+    rows = {each["worker"]: each for each in held}
+    users = User.objects.filter(pk__in=rows).select_related("unit").order_by("username")
+    found = [Gone(each, rows[each.pk]["leads"], rows[each.pk]["deputies"]) for each in users]
+    return sorted(found, key=lambda each: -each.leads)
+
+
+def holder_of(user: User, reference: str) -> User:
+    """Somebody with a place in a team of the supervisor's files; anybody else is not there."""
+    places = Assignment.objects.active().filter(
+        worker=OuterRef("pk"), case_file__in=_open_files(user)
+    )
+    found = (
+        User.objects.filter(Exists(places), log_reference=reference).select_related("unit").first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _open_files(user: User) -> CaseFileQuerySet:
+    return CaseFile.objects.visible_to(user).filter(status=Status.OPEN).order_by()
 
 
 def profile_of(worker: User) -> WorkerProfile:

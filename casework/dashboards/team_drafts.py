@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Case, Exists, OuterRef, Value, When
@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from casework import drafts
+from casework import drafts, rules
 from casework.dashboards import lists
 from casework.dashboards.suggestions import Books, Staff, all_in_words
 from casework.matching import File, Fit, Worker
@@ -24,6 +24,8 @@ from risk_levels.levels import Level
 # So many files make one draft, and so many choices are put before the supervisor for each.
 MOST = 40
 OFFERED = 6
+# Whoever goes is replaced in one step, whatever they carried.
+MOST_MOVING = 200
 
 NO_LEAD, OVER = "none", "over"
 KINDS: Final[dict[str, Promise]] = {
@@ -55,9 +57,16 @@ class Row:
     """One file of the draft."""
 
     case_file: CaseFile
+    # Who has the place now.
     lead: User | None
     suggested: Choice | None
     choices: list[Choice]
+    place: str = Place.LEAD
+
+    @property
+    def place_label(self) -> str:
+        """Which place it is about."""
+        return str(Place(self.place).label)
 
     @property
     def stays(self) -> bool:
@@ -148,11 +157,87 @@ def draft(files: Sequence[CaseFile], today: date) -> TeamDraft:
     found = drafts.match(asked, workers)
     ranked = drafts.choices(asked, workers, found.chosen)
     rows = [
-        _row(case_file, ranked[case_file.pk], found.chosen[case_file.pk], staff)
-        for case_file in files
+        _row(each, ranked[each.pk], found.chosen[each.pk], staff, _lead_of(each), Place.LEAD)
+        for each in files
     ]
     users = {each.log_reference: each for each in staff.users.values()}
     return TeamDraft(rows, found.is_best, users)
+
+
+def moving(user: User, group: str, worker: User) -> CaseFileQuerySet:
+    """The open files in whose teams somebody leads or stands in, those that they lead first."""
+    level = "risk_level__level"
+    mine = Assignment.objects.active().filter(case_file=OuterRef("pk"), worker=worker)
+    return (
+        lists.files_of(user, group)
+        .filter(status=Status.OPEN)
+        .prefetch_related("assignments__worker")
+        .annotate(leads_it=Exists(mine.filter(role=Place.LEAD)))
+        .filter(Exists(mine.filter(role__in=(Place.LEAD, Place.DEPUTY))))
+        .order_by(
+            Case(When(leads_it=True, then=Value(0)), default=Value(1)),
+            Case(When(**{level: Level.RED}, then=Value(0)), default=Value(1)),
+            "id",
+        )
+    )
+
+
+def moving_for(
+    user: User, group: str, worker: User, sent: Sequence[str] | None
+) -> tuple[list[CaseFile], int]:
+    """The files of somebody who goes, as a page shows them, and how many more wait."""
+    found = moving(user, group, worker)
+    if sent is not None:
+        found = found.filter(number__in=sent[:MOST_MOVING])
+    rows = list(found[:MOST_MOVING])
+    return rows, max(0, moving(user, group, worker).order_by().count() - len(rows))
+
+
+def moving_draft(files: Sequence[CaseFile], worker: User, today: date) -> TeamDraft:
+    """Who takes each place of somebody who goes; the heads of their people are open.
+
+    The leads are given out first, and whoever is to lead a file is not its deputy as well.
+    """
+    books = Books(today)
+    staff = books.staff([each.unit for each in files])
+    workers = [each for each in staff.workers if each.key != worker.pk]
+    rows: list[Row] = []
+    is_best = True
+    for place in (Place.LEAD, Place.DEPUTY):
+        mine = [each for each in files if _holds(each, worker, place)]
+        asked = [
+            _without_lead(each, place) for each in books.files(mine, is_lead=place == Place.LEAD)
+        ]
+        found = drafts.match(asked, workers)
+        ranked = drafts.choices(asked, workers, found.chosen)
+        rows += [
+            _row(each, ranked[each.pk], found.chosen[each.pk], staff, worker, place)
+            for each in mine
+        ]
+        workers = _with(workers, asked, found.chosen)
+        is_best = is_best and found.is_best
+    users = {each.log_reference: each for each in staff.users.values()}
+    return TeamDraft(rows, is_best, users)
+
+
+def _holds(case_file: CaseFile, worker: User, place: str) -> bool:
+    return any(each.worker_id == worker.pk and each.role == place for each in rules.team(case_file))
+
+
+def _without_lead(file: File, place: str) -> File:
+    """The file as the draft of one place sees it: who goes keeps nothing, who leads leads."""
+    if place == Place.LEAD:
+        return replace(file, lead=None)
+    leads = {file.lead} if file.lead is not None else set()
+    return replace(file, conflicts=file.conflicts | leads, lead=None)
+
+
+def _with(workers: Sequence[Worker], asked: Sequence[File], chosen: Any) -> list[Worker]:
+    """The workers with what the draft has given them so far."""
+    given: dict[object, int] = {}
+    for file in asked:
+        given[chosen[file.key]] = given.get(chosen[file.key], 0) + file.points
+    return [replace(each, load=each.load + given.get(each.key, 0)) for each in workers]
 
 
 def without(asked: Sequence[File], staff: Staff) -> list[Worker]:
@@ -164,8 +249,18 @@ def without(asked: Sequence[File], staff: Staff) -> list[Worker]:
     return [replace(each, load=max(0, each.load - held.get(each.key, 0))) for each in staff.workers]
 
 
-def _row(case_file: CaseFile, fits: Sequence[Fit], chosen: object, staff: Staff) -> Row:
-    lead = next((each.worker for each in getattr(case_file, "leads", [])), None)
+def _lead_of(case_file: CaseFile) -> User | None:
+    return next((each.worker for each in getattr(case_file, "leads", [])), None)
+
+
+def _row(
+    case_file: CaseFile,
+    fits: Sequence[Fit],
+    chosen: object,
+    staff: Staff,
+    lead: User | None,
+    place: str,
+) -> Row:
     allowed = [each for each in fits if not each.is_forbidden]
     best = next((each for each in allowed if each.worker.key == chosen), None)
     base = best.cost if best else (allowed[0].cost if allowed else 0)
@@ -179,4 +274,4 @@ def _row(case_file: CaseFile, fits: Sequence[Fit], chosen: object, staff: Staff)
     ]
     choices = [choice(each) for each in (*offered, *kept)]
     suggested = next((each for each in choices if best and each.user.pk == chosen), None)
-    return Row(case_file, lead, suggested, choices)
+    return Row(case_file, lead, suggested, choices, place)

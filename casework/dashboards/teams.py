@@ -1,7 +1,9 @@
 """Teams: which place is free, who could help, with what they carry already."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
@@ -41,10 +43,10 @@ def in_words(given: Assignment, former: User | None) -> str:
 
 
 def confirmed_in_words(given: Sequence[Assignment]) -> str:
-    """How many files have a lead now who had none, or another."""
+    """How many files have somebody now who had nobody, or another."""
     return ngettext(
-        "%(count)d file now has the lead that you confirmed.",
-        "%(count)d files now have the leads that you confirmed.",
+        "%(count)d file now has whom you confirmed.",
+        "%(count)d files now have whom you confirmed.",
         len(given),
     ) % {"count": len(given)}
 
@@ -75,3 +77,56 @@ def candidates(case_file: CaseFile, today: date) -> QuerySet[User]:
         )
         .order_by("red", "files", "username")
     )
+
+
+class Why(StrEnum):
+    """Why somebody answers for a file."""
+
+    LEADS = "leads"
+    STANDS_IN = "stands_in"
+    SUPERVISES = "supervises"
+
+
+@dataclass(frozen=True)
+class Answerable:
+    """The one person who answers for a file, and why it is they."""
+
+    user: User
+    why: Why
+
+    @property
+    def words(self) -> str:
+        """What a page says where it is not the lead."""
+        said = {
+            Why.LEADS: _("%(who)s leads this file."),
+            Why.STANDS_IN: _("The lead cannot work on it: the deputy, %(who)s, answers for it."),
+            Why.SUPERVISES: _("Nobody leads it now: the supervisor, %(who)s, answers for it."),
+        }
+        return said[self.why] % {"who": self.user.name}
+
+
+def answerable(case_file: CaseFile, today: date) -> Answerable | None:
+    """Who answers for an open file: the lead, else the deputy, else a supervisor above.
+
+    A lead who is away leads; whoever lost the account, the role or the unit does not. Of several
+    supervisors in the nearest unit it is the one who has been there longest. Nothing only where
+    no unit above has any supervisor.
+    """
+    able = case_file.assignments.able(today).select_related("worker")
+    held = {each.role: each.worker for each in able}
+    if Place.LEAD in held:
+        return Answerable(held[Place.LEAD], Why.LEADS)
+    if Place.DEPUTY in held:
+        return Answerable(held[Place.DEPUTY], Why.STANDS_IN)
+    grants = (
+        RoleGrant.objects.in_force(today)
+        .filter(
+            role=Role.SUPERVISOR, user__is_active=True, unit__code__in=units_above(case_file.unit)
+        )
+        .select_related("user")
+        .order_by("-unit__level", "start_on", "id")
+    )
+    for grant in grants:
+        if not grant.populations or case_file.population in grant.populations:
+            return Answerable(grant.user, Why.SUPERVISES)
+    return None

@@ -95,10 +95,11 @@ class DueRow:
 
 @dataclass(frozen=True)
 class StandIn:
-    """A lead who is away, and the first day on which they are back."""
+    """A lead who is away or gone, and the first day on which they are back."""
 
     lead: User
-    back_on: date
+    # Nothing where they cannot work on the file any more.
+    back_on: date | None
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
 
 
 def stood_in(files: Iterable[CaseFile], user: User, today: date) -> dict[UUID, StandIn]:
-    """The files of which this worker is the deputy, and whose lead is away today."""
+    """The files of which this worker is the deputy, and whose lead is away or gone today."""
     places = Assignment.objects.active().filter(case_file__in=[each.pk for each in files])
     mine = places.filter(worker=user, role=Place.DEPUTY).values("case_file")
     leads = list(places.filter(role=Place.LEAD, case_file__in=mine).select_related("worker"))
@@ -168,10 +169,11 @@ def stood_in(files: Iterable[CaseFile], user: User, today: date) -> dict[UUID, S
         start_on__lte=today, until_on__gt=today, worker__in=[each.worker_id for each in leads]
     )
     back = dict(away.order_by("until_on").values_list("worker", "until_on"))
+    here = set(places.able(today).filter(role=Place.LEAD).values_list("pk", flat=True))
     return {
-        each.case_file_id: StandIn(each.worker, back[each.worker_id])
+        each.case_file_id: StandIn(each.worker, back.get(each.worker_id))
         for each in leads
-        if each.worker_id in back
+        if each.worker_id in back or each.pk not in here
     }
 
 
@@ -263,9 +265,19 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
     ).count()
     incomplete = red_files.incomplete_files(user, group, today)
 
-    def listed(label: Any, kind: str = "", **chosen: Any) -> Waiting:
-        count = lists.Narrowed(**chosen).of(files, user, today).count()
-        return Waiting(label, count, "casework:list_case_files", kind, f"&{urlencode(chosen)}")
+    lists_of: dict[str, dict[str, Any]] = {
+        "overdue": {"due": lists.OVERDUE},
+        "no_lead": {"lead": lists.NO_LEAD},
+        "ungraded": {"level": str(Level.UNGRADED)},
+    }
+    counted = lists.counts_in(
+        files,
+        {name: lists.Narrowed(**each).of(files, user, today) for name, each in lists_of.items()},
+    )
+
+    def listed(label: Any, name: str, kind: str = "") -> Waiting:
+        query = f"&{urlencode(lists_of[name])}"
+        return Waiting(label, counted[name], "casework:list_case_files", kind, query)
 
     return [
         Waiting(_("proposals to decide"), submitted, "casework:list_reviews", "brand"),
@@ -294,9 +306,9 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
             "red",
             "&climbed=1",
         ),
-        listed(_("files overdue"), "yellow", due=lists.OVERDUE),
-        listed(_("files without a lead worker"), lead=lists.NO_LEAD),
-        listed(_("files not yet graded"), level=str(Level.UNGRADED)),
+        listed(_("files overdue"), "overdue", "yellow"),
+        listed(_("files without a lead worker"), "no_lead"),
+        listed(_("files not yet graded"), "ungraded"),
     ]
 
 

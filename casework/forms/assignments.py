@@ -76,7 +76,7 @@ class AssignWorkerForm(ActionForm):
 
 
 class ConfirmDraftForm(ActionForm):
-    """Who is to lead each file of a draft; the suggestion stands there first."""
+    """Who is to have the place in each file of a draft; the suggestion stands there first."""
 
     def __init__(self, *args: Any, draft: TeamDraft, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -84,7 +84,7 @@ class ConfirmDraftForm(ActionForm):
         for row in draft.rows:
             number = row.case_file.number
             self.fields[number] = forms.CharField(
-                label=_("Lead worker of %(number)s") % {"number": number},
+                label=_("%(place)s of %(number)s") % {"place": row.place_label, "number": number},
                 required=False,
                 initial=self._suggested(row),
                 widget=forms.Select(choices=self._offered(row)),
@@ -134,10 +134,26 @@ class ConfirmDraftForm(ActionForm):
             if worker is None:
                 self.add_error(number, _("Choose one."))
             else:
-                chosen.append(Chosen(case_file=row.case_file, worker=worker, seen=seen))
+                chosen.append(
+                    Chosen(case_file=row.case_file, worker=worker, seen=seen, role=row.place)
+                )
         if not chosen and not self.errors:
             self.add_error(None, _("Choose somebody for at least one file."))
         return {"chosen": chosen}
+
+
+class MoveFilesForm(ConfirmDraftForm):
+    """The same for everything that somebody leaves: what has changed since is told, not skipped."""
+
+    def clean(self) -> dict[str, Any]:
+        """All the files of the page, as they stood on it."""
+        there = {row.case_file.number for row in self.draft.rows}
+        data: Any = self.data
+        if not there.issuperset(data.getlist("file")):
+            self.add_error(
+                None, _("Some of these files have changed hands meanwhile. Please look again.")
+            )
+        return super().clean()
 
 
 class EndAssignmentForm(ActionForm):

@@ -8,9 +8,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from casework.actions import workers
-from casework.dashboards import staff
+from casework.actions import assignments, workers
+from casework.dashboards import lists, staff, team_drafts, teams
+from casework.forms.assignments import MoveFilesForm
 from casework.forms.workers import DescribeWorkerForm, RecordAbsenceForm, WithdrawAbsenceForm
+from casework.views.opening import open_rows
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -24,7 +26,33 @@ def list_staff(request: SignedInRequest) -> HttpResponse:
     """The social workers of my units, those with the least room first."""
     rows = staff.board(request.user, timezone.localdate())
     page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "casework/workers/list.html", {"page": page, "rows": page.object_list})
+    gone = staff.gone(request.user, timezone.localdate())
+    around = {"page": page, "rows": page.object_list, "gone": gone}
+    return render(request, "casework/workers/list.html", around)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.ASSIGN_WORKERS)
+def move_files(request: SignedInRequest, worker: str) -> HttpResponse:
+    """Everything that somebody leads or stands in for goes to others, in one step."""
+    user, today = request.user, timezone.localdate()
+    found = staff.holder_of(user, worker)
+    group = lists.choose_group(user, request.GET.get("group"))
+    sent = request.POST.getlist("file") if request.method == "POST" else None
+    rows, more = team_drafts.moving_for(user, group, found, sent)
+    open_rows(user, rows)
+    draft = team_drafts.moving_draft(rows, found, today)
+    form = MoveFilesForm.from_request(request, draft=draft)
+    if form.run(assignments.confirm, by=user, today=today):
+        messages.success(request, teams.confirmed_in_words(form.result))
+        return redirect("casework:list_staff")
+    around = {"form": form, "more": more, "worker": found, "group": group}
+    return render(
+        request,
+        "casework/workers/move.html",
+        {**around, "groups": lists.labelled_groups(user)},
+        status=status(form),
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

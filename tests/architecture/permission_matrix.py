@@ -131,6 +131,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:draft_teams": only(SUPERVISOR),
     "casework:name_member": only(WORKER, SUPERVISOR),
     "casework:end_member": only(WORKER, SUPERVISOR),
+    "casework:move_files": only(SUPERVISOR),
     "casework:stipulate": only(SUPERVISOR),
     "casework:end_stipulation": only(SUPERVISOR),
     "casework:list_staff": only(SUPERVISOR),

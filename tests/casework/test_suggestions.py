@@ -237,7 +237,7 @@ def test_a_draft_assigns_nobody_before_it_is_confirmed(supervisor):
     assert not Assignment.objects.exists()
     found = client.post("/teams/draft/", sent_from(response), follow=True)
     assert [team_of(each) for each in files] == [{"lead": here}, {"lead": there}]
-    assert "2 files now have the leads" in found.content.decode()
+    assert "2 files now have whom you confirmed" in found.content.decode()
     assert "No file waits for a lead" in found.content.decode()
 
 

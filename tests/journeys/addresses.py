@@ -98,6 +98,7 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:stipulate": ("{red}team/heeded/",),
     "casework:list_staff": ("/staff/",),
     "casework:describe_worker": ("/staff/{worker}/",),
+    "casework:move_files": ("/staff/{worker}/files/",),
     "casework:record_absence": ("/staff/{worker}/away/",),
     "casework:draft_teams": (*in_each_group("/teams/draft/"), "/teams/draft/?of=over"),
     "casework:print_summary": ("{red}summary/",),

@@ -31,12 +31,13 @@ from casework.actions import (
     plans,
     review_tasks,
     stipulations,
+    team_members,
     unsent_forms,
     visits,
     workers,
 )
 from casework.dashboards.teams import candidates
-from casework.models import CaseFile, Ledger, TeamMember
+from casework.models import CaseFile, Ledger
 from casework.models.ledgers import LedgerState
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
@@ -126,7 +127,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     for file in (red, case_file):
         _begin(file, worker=worker)
         _offer(file, worker=worker)
-    _invite(case_file, by=supervisor)
+    _name_others(case_file, by=supervisor)
     attach(case_file, by=worker)
     for ending in ("㐀㐅", "㐁㐆"):
         workbook = workbook_of([["㐋㐎㐑", id_numbers[0]], ["㐌㐏㐒", ""]])
@@ -334,21 +335,19 @@ def _object(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
     levels.acknowledge_objection(objection=objection, by=supervisor, now=now)
 
 
-@transaction.atomic
-def _invite(case_file: CaseFile, *, by: User) -> None:
-    """Three people of other organs, who have no accounts; there is no page for them yet."""
+def _name_others(case_file: CaseFile, *, by: User) -> None:
+    """Three people of other organs, who have no accounts."""
     other = CaseFile.objects.exclude(pk=case_file.pk).order_by("-id")[0]
     for file, name in ((case_file, "㐨㐴㐵"), (case_file, "㐵㐴㐨"), (other, "㐴㐨㐵")):
-        TeamMember(
-            key_owner=file.id,
+        team_members.name_member(
             case_file=file,
-            district=file.district,
-            name=name,
             place=next(iter(places_of(file.population))),
+            name=name,
             role="㐩㐬㐯",
             told="㐬㐩㐯",
-            start_on=case_file.opened_on,
-        ).save_as(by=by)
+            by=by,
+            today=timezone.localdate(),
+        )
 
 
 def workbook_of(people: list[list[str]]) -> bytes:
