@@ -32,6 +32,7 @@ NOUNS: dict[str, Promise] = {
     "log": gettext_lazy("Access log"),
     "log_key": gettext_lazy("Key of the log"),
     "log_root": gettext_lazy("Root of the log"),
+    "lost_contact": gettext_lazy("Lost contact"),
     "objection": gettext_lazy("Objection"),
     "password": gettext_lazy("Password"),
     "permission": gettext_lazy("Permission"),

@@ -16,6 +16,7 @@ from casework.actions import (
     destructions,
     ledgers,
     levels_in_time,
+    lost_contacts,
     replays,
     review_tasks,
     team_checks,
@@ -153,6 +154,12 @@ def suggest_reviews(now: datetime) -> int:
 def look_at_teams(now: datetime) -> int:
     """Who must be in a team because of whom it is about; and whose time is up is passed upwards."""
     return team_checks.look(now) + team_checks.climb(now)
+
+
+@sweep("find_lost_contacts", _("Find lost contacts"), every=timedelta(hours=6))
+def find_lost_contacts(now: datetime) -> int:
+    """Three tries in a row that came in together are found as well; how many searches began."""
+    return lost_contacts.look(timezone.localtime(now))
 
 
 @sweep("remove_unsent_forms", _("Remove forgotten unsent forms"), every=timedelta(days=1))

@@ -11,6 +11,7 @@ from casework.views import (
     hand_overs,
     ledgers,
     levels,
+    lost_contacts,
     objections,
     people,
     plans,
@@ -152,6 +153,8 @@ urlpatterns = [
         review_tasks.close_task,
         name="close_task",
     ),
+    path("lost/", lost_contacts.list_lost, name="list_lost"),
+    path("files/<number:number>/lost/", lost_contacts.decide_lost, name="decide_lost"),
     path("queues/<slug:queue>/", queues.list_queue, name="list_queue"),
     path("objections/", objections.list_objections, name="list_objections"),
     path(

@@ -14,13 +14,11 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from casework.models import CaseFile, Visit
+from casework.models import CaseFile
 from casework.models.case_files import CaseFileQuerySet, Status
-from casework.models.visits import Outcome
 from risk_levels.levels import Level
 from risk_levels.models import Decision
 
-TRIES = 3
 LATE_RED, LATE = timedelta(days=7), timedelta(days=14)
 UNREVIEWED = timedelta(days=14)
 RED_TERMS = 2
@@ -41,21 +39,6 @@ class EarlyWarning:
 def open_files() -> CaseFileQuerySet:
     """Warnings are about open files."""
     return CaseFile.objects.filter(status=Status.OPEN)
-
-
-def tried_in_vain(_now: datetime) -> CaseFileQuerySet:
-    """Three tries since somebody was met the last time."""
-    met = Visit.objects.filter(case_file=OuterRef("pk"), outcome=Outcome.DONE)
-    last = Subquery(met.order_by("-happened_at").values("happened_at")[:1])
-    tried = Q(visits__outcome=Outcome.NOT_MET) & (
-        Q(met_at__isnull=True) | Q(visits__happened_at__gt=F("met_at"))
-    )
-    return (
-        open_files()
-        .annotate(met_at=last)
-        .annotate(tries=Count("visits", filter=tried))
-        .filter(tries__gte=TRIES)
-    )
 
 
 def long_overdue(now: datetime) -> CaseFileQuerySet:
@@ -95,13 +78,6 @@ ASSESSMENT_DIFFERS, ASSESSMENT_PROVISIONAL = "assessment_differs", "assessment_p
 WARNINGS: Final[dict[str, EarlyWarning]] = {
     each.code: each
     for each in (
-        EarlyWarning(
-            "tried_in_vain",
-            _("Three tries met nobody"),
-            _("Since somebody was met the last time, three visits or calls found nobody."),
-            _("National norm for severe mental disorders (2018), follow-up record; here for all"),
-            tried_in_vain,
-        ),
         EarlyWarning(
             "long_overdue",
             _("Something has been due for long"),

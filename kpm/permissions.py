@@ -32,6 +32,7 @@ class Permission(StrEnum):
     CORRECT_CALENDAR = "correct_calendar"
     DECIDE_DESTRUCTION = "decide_destruction"
     DECIDE_LEVEL = "decide_level"
+    DECIDE_LOST_CONTACT = "decide_lost_contact"
     DECIDE_OBJECTION = "decide_objection"
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
@@ -111,6 +112,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.ADMIT_PERSON,
             Permission.ASSIGN_WORKERS,
             Permission.DECIDE_LEVEL,
+            Permission.DECIDE_LOST_CONTACT,
             Permission.DECIDE_OBJECTION,
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_RULE_SET,

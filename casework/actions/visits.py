@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit import log
 from audit.events import Event
 from casework import rules
-from casework.actions import case_files
+from casework.actions import case_files, lost_contacts
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Visit
 from casework.models.visits import Outcome
@@ -57,6 +57,7 @@ def record(
     is_planned = outcome == Outcome.PLANNED
     event = Event.VISIT_PLANNED if is_planned else Event.VISIT_RECORDED
     log.record(event, by=by, target=case_file)
+    lost_contacts.follow_visit(visit, by=by, now=now)
     case_files.refresh_due(case_file, timezone.localtime(now).date())
     return visit
 

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from casework import rules
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
+from casework.dashboards import lost_contacts
 from casework.dashboards.red_files import MissingRow, missing_row
 from casework.dashboards.teams import Why, answerable
 from casework.models import CaseFile, Person, Plan, Visit
@@ -145,6 +146,8 @@ class Overview:
     identity: list[Fact]
     details: list[Fact]
     missing: MissingRow | None
+    # While nobody has met the person for three tries.
+    lost: str
     due: list[DueRow]
     team: list[Any]
     # Who answers for it, in words, where that is not the lead.
@@ -162,6 +165,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         identity=identity_facts(case_file, is_team=is_team),
         details=detail_facts(case_file, is_team=is_team),
         missing=missing_row(case_file, today),
+        lost=lost_contacts.notice(case_file, today),
         due=due_rows(case_file, today),
         team=team_rows(case_file),
         answers=answering(case_file, today),

@@ -6,6 +6,7 @@ from casework.models.case_files import CaseFile
 from casework.models.destructions import Destruction
 from casework.models.hand_overs import HandOver
 from casework.models.ledgers import Ledger, LedgerRow
+from casework.models.lost_contacts import LostContact
 from casework.models.people import Person
 from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
@@ -24,6 +25,7 @@ __all__ = [
     "HandOver",
     "Ledger",
     "LedgerRow",
+    "LostContact",
     "Person",
     "Plan",
     "ReviewTask",

@@ -20,6 +20,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
 HAND_OVER = "casework_handover"
+LOST, TEAM_CHECK = "casework_lostcontact", "casework_teamcheck"
 STIPULATION, PROFILE, ABSENCE = (
     "casework_stipulation",
     "casework_workerprofile",
@@ -108,6 +109,13 @@ GUARDS: list[Guard] = [
         ),
     ),
     never_deleted(ABSENCE, "an_absence"),
+    # --- Lost contacts -----------------------------------------------------------------------
+    kept("a_search_stays_what_it_was", LOST, "id", "case_file_id", "opened_at"),
+    refuse("a_search_that_ended_is_frozen", LOST, before="UPDATE", when="OLD.state = 'met'"),
+    never_deleted(LOST, "a_search"),
+    in_district(LOST, "a_search", CASE_FILE, "case_file_id"),
+    # --- Teams of red files ------------------------------------------------------------------
+    kept("a_team_check_stays_with_its_file", TEAM_CHECK, "id", "case_file_id"),
     # --- Review tasks -----------------------------------------------------------------------
     kept("a_review_task_stays_what_it_was", REVIEW_TASK, "id", "case_file_id", "rule", "opened_at"),
     refuse(
@@ -216,7 +224,11 @@ GUARDS: list[Guard] = [
         )
         for before in ("INSERT", "UPDATE")
     ),
-    kept("a_team_member_stays_in_their_file", TEAM_MEMBER, "id", "case_file_id", "district"),
+    kept(
+        "a_team_member_stays_in_their_file",
+        TEAM_MEMBER,
+        *("id", "case_file_id", "district", "place", "is_woman", "is_nobody", "start_on"),
+    ),
     kept("a_ledger_stays_in_its_district", LEDGER, "id", "number", "district", "population"),
     kept("a_ledger_stays_its_uploaders", LEDGER, "uploaded_by_id", "uploaded_at"),
     kept("a_row_stays_in_its_ledger", LEDGER_ROW, "id", "ledger_id", "district", "number"),

@@ -132,6 +132,8 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:name_member": only(WORKER, SUPERVISOR),
     "casework:end_member": only(WORKER, SUPERVISOR),
     "casework:move_files": only(SUPERVISOR),
+    "casework:list_lost": only(SUPERVISOR),
+    "casework:decide_lost": only(SUPERVISOR),
     "casework:stipulate": only(SUPERVISOR),
     "casework:end_stipulation": only(SUPERVISOR),
     "casework:list_staff": only(SUPERVISOR),

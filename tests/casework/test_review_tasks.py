@@ -60,30 +60,9 @@ def open_rules(case_file) -> set[str]:
     return set(rows.values_list("rule", flat=True))
 
 
-def test_three_tries_since_somebody_was_met_suggest_a_look(worker, now):
-    case_file = file_of(worker, days=20)
-    for days in (9, 6):
-        try_visit(case_file, worker, days)
-    assert "tried_in_vain" not in _after_sweep(case_file, now)
-    try_visit(case_file, worker, 3)
-    assert "tried_in_vain" in _after_sweep(case_file, now)
-    # Somebody was met: the task ends by itself.
-    try_visit(case_file, worker, 1, outcome="done")
-    assert "tried_in_vain" not in _after_sweep(case_file, now)
-    ended = ReviewTask.objects.get(rule="tried_in_vain")
-    assert (ended.state, ended.closed_by.is_system) == ("ended", True)
-
-
 def _after_sweep(case_file, now) -> set[str]:
     sweeps.suggest_reviews(now)
     return open_rules(case_file)
-
-
-def test_a_declined_visit_is_no_try(worker, now):
-    case_file = file_of(worker, days=20)
-    for days in (9, 6, 3):
-        try_visit(case_file, worker, days, outcome="declined")
-    assert "tried_in_vain" not in _after_sweep(case_file, now)
 
 
 def test_what_has_been_due_for_long_and_nobody_reviewed_suggests_a_look(worker, now):

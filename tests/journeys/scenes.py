@@ -74,6 +74,7 @@ class Scene:
         self._draft_plan(red)
         self._propose_red(waiting)
         self._object(red)
+        self._lose(waiting)
         offer = self._offer(red)
         made = {code: each.get_absolute_url() for code, each in files.items()}
         return {
@@ -97,6 +98,18 @@ class Scene:
             by=self.supervisor,
             now=self.now,
         ).number
+
+    def _lose(self, case_file: CaseFile) -> None:
+        """Three tries met nobody."""
+        for minutes in (30, 20, 10):
+            visits.record(
+                case_file=case_file,
+                way="phone",
+                outcome="not_met",
+                happened_at=self.now - timedelta(minutes=minutes),
+                by=self.worker,
+                now=self.now,
+            )
 
     def _object(self, case_file: CaseFile) -> None:
         """The person does not agree, and has been told that somebody looks at it."""

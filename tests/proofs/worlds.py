@@ -207,9 +207,10 @@ def _admit(name: str, id_number: str, *, worker: User, supervisor: User) -> Case
 
 
 def _visit(case_file: CaseFile, *, worker: User) -> None:
-    """Two visits that were, and one to come."""
+    """Two visits that were, one to come, and three that met nobody."""
     now = timezone.now()
-    for days, outcome in ((9, "done"), (3, "done"), (-1, "planned")):
+    tries = [(days, "not_met") for days in (2, 1.5, 1)]
+    for days, outcome in ((9, "done"), (3, "done"), (-1, "planned"), *tries):
         visits.record(
             case_file=case_file,
             way="visit",
