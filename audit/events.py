@@ -77,6 +77,8 @@ class Event(StrEnum):
     LOST_CONTACT_DECIDED = "lost_contact.decided"
     LOST_CONTACT_ENDED = "lost_contact.ended"
     LOST_CONTACT_OPENED = "lost_contact.opened"
+    NEED_ENDED = "need.ended"
+    NEED_NOTED = "need.noted"
     OBJECTION_ACKNOWLEDGED = "objection.acknowledged"
     OBJECTION_DISMISSED = "objection.dismissed"
     OBJECTION_PARTLY_UPHELD = "objection.partly_upheld"

@@ -12,6 +12,7 @@ from casework.views import (
     ledgers,
     levels,
     lost_contacts,
+    needs,
     objections,
     people,
     plans,
@@ -155,6 +156,9 @@ urlpatterns = [
     ),
     path("lost/", lost_contacts.list_lost, name="list_lost"),
     path("files/<number:number>/lost/", lost_contacts.decide_lost, name="decide_lost"),
+    path("files/<number:number>/needs/", needs.list_needs, name="list_needs"),
+    path("files/<number:number>/needs/new/", needs.note_need, name="note_need"),
+    path("files/<number:number>/needs/<int:place>/end/", needs.end_need, name="end_need"),
     path("queues/<slug:queue>/", queues.list_queue, name="list_queue"),
     path("objections/", objections.list_objections, name="list_objections"),
     path(

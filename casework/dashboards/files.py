@@ -14,6 +14,8 @@ from casework import rules
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
 from casework.dashboards import lost_contacts
+from casework.dashboards.needs import Needs
+from casework.dashboards.needs import of_file as needs_of
 from casework.dashboards.red_files import MissingRow, missing_row
 from casework.dashboards.teams import Why, answerable
 from casework.models import CaseFile, Person, Plan, Visit
@@ -152,6 +154,7 @@ class Overview:
     team: list[Any]
     # Who answers for it, in words, where that is not the lead.
     answers: str
+    needs: Needs
     plan: Plan | None
     visits: list[Visit]
 
@@ -169,6 +172,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         due=due_rows(case_file, today),
         team=team_rows(case_file),
         answers=answering(case_file, today),
+        needs=needs_of(case_file, reading, only_open=True),
         plan=plans[0] if plans else None,
         visits=latest_visits(case_file),
     )

@@ -11,7 +11,15 @@ from django.db import models
 from django.utils.translation import gettext as _
 
 from casework.dashboards import files
-from casework.models import Assignment, Attachment, CaseFile, Person, Plan, TeamMember, Visit
+from casework.models import (
+    Assignment,
+    Attachment,
+    CaseFile,
+    Person,
+    Plan,
+    TeamMember,
+    Visit,
+)
 from casework.models.plans import State
 from kpm import days, masking
 from kpm.accounts.models import Unit, User

@@ -7,6 +7,7 @@ from casework.models.destructions import Destruction
 from casework.models.hand_overs import HandOver
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.lost_contacts import LostContact
+from casework.models.needs import Need
 from casework.models.people import Person
 from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
@@ -26,6 +27,7 @@ __all__ = [
     "Ledger",
     "LedgerRow",
     "LostContact",
+    "Need",
     "Person",
     "Plan",
     "ReviewTask",

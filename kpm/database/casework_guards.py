@@ -20,7 +20,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
 HAND_OVER = "casework_handover"
-LOST, TEAM_CHECK = "casework_lostcontact", "casework_teamcheck"
+LOST, NEED, TEAM_CHECK = "casework_lostcontact", "casework_need", "casework_teamcheck"
 STIPULATION, PROFILE, ABSENCE = (
     "casework_stipulation",
     "casework_workerprofile",
@@ -109,6 +109,20 @@ GUARDS: list[Guard] = [
         ),
     ),
     never_deleted(ABSENCE, "an_absence"),
+    # --- Needs and strengths -----------------------------------------------------------------
+    kept(
+        "a_need_stays_what_was_noted",
+        NEED,
+        *("id", "case_file_id", "district", "kind", "noted_by_id", "noted_on"),
+    ),
+    refuse(
+        "a_need_that_ended_is_frozen",
+        NEED,
+        before="UPDATE",
+        when=f"OLD.state <> 'open' AND NOT ({only_forgets(NEED)})",
+    ),
+    never_deleted(NEED, "a_need"),
+    in_district(NEED, "a_need", CASE_FILE, "case_file_id"),
     # --- Lost contacts -----------------------------------------------------------------------
     kept("a_search_stays_what_it_was", LOST, "id", "case_file_id", "opened_at"),
     refuse("a_search_that_ended_is_frozen", LOST, before="UPDATE", when="OLD.state = 'met'"),

@@ -21,6 +21,7 @@ MODELS: Final[dict[int, str]] = {
     14: "risk_levels.Objection",
     15: "casework.UnsentForm",
     16: "casework.HandOver",
+    21: "casework.Need",
 }
 TEST_MODELS: Final = 0xF000
 

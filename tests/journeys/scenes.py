@@ -22,6 +22,7 @@ from casework.actions import (
     hand_overs,
     ledgers,
     levels,
+    needs,
     objections,
     people,
     plans,
@@ -75,6 +76,7 @@ class Scene:
         self._propose_red(waiting)
         self._object(red)
         self._lose(waiting)
+        self._need(red)
         offer = self._offer(red)
         made = {code: each.get_absolute_url() for code, each in files.items()}
         return {
@@ -98,6 +100,18 @@ class Scene:
             by=self.supervisor,
             now=self.now,
         ).number
+
+    def _need(self, case_file: CaseFile) -> None:
+        """What the person can do, and what they need."""
+        for kind, words in (("strength", stories.STRENGTHS[0]), ("need", stories.NEEDS[0])):
+            needs.note(
+                case_file=case_file,
+                kind=kind,
+                area="people",
+                words=words,
+                by=self.worker,
+                today=self.today,
+            )
 
     def _lose(self, case_file: CaseFile) -> None:
         """Three tries met nobody."""

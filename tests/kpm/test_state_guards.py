@@ -73,6 +73,7 @@ def test_every_machine_has_a_guard_of_its_steps_that_says_no_more_and_no_less():
         "casework.HandOver",
         "casework.Ledger",
         "casework.LostContact",
+        "casework.Need",
         "casework.Plan",
         "casework.ReviewTask",
         "risk_levels.Objection",

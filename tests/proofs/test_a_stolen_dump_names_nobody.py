@@ -166,6 +166,7 @@ def test_what_must_not_be_found_is_all_there(shared_demo: RealCommits) -> None:
     assert silent == {
         "attachment.size",
         "ledger_row.changes",
+        "need.area",
         "person.sex",
         "assessment.answers",
         "assessment.result",

@@ -27,6 +27,7 @@ from casework.actions import (
     case_files,
     hand_overs,
     ledgers,
+    needs,
     people,
     plans,
     review_tasks,
@@ -125,6 +126,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _object(case_file, worker=worker, supervisor=supervisor)
     _choose(case_file, worker=worker, supervisor=supervisor)
     for file in (red, case_file):
+        _need(file, worker=worker)
         _begin(file, worker=worker)
         _offer(file, worker=worker)
     _name_others(case_file, by=supervisor)
@@ -223,6 +225,16 @@ def _visit(case_file: CaseFile, *, worker: User) -> None:
             by=worker,
             now=now,
         )
+
+
+def _need(case_file: CaseFile, *, worker: User) -> None:
+    """A strength that holds, and a need that was given up."""
+    today = timezone.localdate()
+    for kind, words in (("strength", "㐁㐂㐃㐫"), ("need", "㐃㐂㐁㐫")):
+        need = needs.note(
+            case_file=case_file, kind=kind, area="home", words=words, by=worker, today=today
+        )
+    needs.end(need=need, outcome="given_up", reply="㐫㐁㐂㐃", by=worker, today=today)
 
 
 def _grade(case_file: CaseFile, level: str, *, worker: User, supervisor: User) -> None:
