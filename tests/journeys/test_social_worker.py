@@ -92,3 +92,34 @@ def test_what_was_typed_comes_back_after_a_dropped_line(sign_in: SignIn, case_fi
     again.hand_in()
     expect(again.main(".notice-success")).to_have_text("走访已登记。")
     assert "您写了一半" not in again.text
+
+
+def test_of_two_who_write_one_plan_neither_loses_a_word(sign_in: SignIn, case_file: File) -> None:
+    # Given one worker with the form of a plan in two browsers, the phone and the desk
+    phone = sign_in(case_file.team["lead"], width=390)
+    desk = sign_in(case_file.team["lead"], width=1280)
+    form = f"{case_file.path}plan/new/"
+    for browser, goal in ((phone, "冬天屋里要暖和"), (desk, "每周有人一起散步")):
+        browser.go(form)
+        browser.page.fill("#id_goal", goal)
+        browser.page.fill("#id_what_0", f"为了“{goal}”去一趟")
+        browser.page.fill("#id_resource_0", "社区服务站")
+
+    # When both hand it in, then the first is on record and the second sees both texts
+    phone.hand_in()
+    expect(phone.main(".notice-success")).to_be_visible()
+    desk.hand_in()
+    expect(desk.main(".error-summary")).to_be_visible()
+    expect(desk.main("section[aria-labelledby=meanwhile]")).to_contain_text("冬天屋里要暖和")
+    expect(desk.page.locator("#id_goal")).to_have_value("每周有人一起散步")
+    expect(desk.page.locator("#id_what_0")).to_have_value("为了“每周有人一起散步”去一趟")
+
+    # When the second takes over what the first wrote, and hands it in knowingly
+    desk.page.fill("#id_goal", "冬天屋里要暖和；每周有人一起散步")
+    desk.hand_in()
+
+    # Then both are in the plan, and both versions stay readable
+    expect(desk.main(".notice-success")).to_be_visible()
+    phone.go(f"{case_file.path}plan/")
+    assert "冬天屋里要暖和；每周有人一起散步" in phone.text
+    assert "为了“冬天屋里要暖和”去一趟" in phone.text
