@@ -28,7 +28,16 @@ from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
-from kpm.management.demo import answers, disputes, invention, papers, staff, stories, teams
+from kpm.management.demo import (
+    answers,
+    disputes,
+    invention,
+    lives,
+    papers,
+    staff,
+    stories,
+    teams,
+)
 from kpm.management.demo.plots import Contact, End, Move, Plot, contacts, plots
 from risk_levels import actions as risk_levels
 from risk_levels.actions.assessments import filled_in
@@ -93,6 +102,8 @@ class World:
         teams.name_others(
             [each.case_file for each in told], random=self.random, by=self.staff.supervisors[0]
         )
+        lives.tell_needs(files, self.random, self.now)
+        lives.lose_one(files[lives.TOLD :], self.now)
         self._draft_rules()
         self._offer(files)
         for code in POPULATIONS:
