@@ -1,14 +1,8 @@
 """Hand-overs: offered with a note, answered once, and one lead at every moment."""
 
-from contextlib import suppress
-from datetime import timedelta
-from functools import partial
-
 import pytest
 from django.db import DatabaseError, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from audit.models import LoggedEvent
 from casework import hand_over_rules
@@ -280,41 +274,3 @@ def test_of_accepting_and_taking_back_at_once_one_happens(real_commits: RealComm
     told = at_once(4, act)
     assert told.count("refused") == 3
     assert len(leads_of(case_file)) == 1
-
-
-def acts_on(case_file, worker, by, at, chance):
-    """Everything that somebody could try now, allowed or not."""
-    today = timezone.localdate(at)
-    role = chance.choice(["lead", "deputy", "member"])
-    place = chance.choice(list(case_file.assignments.active()))
-    acts = [
-        partial(hand_overs.offer, case_file=case_file, worker=worker, note=NOTE, by=by, now=at),
-        partial(
-            assignments.assign, case_file=case_file, worker=worker, role=role, by=by, today=today
-        ),
-        partial(assignments.end, assignment=place, by=by, today=today),
-    ]
-    made = case_file.hand_overs.order_by("-offered_at", "-id").first()
-    if made is not None:
-        acts += [
-            partial(hand_overs.accept, hand_over=made, by=by, now=at),
-            partial(hand_overs.decline, hand_over=made, reply="No.", by=by, now=at),
-            partial(hand_overs.withdraw, hand_over=made, by=by, now=at),
-        ]
-    return acts
-
-
-@settings(max_examples=12, suppress_health_check=list(HealthCheck))
-@given(chance=st.randoms(use_true_random=False))
-def test_after_any_sequence_every_open_file_has_exactly_one_lead(supervisor, chance):
-    """Offers, answers, assignments and ends in any order; what is refused changes nothing."""
-    workers = [make_user() for _number in range(4)]
-    files = [make_case_file(lead=chance.choice(workers)) for _number in range(3)]
-    now = timezone.now()
-    for step in range(80):
-        case_file, worker = chance.choice(files), chance.choice(workers)
-        by = chance.choice([*workers, supervisor])
-        at = now + timedelta(seconds=step)
-        with suppress(Refused):
-            chance.choice(acts_on(case_file, worker, by, at, chance))()
-        assert all(len(leads_of(each)) == 1 for each in files)

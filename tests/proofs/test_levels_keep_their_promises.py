@@ -42,7 +42,7 @@ START = datetime(2025, 8, 4, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 END = START + timedelta(days=450)
 # The rules are the same beside either engine; there fewer examples ask the guards of the database.
 FULL = 60
-EXAMPLES = int(os.environ.get("KPM_EXAMPLES", "15" if IS_POSTGRESQL else FULL))
+EXAMPLES = int(os.environ.get("KPM_EXAMPLES", "6" if IS_POSTGRESQL else FULL))
 STEPS = 60
 
 POPULATIONS = ("empty_nest_elder", "left_behind_child", "drug")
