@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from audit import log
 from audit.events import Event, Purpose
+from casework import harm_rules
 from casework.actions import destructions, indexes, ledgers, people
 from casework.ledgers.matching import Match, admission, match
 from casework.models import CaseFile, Destruction
@@ -216,7 +217,10 @@ def _propose(table: Table, taken: Iterable[Match], run: Run) -> None:
     now = run.now()
     made = bulk_propose(drafts, by=system_account("ledger"), now=now, entered_by=table.by)
     # Less is not waited for. Another part of the system says yes: nobody answers themselves.
-    bulk_follow_classes(made, by=system_account("clock"), now=now)
+    # Where a mandatory report waits for its receipt nothing gets less.
+    waiting = harm_rules.levels_that_wait([each.risk_level_id for each in made])
+    free = [each for each in made if each.risk_level_id not in waiting]
+    bulk_follow_classes(free, by=system_account("clock"), now=now)
 
 
 def _is_classed_anew(changed: Match, case_file: CaseFile) -> bool:

@@ -40,6 +40,7 @@ class Permission(StrEnum):
     ERASE_EVENT_DETAIL = "erase_event_detail"
     EXPORT_EVIDENCE = "export_evidence"
     FIND_PERSON = "find_person"
+    FOLLOW_REPORT = "follow_report"
     GRANT_ROLE = "grant_role"
     HAND_OVER = "hand_over"
     IMPORT_LEDGER = "import_ledger"
@@ -53,6 +54,7 @@ class Permission(StrEnum):
     RECEIVE_OBJECTION = "receive_objection"
     RECORD_ASSESSMENT = "record_assessment"
     RECORD_VISIT = "record_visit"
+    REPORT_HARM = "report_harm"
     REVEAL_FIELD = "reveal_field"
     REVIEW_ACCESS = "review_access"
     START_RULE_SET = "start_rule_set"
@@ -101,6 +103,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.RECEIVE_OBJECTION,
             Permission.RECORD_ASSESSMENT,
             Permission.RECORD_VISIT,
+            Permission.REPORT_HARM,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_TODAY,
@@ -117,12 +120,14 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_RULE_SET,
             Permission.FIND_PERSON,
+            Permission.FOLLOW_REPORT,
             Permission.HAND_OVER,
             Permission.IMPORT_LEDGER,
             Permission.NAME_TEAM_MEMBERS,
             Permission.PRINT_SUMMARY,
             Permission.PROPOSE_DESTRUCTION,
             Permission.RECEIVE_OBJECTION,
+            Permission.REPORT_HARM,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_RULE_SETS,

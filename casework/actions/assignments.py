@@ -104,6 +104,14 @@ def end(*, assignment: Assignment, by: User, today: date) -> Assignment:
     return assignment
 
 
+def end_out_of_reach(case_file: CaseFile, *, by: User, today: date) -> None:
+    """Whoever cannot work where the file lies now leaves its team; give the file locked."""
+    able = set(case_file.assignments.able(today).values_list("pk", flat=True))
+    for each in case_file.assignments.active().select_related("worker"):
+        if each.pk not in able and each.role != Place.LEAD:
+            _end(each, case_file, by=by, today=today)
+
+
 @dataclass(frozen=True, kw_only=True)
 class NewPlace:
     """A place to be given in the team of a file that has nobody in this place."""

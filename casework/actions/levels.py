@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from casework import rules
+from casework import harm_rules, rules
 from casework.actions import case_files, plans, review_tasks
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
@@ -138,6 +138,7 @@ def decide(
     levels.check_is_second_person(by=by, proposal=proposal, risk_level=level)
     rules.check_can_decide_level(by, case_file, proposal)
     rules.check_red_has_plan(proposal.to_level, plan.resources if plan else ())
+    harm_rules.check_step_may_be_taken(case_file, level.level, proposal.to_level)
     if needs_first_approval(level, proposal):
         return levels.approve_first(
             proposal=proposal, by=by, reason=reason, note=conference_note, now=now

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from audit import log
 from audit.events import Event, Purpose
+from casework import harm_rules
 from casework.actions import case_files
 from casework.actions.assignments import locked
 from casework.models import CaseFile
@@ -32,7 +33,7 @@ def expire(*, case_file: CaseFile, by: User, now: datetime) -> bool:
     """Let a level whose term has ended drop one step; its review is due at once."""
     case_file = locked(case_file)
     # Somebody may have closed it since the sweep looked.
-    if not case_file.is_open:
+    if not case_file.is_open or harm_rules.waits(case_file):
         return False
     has_ended = levels.expire(risk_level=case_file.risk_level, by=by, now=now)
     if has_ended:
@@ -50,7 +51,7 @@ def due_to_lapse(*, now: datetime) -> list[CaseFile]:
 def lapse(*, case_file: CaseFile, by: User, now: datetime) -> bool:
     """Put back what nobody confirmed within its hours; the visits go on until somebody looks."""
     case_file = locked(case_file)
-    if not case_file.is_open:
+    if not case_file.is_open or harm_rules.waits(case_file):
         return False
     has_ended = levels.lapse(risk_level=case_file.risk_level, by=by, now=now)
     if has_ended:
@@ -69,7 +70,9 @@ def take_effect(*, case_file: CaseFile, by: User, now: datetime) -> bool:
     """Let the step down happen, unless there was a danger: then somebody has to say yes."""
     case_file = locked(case_file)
     proposal = levels.due_to_take_effect(now=now).filter(risk_level=case_file.risk_level).first()
-    if proposal is None or not case_file.is_open or _was_in_danger(case_file, by=by, now=now):
+    if proposal is None or not case_file.is_open or harm_rules.waits(case_file):
+        return False
+    if _was_in_danger(case_file, by=by, now=now):
         return False
     has_changed = levels.take_effect(proposal=proposal, by=by, now=now)
     if has_changed:

@@ -5,13 +5,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from casework import objection_rules
+from casework import harm_rules, objection_rules
 from casework.actions import case_files
 from casework.actions.assignments import locked
 from casework.models import CaseFile
 from kpm.accounts.models import User
 from risk_levels import actions as levels
 from risk_levels.models import Objection
+from risk_levels.models.objections import ObjectionState
 
 
 @transaction.atomic
@@ -60,6 +61,8 @@ def decide(
     """Answer it; where the person is right, the level goes back."""
     case_file = locked(case_file)
     objection_rules.check_is_from_outside(by, case_file)
+    if outcome == ObjectionState.UPHELD:
+        harm_rules.check_nothing_is_eased(case_file)
     objection = levels.decide_objection(
         objection=objection, outcome=outcome, reply=reply, by=by, now=now
     )

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from audit import log
 from audit.events import Event
-from casework import rules
+from casework import harm_rules, rules
 from casework.actions import case_files, lost_contacts
+from casework.actions import harm as harm_actions
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Visit
 from casework.models.visits import Outcome
@@ -31,14 +32,16 @@ def record(
     strengths: str = "",
     notes: str = "",
     checklist: dict[str, Any] | None = None,
+    harm: bool = False,
 ) -> Visit:
-    """Write down one contact, planned, done or tried."""
+    """Write down one contact, planned, done or tried; signs of harm open a mandatory report."""
     case_file = locked(case_file)
     rules.check_can_record_visit(by, case_file)
     rules.check_visit_fits(outcome, happened_at, case_file.opened_on, timezone.localtime(now))
     rules.check_visit_says_something(
         outcome, way, needs.strip(), strengths.strip(), notes.strip(), checklist
     )
+    harm_rules.check_harm_is_noted(outcome, notes, harm=harm)
     visit = Visit(
         key_owner=case_file.id,
         case_file=case_file,
@@ -58,6 +61,8 @@ def record(
     event = Event.VISIT_PLANNED if is_planned else Event.VISIT_RECORDED
     log.record(event, by=by, target=case_file)
     lost_contacts.follow_visit(visit, by=by, now=now)
+    if harm:
+        harm_actions.open_from_visit(case_file, notes, by=by, now=now)
     case_files.refresh_due(case_file, timezone.localtime(now).date())
     return visit
 

@@ -58,13 +58,18 @@ def units_above(unit: Unit) -> list[str]:
 
 def candidates(case_file: CaseFile, today: date) -> QuerySet[User]:
     """Social workers whose grant reaches the file, those who carry least first."""
+    return candidates_in(case_file.unit, case_file.population, today)
+
+
+def candidates_in(unit: Unit, population: str, today: date) -> QuerySet[User]:
+    """The same for a unit and a group."""
     grants = RoleGrant.objects.in_force(today).filter(
-        role=Role.SOCIAL_WORKER, unit__code__in=units_above(case_file.unit)
+        role=Role.SOCIAL_WORKER, unit__code__in=units_above(unit)
     )
     reached = [
         user
         for user, populations in grants.values_list("user_id", "populations")
-        if not populations or case_file.population in populations
+        if not populations or population in populations
     ]
     carried = Q(assignments__until_on__isnull=True, assignments__case_file__status=Status.OPEN)
     is_red = Q(assignments__case_file__risk_level__level=Level.RED)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import lists, lost_contacts, queues, red_files, review_tasks
+from casework.dashboards import harm, lists, lost_contacts, queues, red_files, review_tasks
 from casework.dashboards.files import due_label
 from casework.dashboards.objections import waiting_in
 from casework.models import Absence, Assignment, CaseFile, Visit
@@ -290,6 +290,12 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         *(
             Waiting(label, queued[name], "casework:list_queue", kind, name=name)
             for name, label, kind in IN_QUEUES
+        ),
+        Waiting(
+            _("mandatory reports that wait"),
+            harm.waiting(user, group).order_by().count(),
+            "casework:list_reports",
+            "red",
         ),
         Waiting(
             _("lost contacts to look at"),

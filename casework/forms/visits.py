@@ -41,6 +41,11 @@ class RecordVisitForm(ActionForm):
         max_length=LONGEST,
         widget=forms.Textarea,
     )
+    harm = forms.BooleanField(
+        label=_("I saw or heard signs that somebody is harmed or in danger"),
+        help_text=_("Opens a mandatory report at once. What you saw stands in the notes above."),
+        required=False,
+    )
     outcome = forms.ChoiceField(
         label=_("How did it go?"),
         choices=[(each.value, each.label) for each in Outcome],

@@ -5,6 +5,7 @@ from casework.models.attachments import Attachment
 from casework.models.case_files import CaseFile
 from casework.models.destructions import Destruction
 from casework.models.hand_overs import HandOver
+from casework.models.harm import HarmReport, HarmStep
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.lost_contacts import LostContact
 from casework.models.needs import Need
@@ -13,6 +14,7 @@ from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
 from casework.models.stipulations import Stipulation
 from casework.models.team_checks import TeamCheck
+from casework.models.transfers import Transfer
 from casework.models.unsent_forms import UnsentForm
 from casework.models.visits import Visit
 from casework.models.workers import Absence, WorkerProfile
@@ -24,6 +26,8 @@ __all__ = [
     "CaseFile",
     "Destruction",
     "HandOver",
+    "HarmReport",
+    "HarmStep",
     "Ledger",
     "LedgerRow",
     "LostContact",
@@ -34,6 +38,7 @@ __all__ = [
     "Stipulation",
     "TeamCheck",
     "TeamMember",
+    "Transfer",
     "UnsentForm",
     "Visit",
     "WorkerProfile",

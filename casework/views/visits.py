@@ -41,6 +41,8 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
     record = sending(FormKind.VISIT, visits.record)
     if form.run(record, case_file=case_file, by=request.user, now=now):
         messages.success(request, _("The visit is on record."))
+        if form.cleaned_data["harm"]:
+            return redirect("casework:report_harm", case_file.number)
         return redirect("casework:show_case_file", case_file.number)
     return render(
         request,

@@ -20,6 +20,8 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
 HAND_OVER = "casework_handover"
+HARM, HARM_STEP = "casework_harmreport", "casework_harmstep"
+DECISION, TRANSFER = "risk_levels_decision", "casework_transfer"
 LOST, NEED, TEAM_CHECK = "casework_lostcontact", "casework_need", "casework_teamcheck"
 STIPULATION, PROFILE, ABSENCE = (
     "casework_stipulation",
@@ -27,6 +29,13 @@ STIPULATION, PROFILE, ABSENCE = (
     "casework_absence",
 )
 
+RANK = "CASE {} WHEN 'ungraded' THEN 0 WHEN 'green' THEN 1 WHEN 'yellow' THEN 2 ELSE 3 END"
+# A level goes down while a mandatory report about its file waits for the receipt.
+EASED = (
+    f"{RANK.format('NEW.to_level')} < {RANK.format('NEW.from_level')} "
+    f'AND EXISTS (SELECT 1 FROM "{HARM}" AS r JOIN "{CASE_FILE}" AS f ON f.id = r.case_file_id '
+    "WHERE f.risk_level_id = NEW.risk_level_id AND r.state IN ('opened', 'told'))"
+)
 # Days are half open: who hands over and who takes over on one day do not overlap.
 OVERLAP = (
     f'EXISTS (SELECT 1 FROM "{ASSIGNMENT}" AS a WHERE a.case_file_id = NEW.case_file_id '
@@ -109,6 +118,52 @@ GUARDS: list[Guard] = [
         ),
     ),
     never_deleted(ABSENCE, "an_absence"),
+    # --- Mandatory reports: written once, and nothing gets less as long as one waits ----------
+    kept(
+        "a_report_stays_what_it_was", HARM, "id", "number", "case_file_id", "district", "opened_at"
+    ),
+    refuse(
+        "a_report_that_ended_is_frozen",
+        HARM,
+        before="UPDATE",
+        when="OLD.state IN ('confirmed', 'not_due')",
+    ),
+    never_deleted(HARM, "a_report"),
+    in_district(HARM, "a_report", CASE_FILE, "case_file_id"),
+    refuse(
+        "a_step_of_a_report_is_written_once",
+        HARM_STEP,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(HARM_STEP)})",
+    ),
+    never_deleted(HARM_STEP, "a_step_of_a_report"),
+    in_district(HARM_STEP, "a_step_of_a_report", HARM, "report_id"),
+    refuse("no_level_goes_down_while_a_report_waits", DECISION, before="INSERT", when=EASED),
+    refuse(
+        "no_file_is_closed_while_a_report_waits",
+        CASE_FILE,
+        before="UPDATE",
+        when=(
+            "OLD.status = 'open' AND NEW.status <> 'open' AND EXISTS (SELECT 1 "
+            f'FROM "{HARM}" AS r WHERE r.case_file_id = NEW.id '
+            "AND r.state IN ('opened', 'told'))"
+        ),
+    ),
+    # --- Transfers ---------------------------------------------------------------------------
+    kept(
+        "a_transfer_stays_what_was_asked",
+        TRANSFER,
+        *("id", "number", "case_file_id", "district", "from_unit_id", "to_unit_id"),
+        *("asked_by_id", "asked_at"),
+    ),
+    refuse(
+        "an_answered_transfer_is_frozen",
+        TRANSFER,
+        before="UPDATE",
+        when=f"OLD.state <> 'asked' AND NOT ({only_forgets(TRANSFER)})",
+    ),
+    never_deleted(TRANSFER, "a_transfer"),
+    in_district(TRANSFER, "a_transfer", CASE_FILE, "case_file_id"),
     # --- Needs and strengths -----------------------------------------------------------------
     kept(
         "a_need_stays_what_was_noted",

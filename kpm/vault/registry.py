@@ -21,6 +21,8 @@ MODELS: Final[dict[int, str]] = {
     14: "risk_levels.Objection",
     15: "casework.UnsentForm",
     16: "casework.HandOver",
+    17: "casework.HarmStep",
+    18: "casework.Transfer",
     21: "casework.Need",
 }
 TEST_MODELS: Final = 0xF000

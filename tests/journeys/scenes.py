@@ -20,12 +20,14 @@ from casework.actions import (
     assignments,
     case_files,
     hand_overs,
+    harm,
     ledgers,
     levels,
     needs,
     objections,
     people,
     plans,
+    transfers,
     visits,
 )
 from casework.dashboards.teams import candidates
@@ -76,14 +78,30 @@ class Scene:
         self._propose_red(waiting)
         self._object(red)
         self._lose(waiting)
+        report = harm.open_report(
+            case_file=waiting,
+            situation="injuries",
+            words=stories.DANGERS[1][1],
+            by=self.worker,
+            now=self.now,
+        )
         self._need(red)
         offer = self._offer(red)
+        transfer = transfers.ask(
+            case_file=waiting,
+            to_unit=Unit.objects.filter(level=Unit.Level.TOWNSHIP).latest("code"),
+            note=stories.HAND_OVER,
+            by=self.supervisor,
+            now=self.now,
+        )
         made = {code: each.get_absolute_url() for code, each in files.items()}
         return {
             **made,
             "red": red.get_absolute_url(),
             "waiting": waiting.get_absolute_url(),
             "offer": offer,
+            "transfer": transfer.number,
+            "report": f"{waiting.get_absolute_url()}report/{report.number}/",
             "draft": RuleSet.objects.get(state="draft").version,
             **self._ledgers(),
             **self._accounts(),

@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from casework.actions import assignments, hand_overs, team_checks, workers
+from casework.actions import assignments, hand_overs, team_checks, transfers, workers
 from casework.actions.assignments import Chosen
 from casework.dashboards import teams
 from casework.models import Assignment, CaseFile
@@ -51,6 +51,7 @@ PLACES = st.sampled_from((*Place.values, Place.LEAD))
 MUST_MEET = (
     *("given", "taken", "offered", "accepted", "declined", "withdrawn", "refused"),
     *("closed", "reopened", "role ended", "role granted", "away", "all moved"),
+    *("asked", "transferred", "not transferred"),
     *("lead leads", "deputy answers", "supervisor answers", "red lacks a deputy"),
 )
 
@@ -95,9 +96,12 @@ class Support(RuleBasedStateMachine):
             ),
         )
 
-    @rule(which=WHICH, who=WHO)
-    def take(self, which: int, who: int) -> None:
-        place = self._places(which).filter(worker=self.keys[who]).first()
+    @rule(which=WHICH, is_lead=st.sampled_from((False, False, True)))
+    def take(self, which: int, is_lead: bool) -> None:
+        """Take a place away; that of the lead is never taken."""
+        places = self._places(which)
+        leads = places.filter(role=Place.LEAD)
+        place = (leads if is_lead else places.exclude(role=Place.LEAD)).first()
         if place is not None:
             self._try(
                 "taken",
@@ -215,6 +219,31 @@ class Support(RuleBasedStateMachine):
                 "all moved",
                 lambda: assignments.confirm(chosen=chosen, by=self.supervisor, today=self.today),
             )
+
+    @rule(which=WHICH, where=UNITS, who=WHO, answer=st.sampled_from(("accepted", "kept")))
+    def transfer(self, which: int, where: str, who: int, answer: str) -> None:
+        """Another unit is asked, and takes the file with somebody to lead it, or does not."""
+        case_file = self._case_file(which)
+        if not case_file.transfers.open().exists():
+            self._try(
+                "asked",
+                lambda: transfers.ask(
+                    case_file=case_file,
+                    to_unit=self.units[where],
+                    note="They have moved there.",
+                    by=self.supervisor,
+                    now=self.now,
+                ),
+            )
+        asked = case_file.transfers.open().first()
+        if asked is None:
+            return
+        said = {"transfer": asked, "by": self.supervisor, "now": self.now}
+        if answer == "accepted":
+            worker = self._worker(who)
+            self._try("transferred", lambda: transfers.accept(worker=worker, **said))
+        else:
+            self._try("not transferred", lambda: transfers.refuse(reply="They have not.", **said))
 
     @rule(hours=st.sampled_from((1, 20, 30)))
     def wait(self, hours: int) -> None:

@@ -70,6 +70,10 @@ def sample(name: str, kind: str, variable: str) -> str:
         return of_the_log(name, variable)
     if name.endswith("_hand_over"):
         return str(file.hand_overs.open().get().number)
+    if name.endswith("_transfer"):
+        return file.number if variable == "number" else str(file.transfers.get().number)
+    if variable == "mark":
+        return str(file.harm_reports.get().number)
     place = file.assignments.earliest("id")
     samples: dict[tuple[str, str], Any] = {
         ("number", "number"): file.number,

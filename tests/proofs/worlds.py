@@ -26,6 +26,7 @@ from casework.actions import (
     attachments,
     case_files,
     hand_overs,
+    harm,
     ledgers,
     needs,
     people,
@@ -33,6 +34,7 @@ from casework.actions import (
     review_tasks,
     stipulations,
     team_members,
+    transfers,
     unsent_forms,
     visits,
     workers,
@@ -43,7 +45,7 @@ from casework.models.ledgers import LedgerState
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
 from kpm.accounts.actions import system_account
-from kpm.accounts.models import User
+from kpm.accounts.models import Unit, User
 from kpm.jobs.workers import Worker
 from kpm.management.commands.work import in_the_log
 from kpm.management.demo.world import World
@@ -127,6 +129,8 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _choose(case_file, worker=worker, supervisor=supervisor)
     for file in (red, case_file):
         _need(file, worker=worker)
+        _report(file, worker=worker, supervisor=supervisor)
+        _ask(file, supervisor=supervisor)
         _begin(file, worker=worker)
         _offer(file, worker=worker)
     _name_others(case_file, by=supervisor)
@@ -225,6 +229,27 @@ def _visit(case_file: CaseFile, *, worker: User) -> None:
             by=worker,
             now=now,
         )
+
+
+def _report(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
+    """Signs of harm, and who has been told."""
+    now = timezone.localtime()
+    report = harm.open_report(
+        case_file=case_file, situation="injuries", words="㐇㐈㐉" * 4, by=worker, now=now
+    )
+    harm.tell(report=report, authority="police", words="㐉㐇㐈㐇", by=supervisor, now=now)
+
+
+def _ask(case_file: CaseFile, *, supervisor: User) -> None:
+    """Another unit is asked to take the file."""
+    unit = Unit.objects.filter(district=case_file.district).exclude(pk=case_file.unit_id)
+    transfers.ask(
+        case_file=case_file,
+        to_unit=unit.order_by("code")[0],
+        note="㐑㐏㐐" * 4,
+        by=supervisor,
+        now=timezone.now(),
+    )
 
 
 def _need(case_file: CaseFile, *, worker: User) -> None:
