@@ -116,6 +116,11 @@ class Row:
         """How the visit form begins; nothing where a visit is not what is due."""
         return WAYS.get(self.due[0].kind, "")
 
+    @property
+    def ways(self) -> list[str]:
+        """The ways in which a contact is recorded from here, the one that is due first."""
+        return sorted((str(Way.VISIT), str(Way.PHONE)), key=lambda way: way != self.way)
+
 
 @dataclass(frozen=True)
 class Day:

@@ -62,17 +62,24 @@ class RecordVisitForm(ActionForm):
         self, *args: Any, population: Population, now: datetime, way: str = "", **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["way"].initial = way if way in Way.values else Way.VISIT
+        self.begins_with = Way(way) if way in Way.values else Way.VISIT
+        self.fields["way"].initial = self.begins_with
         self.fields["happened_at"].initial = timezone.localtime(now).replace(second=0)
         self.codes = [check.code for check in population.checks]
         for check in population.checks:
             label: Any = check.label
             self.fields[CHECK + check.code] = forms.ChoiceField(
                 label=label,
-                choices=Answer.choices,
+                # The first one takes back what a finger touched by mistake.
+                choices=[("", _("Not looked at")), *Answer.choices],
                 required=False,
                 widget=forms.RadioSelect,
             )
+
+    def begin_to_write(self) -> None:
+        """After a visit something is to be said: the first field waits for it without a tap."""
+        if not self.is_bound and self.begins_with == Way.VISIT:
+            self.fields["needs"].widget.attrs["autofocus"] = True
 
     @property
     def checks(self) -> list[forms.BoundField]:

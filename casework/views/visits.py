@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -13,7 +14,9 @@ from casework.actions import visits
 from casework.actions.unsent_forms import sending
 from casework.dashboards import contacts
 from casework.forms.visits import RecordVisitForm
+from casework.models import CaseFile, Visit
 from casework.models.unsent_forms import FormKind
+from casework.models.visits import Way
 from casework.views.opening import find_file, open_file
 from casework.views.unsent_forms import continued
 from kpm.accounts.models import SignedInRequest
@@ -32,6 +35,7 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
     now = timezone.now()
+    is_from_today = request.GET.get("from") == "today"
     form = RecordVisitForm.from_request(
         request,
         population=POPULATIONS[case_file.population],
@@ -40,10 +44,13 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
     )
     record = sending(FormKind.VISIT, visits.record)
     if form.run(record, case_file=case_file, by=request.user, now=now):
-        messages.success(request, _("The visit is on record."))
+        messages.success(request, _said_of(form.result))
         if form.cleaned_data["harm"]:
             return redirect("casework:report_harm", case_file.number)
-        return redirect("casework:show_case_file", case_file.number)
+        return redirect(_goes_on_at(case_file, is_from_today=is_from_today))
+    around = continued(request, case_file, form, FormKind.VISIT, reading)
+    if is_from_today and "kept" not in around:
+        form.begin_to_write()
     return render(
         request,
         "casework/visits/record.html",
@@ -51,10 +58,26 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
-            **continued(request, case_file, form, FormKind.VISIT, reading),
+            "is_from_today": is_from_today,
+            **around,
         },
         status=status(form),
     )
+
+
+def _said_of(visit: Visit) -> str:
+    """That it is on record, as what it was."""
+    if visit.way == Way.VISIT:
+        return _("The visit is on record.")
+    return _("The call is on record.")
+
+
+def _goes_on_at(case_file: CaseFile, *, is_from_today: bool) -> str:
+    """Where somebody goes on: whoever came from today goes back there, to the next person."""
+    if not is_from_today:
+        return case_file.get_absolute_url()
+    group = POPULATIONS[case_file.population].group
+    return f"{reverse('casework:view_today')}?group={group}"
 
 
 @require_safe

@@ -49,7 +49,12 @@ class SignInForm(ActionForm):
         label=_("User name"),
         max_length=64,
         widget=forms.TextInput(
-            attrs={"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+            attrs={
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "autofocus": True,
+                "spellcheck": "false",
+            }
         ),
     )
     password = password_field(_("Password"), "current-password")

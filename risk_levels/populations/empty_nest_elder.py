@@ -160,7 +160,6 @@ VISITS = VisitWords(
     many=pgettext_lazy("elders", "Visits"),
     first=pgettext_lazy("elders", "First visit"),
     record=pgettext_lazy("elders", "Record a visit"),
-    save=pgettext_lazy("elders", "Save the visit"),
 )
 
 POPULATION = Population(

@@ -230,7 +230,6 @@ class VisitWords:
     many: Words
     first: Words
     record: Words
-    save: Words
 
 
 VISITS = VisitWords(
@@ -238,7 +237,6 @@ VISITS = VisitWords(
     many=_("Visits"),
     first=_("First visit"),
     record=_("Record a visit"),
-    save=_("Save the visit"),
 )
 
 

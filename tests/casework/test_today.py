@@ -73,7 +73,9 @@ def test_a_worker_sees_who_is_overdue_due_and_coming(worker):
         assert files[days].number in rows
         assert rows.count("<li>") == 1
         assert words in rows
-        assert rows.count('class="button') == 1
+        # A visit or a call, whichever it was; what is due stands out.
+        assert rows.count('class="button') == 2
+        assert rows.count('class="button"') == 1
 
 
 def test_names_are_masked_and_only_the_band_of_the_age_shows(worker):
@@ -86,10 +88,12 @@ def test_names_are_masked_and_only_the_band_of_the_age_shows(worker):
     assert "1948年" not in page
 
 
-def test_the_one_action_leads_to_the_form_that_is_due(worker):
+def test_visit_and_call_stand_on_each_person_and_what_is_due_comes_first(worker):
     case_file = opened(OVERDUE, lead=worker)
     page = page_for(worker).content.decode()
-    assert f"/files/{case_file.number}/visits/new/?way=visit" in page
+    form = f"/files/{case_file.number}/visits/new/"
+    visit, call = (page.index(f"{form}?way={way}&amp;from=today") for way in ("visit", "phone"))
+    assert visit < call
 
 
 def test_a_review_begins_with_an_assessment_and_not_with_a_visit():
@@ -105,8 +109,9 @@ def test_a_row_leads_to_the_review_where_that_is_what_is_due():
     page = render_to_string(
         "casework/today/rows.html", {"rows": [row], "id": "x", "today": case_file.opened_on}
     )
-    assert f"/files/{case_file.number}/assessments/new/" in page
-    assert "visits/new" not in page
+    review = page.index(f'class="button" href="/files/{case_file.number}/assessments/new/')
+    assert review < page.index("visits/new")
+    assert page.count('class="button"') == 1
 
 
 def test_what_lies_further_ahead_is_not_shown(worker):

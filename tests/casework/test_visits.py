@@ -132,6 +132,33 @@ def test_two_taps_are_enough(client, case_file):
     assert Visit.objects.get().way == "phone"
 
 
+def test_whoever_comes_from_today_goes_back_there(client, case_file):
+    answer = client.post(page_of(case_file) + "?way=phone&from=today", sent(way="phone"))
+    assert (answer.status_code, answer.url) == (302, "/today/?group=care")
+    assert "The call is on record." in client.get(answer.url).content.decode()
+
+
+def test_after_a_visit_the_first_field_waits_for_words_and_after_a_call_none_does(
+    client, case_file, worker
+):
+    page = page_of(case_file)
+    assert "autofocus" in client.get(page + "?way=visit&from=today").content.decode()
+    assert "autofocus" not in client.get(page + "?way=phone&from=today").content.decode()
+    # From the file people read first; and what was kept is looked through first.
+    assert "autofocus" not in client.get(page + "?way=visit").content.decode()
+    client.post(f"/files/{case_file.number}/unsent/visit/", {"needs": "x"})
+    assert "autofocus" not in client.get(page + "?way=visit&from=today").content.decode()
+
+
+def test_what_a_finger_touched_by_mistake_can_be_taken_back(client, case_file):
+    page = client.get(page_of(case_file)).content.decode()
+    assert page.count("Not looked at") == len(POPULATIONS[case_file.population].checks)
+    client.post(page_of(case_file), sent(check_health="", check_meals="fine"))
+    page = client.get(f"/files/{case_file.number}/visits/").content.decode()
+    assert "Meals and clothing: Fine" in page
+    assert "Health and medicine" not in page
+
+
 def test_an_unknown_way_in_the_address_is_a_visit(client, case_file):
     page = client.get(page_of(case_file) + "?way=%3Cscript%3E").content.decode()
     assert "<script>" not in page
