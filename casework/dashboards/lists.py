@@ -51,9 +51,13 @@ def group_of(population: str) -> str:
 
 
 def choose_group(user: User, wanted: str | None) -> str:
-    """The group that a list is for: the wanted one, if the user has it."""
+    """The group that a list is for: the wanted one, or the first in which there is a file."""
     groups = groups_of(user)
-    return wanted if wanted in groups else next(iter(groups), str(Group.CARE))
+    if wanted in groups:
+        return wanted
+    rows = CaseFile.objects.visible_to(user).order_by().values_list("population", flat=True)
+    filled = {group_of(each) for each in rows.distinct()} if len(groups) > 1 else set()
+    return next((each for each in groups if each in filled), next(iter(groups), str(Group.CARE)))
 
 
 def populations_of(user: User, group: str) -> list[tuple[str, Any]]:

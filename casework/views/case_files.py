@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from audit.events import Event
 from casework import rules
@@ -52,10 +52,15 @@ def list_case_files(request: SignedInRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.VIEW_CASE_FILES)
 def search_case_files(request: SignedInRequest) -> HttpResponse:
-    """My files of people whose name, initials or last four match."""
+    """My files of people whose name, initials or last four match.
+
+    What is looked for never stands in an address: whoever comes back to this one begins anew.
+    """
+    if request.method != "POST":
+        return redirect("casework:list_case_files")
     group = lists.choose_group(request.user, request.POST.get("group"))
     form = SearchForm.from_request(request)
     rows: list[Any] = []

@@ -204,7 +204,23 @@ def test_a_search_without_text_says_so(worker):
 
 
 def test_searches_are_never_in_an_address(worker):
-    assert client_for(worker).get("/files/search/?text=x").status_code == 405
+    answer = client_for(worker).get("/files/search/?text=x")
+    assert (answer.status_code, answer.url) == (302, "/files/")
+    assert not LoggedEvent.objects.filter(event="search.run").exists()
+
+
+def test_changing_the_language_after_a_search_leads_back_to_the_list(worker):
+    client = client_for(worker)
+    client.post("/files/search/", {"text": "王"})
+    answer = client.post("/language/", {"language": "en", "next": "/files/search/"}, follow=True)
+    assert (answer.status_code, answer.request["PATH_INFO"]) == (200, "/files/")
+
+
+def test_the_list_begins_with_a_group_in_which_there_is_a_file(worker):
+    case_file = make_case_file(population="released", lead=worker)
+    page = client_for(worker).get("/files/").content.decode()
+    assert case_file.number in page
+    assert case_file.number not in client_for(worker).get("/files/?group=care").content.decode()
 
 
 def test_whoever_searches_all_the_time_is_slowed_down(worker):
