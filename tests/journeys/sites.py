@@ -167,20 +167,22 @@ class Site:
         self._begin("work", "manage.py", "work")
         self._wait()
 
-    def take_file(self, *, level: str, near: str = "") -> File:
-        """An elder's file for one journey alone, the one that is due first.
+    def take_file(
+        self, *, level: str, near: str = "", population: str = "empty_nest_elder"
+    ) -> File:
+        """A file for one journey alone, an elder's unless said, the one that is due first.
 
         Its lead worker works on it alone, and nothing that was proposed waits.
 
         With `near` it lies where that social worker is there for.
         """
         for each in self.case_files:
-            fits = (each.level, each.population) == (level, "empty_nest_elder")
+            fits = (each.level, each.population) == (level, population)
             is_free = each.team.keys() == {"lead"} and not each.waits
             if fits and is_free and each.unit.startswith(self.unit_of(near)):
                 self.case_files.remove(each)
                 return each
-        raise AssertionError(f"The county has no {level} file of an elder left.")
+        raise AssertionError(f"The county has no {level} file of {population} left.")
 
     def worker_elsewhere(self, case_file: File) -> str:
         """A social worker whose unit the file is not in."""

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from kpm.management.demo.staff import PASSWORD
 from tests.journeys import steps
 from tests.journeys.conftest import SignIn
 from tests.journeys.sites import File, Site
@@ -123,3 +124,43 @@ def test_of_two_who_write_one_plan_neither_loses_a_word(sign_in: SignIn, case_fi
     phone.go(f"{case_file.path}plan/")
     assert "冬天屋里要暖和；每周有人一起散步" in phone.text
     assert "为了“冬天屋里要暖和”去一趟" in phone.text
+
+
+def test_nothing_leaves_the_page_for_a_line_that_is_gone_or_a_sign_in_that_has_ended(
+    site: Site, sign_in: SignIn
+) -> None:
+    # Given a worker who has typed a note, when the line drops and they press the button
+    case_file = site.take_file(level="green")
+    worker = sign_in(case_file.team["lead"], width=390)
+    worker.go(f"{case_file.path}visits/new/")
+    worker.page.fill("#id_notes", steps.NOTE)
+    worker.page.route("**/unsent/**", lambda route: route.abort())
+    worker.main(".at-hand button").click()
+
+    # Then the page stays, says so, and holds what they typed
+    expect(worker.main(".unsent")).to_be_focused()
+    expect(worker.main("#id_notes")).to_have_value(steps.NOTE)
+    worker.page.unroute("**/unsent/**")
+
+    # When the sign-in has ended as well, then the page stays too
+    worker.page.context.clear_cookies()
+    worker.main(".at-hand button").click()
+    expect(worker.main(".unsent")).to_be_focused()
+    assert worker.path == f"{case_file.path}visits/new/"
+
+    # When they sign in on another page and press again, twice, then it is on record, once
+    with worker.page.context.expect_page() as opened:
+        worker.main(".unsent a").click()
+    other = opened.value
+    other.fill("#id_username", case_file.team["lead"])
+    other.fill("#id_password", PASSWORD)
+    other.locator("main button").click()
+    other.wait_for_url(lambda url: "/sign-in/" not in url)
+    worker.page.bring_to_front()
+    with worker.page.expect_navigation():
+        worker.main(".at-hand button").dblclick()
+    expect(worker.main(".notice-success")).to_have_text("走访已登记。")
+    worker.go(f"{case_file.path}visits/")
+    assert worker.text.count(steps.NOTE) == 1
+    # What failed was meant to fail.
+    worker.complaints.clear()

@@ -70,14 +70,17 @@ def button(case_file: File, way: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("way", "note", "said"),
-    [("visit", steps.NOTE, "走访已登记。"), ("phone", "", "联系已登记。")],
+    ("way", "population", "note", "said"),
+    [
+        ("visit", "empty_nest_elder", steps.NOTE, "走访已登记。"),
+        ("phone", "left_behind_child", "", "联系已登记。"),
+    ],
 )
 def test_three_taps_put_a_contact_on_record(
-    site: Site, thumb: Thumb, way: str, note: str, said: str
+    site: Site, thumb: Thumb, way: str, population: str, note: str, said: str
 ) -> None:
     # Given a worker who signs in, and today names the person
-    case_file = site.take_file(level="yellow")
+    case_file = site.take_file(level="yellow", population=population)
     sign_in(thumb, case_file.team["lead"])
 
     # When they say that they were there, or have phoned, then everything is filled in

@@ -59,35 +59,71 @@
   }
   follow();
 
-  /* What somebody types is kept a few seconds later, and when they look away; a lost line is said. */
+  /* What somebody types is kept a few seconds later, and when they look away; a lost line is said.
+     Nothing leaves the page for a line that is gone or a sign-in that has ended. */
   for (const told of document.querySelectorAll("[data-keeps]")) {
-    const form = told.closest("form");
-    let timer = 0, isDirty = false;
-    const keep = async () => {
-      clearTimeout(timer);
-      if (!isDirty) return;
-      isDirty = false;
-      let isKept = false;
+    const form = told.closest("form"), unsent = form.querySelector(".unsent");
+    let timer = 0, isDirty = false, isSure = false, isGoing = false, trying = null;
+    const send = async () => {
       try {
         const sent = { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Keeps": "1" }, redirect: "manual", keepalive: true };
-        isKept = (await fetch(told.dataset.keeps, sent)).status === 204;
+        return (await fetch(told.dataset.keeps, sent)).status;
       } catch {
         /* No line; tried again with the next letter, and before long. */
+        return 0;
       }
-      if (!isKept) {
+    };
+    /* Whether the form may go: it is kept, or the server answers and will say itself what is wrong. */
+    const keep = async () => {
+      clearTimeout(timer);
+      if (!isDirty) return true;
+      isDirty = false;
+      const status = await send(), isKept = status === 204;
+      if (isKept) unsent.hidden = true;
+      else {
         isDirty = true;
-        timer = setTimeout(keep, 15000);
+        timer = setTimeout(next, 15000);
       }
       const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
       told.textContent = isKept ? `${told.dataset.kept} ${time}` : told.dataset.unkept;
+      return status !== 0 && status !== 403;
+    };
+    /* One after the other. */
+    const next = () => (trying = Promise.resolve(trying).then(keep));
+    /* Whoever signed in elsewhere meanwhile comes back with a form of the sign-in before. */
+    const renew = async () => {
+      try {
+        const token = "input[name=csrfmiddlewaretoken]", answer = await fetch(location.href);
+        const page = parse(await answer.text()), fresh = page.querySelector(`main ${token}`);
+        const [now, before] = [page, document].map((each) => each.querySelector(".who summary")?.textContent);
+        if (fresh && now === before) for (const each of document.querySelectorAll(token)) each.value = fresh.value;
+      } catch {
+        /* Still no line. */
+      }
     };
     form.addEventListener("input", () => {
       isDirty = true;
       clearTimeout(timer);
-      timer = setTimeout(keep, 3000);
+      timer = setTimeout(next, 3000);
     });
-    form.addEventListener("submit", () => { isDirty = false; clearTimeout(timer); });
-    document.addEventListener("visibilitychange", () => { if (document.hidden) keep(); });
+    form.addEventListener("submit", async (event) => {
+      clearTimeout(timer);
+      if (isSure || !(isDirty || trying)) return;
+      event.preventDefault();
+      if (isGoing) return;
+      isGoing = true;
+      if (!unsent.hidden) await renew();
+      isSure = await next();
+      isGoing = false;
+      if (isSure) return form.requestSubmit(event.submitter);
+      unsent.hidden = false;
+      unsent.focus();
+    });
+    addEventListener("pageshow", () => { isSure = false; });
+    document.addEventListener("visibilitychange", async () => {
+      if (!document.hidden && !unsent.hidden) await renew();
+      if (document.hidden || !unsent.hidden) next();
+    });
   }
 
   const wrong = document.querySelector(".error-summary");
