@@ -23,6 +23,8 @@ class Entry:
     icon: str
     # Stands in the menu only while this says so.
     when: Callable[[Any], bool] | None = None
+    # Where the addresses begin of further pages that are reached from this one.
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,23 @@ class Item:
 IN_BAR = 3
 # In this order; the first that a role may open is its home.
 MENU = (
-    Entry(Permission.VIEW_TODAY, "casework:view_today", _("Today"), "today"),
-    Entry(Permission.DECIDE_LEVEL, "casework:list_reviews", _("Reviews"), "reviews"),
-    Entry(Permission.ASSIGN_WORKERS, "casework:list_missing", _("Missing"), "missing"),
+    Entry(
+        Permission.VIEW_TODAY, "casework:view_today", _("Today"), "today", also=("/hand-overs/",)
+    ),
+    Entry(
+        Permission.DECIDE_LEVEL,
+        "casework:list_reviews",
+        _("Reviews"),
+        "reviews",
+        also=("/queues/", "/objections/"),
+    ),
+    Entry(
+        Permission.ASSIGN_WORKERS,
+        "casework:list_missing",
+        _("Missing"),
+        "missing",
+        also=("/staff/", "/teams/"),
+    ),
     Entry(Permission.VIEW_CASE_FILES, "casework:list_case_files", _("Case files"), "files"),
     Entry(Permission.IMPORT_LEDGER, "casework:list_ledgers", _("Ledgers"), "ledgers"),
     Entry(Permission.VIEW_LOG, "audit:list_events", _("Access log"), "log"),
@@ -94,7 +110,7 @@ def menu_of(request: HttpRequest) -> list[Item]:
         if entry.permission in granted and (url := _url(entry.view)):
             if entry.when is not None and not entry.when(request.user):
                 continue
-            is_current = request.path.startswith(url)
+            is_current = request.path.startswith((url, *entry.also))
             items.append(Item(url, entry.label, entry.icon, is_current))
     return items
 

@@ -114,6 +114,12 @@ def counts_of(user: User, group: str, now: datetime) -> dict[str, int]:
     return lists.counts_in(files, {name: queue(name, user, group, now) for name in QUEUES})
 
 
+def tabs_of(user: User, group: str, now: datetime) -> list[tuple[str, Any, int]]:
+    """The queues to change between: name, label, how many files."""
+    counts = counts_of(user, group, now)
+    return [(name, label, counts[name]) for name, label in QUEUES.items()]
+
+
 def in_words(name: str, case_file: Any) -> str:
     """What the clock of a file in a queue says."""
     level = case_file.risk_level

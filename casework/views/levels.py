@@ -187,7 +187,6 @@ def list_reviews(request: SignedInRequest) -> HttpResponse:
     found = levels.waiting_for(request.user, visible.of_group(group))
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     rows = [(each, each.risk_level.case_file) for each in page.object_list]
-    counts = queues.counts_of(request.user, group, timezone.localtime())
     open_rows(request.user, [case_file for _each, case_file in rows])
     groups = lists.groups_of(request.user)
     return render(
@@ -196,7 +195,7 @@ def list_reviews(request: SignedInRequest) -> HttpResponse:
         {
             "page": page,
             "rows": [(each, case_file, *may_do(request, each)) for each, case_file in rows],
-            "queues": [(name, label, counts[name]) for name, label in queues.QUEUES.items()],
+            "queues": queues.tabs_of(request.user, group, timezone.localtime()),
             "group": group,
             "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
         },

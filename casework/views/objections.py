@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import objection_rules, rules
 from casework.actions import objections as actions
-from casework.dashboards import levels, lists, objections
+from casework.dashboards import levels, lists, objections, queues
 from casework.forms.objections import AnswerlessForm, DecideObjectionForm, ReceiveObjectionForm
 from casework.models import CaseFile
 from casework.models.case_files import Status
@@ -198,6 +198,7 @@ def list_objections(request: SignedInRequest) -> HttpResponse:
         {
             "page": page,
             "rows": [(each, each.risk_level.case_file, places[each]) for each in rows],
+            "queues": queues.tabs_of(request.user, group, timezone.localtime()),
             "group": group,
             "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
             "today": timezone.localdate(),

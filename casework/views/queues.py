@@ -25,7 +25,6 @@ def list_queue(request: SignedInRequest, queue: str) -> HttpResponse:
     found = queues.queue(queue, request.user, group, now)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     open_rows(request.user, page.object_list)
-    counts = queues.counts_of(request.user, group, now)
     groups = lists.groups_of(request.user)
     return render(
         request,
@@ -37,7 +36,7 @@ def list_queue(request: SignedInRequest, queue: str) -> HttpResponse:
             ],
             "queue": queue,
             "title": queues.QUEUES[queue],
-            "queues": [(name, label, counts[name]) for name, label in queues.QUEUES.items()],
+            "queues": queues.tabs_of(request.user, group, now),
             "group": group,
             "groups": [(each, lists.LABELS[each]) for each in groups] if len(groups) > 1 else [],
         },

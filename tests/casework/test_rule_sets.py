@@ -60,12 +60,12 @@ def test_a_version_is_drafted_changed_read_and_brought_into_force(client, second
     rule_set = drafted(client)
     assert changed(client, rule_set, yellow_visit_days="21").status_code == 302
     page = client.get(page_of(rule_set)).text
-    assert "<del>30</del> → <strong>21</strong>" in page
+    assert "<del>30</del> → <strong>21 days</strong>" in page
     assert "More falls in winter." in page
     assert "Bring into force" not in page
     rule_set.refresh_from_db()
     page = second.get(page_of(rule_set, "start")).text
-    assert "<del>30</del> → <strong>21</strong>" in page
+    assert "<del>30</del> → <strong>21 days</strong>" in page
     tomorrow = timezone.localdate() + timedelta(days=1)
     answer = second.post(
         page_of(rule_set, "start"),

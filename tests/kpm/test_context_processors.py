@@ -47,6 +47,21 @@ def test_the_page_one_is_on_is_marked(rf):
     assert current == ["/grants/"]
 
 
+@pytest.mark.parametrize(
+    ("path", "marked"),
+    [
+        ("/queues/late/", "/reviews/"),
+        ("/objections/", "/reviews/"),
+        ("/staff/", "/missing/"),
+        ("/teams/draft/", "/missing/"),
+        ("/hand-overs/", "/today/"),
+    ],
+)
+def test_a_page_that_is_reached_from_another_marks_that_one(rf, path, marked):
+    menu = menu_of(asked(rf, make_user(Role.SUPERVISOR), path))
+    assert [item.url for item in menu if item.is_current] == [marked]
+
+
 def test_the_head_of_the_page_says_who_and_where(rf):
     user = make_user(Role.AUDITOR, name="高远")
     assert site(asked(rf, user))["signed_in"] == {
