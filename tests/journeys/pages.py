@@ -46,6 +46,10 @@ WIDTH: Final = """() => {
     (each) => each.getBoundingClientRect().right > innerWidth && !scrolls(each.parentElement));
   return [wide, out.map((each) => each.outerHTML.slice(0, 120)).slice(-2).join(' … ')];
 }"""
+# What stands out of the panel that it belongs to, such as a table in a form that is too narrow.
+SPILLS: Final = """() => [...document.querySelectorAll('main .panel')].filter(
+  (each) => each.scrollWidth > each.clientWidth + 1).map(
+  (each) => each.outerHTML.slice(0, 120))"""
 # The rows of a list come from one template: axe-core looks at the first ones, in a tenth of the
 # time.
 ROWS: Final = {
@@ -144,9 +148,10 @@ class Inspector:
         ]
 
     def overflow(self, page: Page, width: int) -> list[str]:
-        """Whether the page scrolls sideways."""
+        """Whether the page scrolls sideways, or a part of it stands out of its panel."""
         wide, culprit = page.evaluate(WIDTH)
-        return [f"{wide} px wide at {width} px: {culprit}"] if wide > width else []
+        found = [f"{wide} px wide at {width} px: {culprit}"] if wide > width else []
+        return found + [f"spills at {width} px: {each}" for each in page.evaluate(SPILLS)]
 
     def wrong_words(self, page: Page, language: str) -> list[str]:
         """Whether the page says in another language what it should say in this one."""
