@@ -1,7 +1,12 @@
 """Offers to take a file over: to somebody, and by somebody."""
 
 from collections.abc import Sequence
+from datetime import date
 
+from django.db.models import QuerySet
+
+from casework.dashboards import teams
+from casework.hand_over_rules import lead_of
 from casework.models import CaseFile, HandOver
 from kpm.accounts.models import User
 
@@ -31,6 +36,13 @@ def offered_by(user: User) -> Sequence[HandOver]:
 def waiting_for(user: User) -> int:
     """How many wait for this worker's answer."""
     return HandOver.objects.open().filter(to_worker=user, key_gen__gt=0).count()
+
+
+def candidates(case_file: CaseFile, today: date) -> QuerySet[User]:
+    """Whom the file may be offered to: not to whoever leads it already."""
+    lead = lead_of(case_file)
+    found = teams.candidates(case_file, today)
+    return found.exclude(pk=lead.pk) if lead else found
 
 
 def open_offer(case_file: CaseFile) -> HandOver | None:

@@ -14,7 +14,15 @@ from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import harm, lists, lost_contacts, queues, red_files, review_tasks
+from casework.dashboards import (
+    harm,
+    lists,
+    lost_contacts,
+    queues,
+    red_files,
+    review_tasks,
+    unsent_forms,
+)
 from casework.dashboards.files import due_label
 from casework.dashboards.objections import waiting_in
 from casework.models import Absence, Assignment, CaseFile, Visit
@@ -131,6 +139,7 @@ class Day:
     coming: list[Row] = field(default_factory=list)
     unwritten: list[Visit] = field(default_factory=list)
     planned: list[Visit] = field(default_factory=list)
+    begun: list[unsent_forms.Begun] = field(default_factory=list)
     is_cut: bool = False
 
     @property
@@ -138,7 +147,8 @@ class Day:
         """The files whose people the page names."""
         rows = (*self.overdue, *self.today, *self.coming)
         planned = (*self.unwritten, *self.planned)
-        return [row.case_file for row in rows] + [visit.case_file for visit in planned]
+        files = [row.case_file for row in rows] + [visit.case_file for visit in planned]
+        return files + [each.case_file for each in self.begun]
 
 
 def day_of(user: User, group: str, *, now: datetime) -> Day:
@@ -150,6 +160,7 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     day = Day(
         unwritten=[each for each in planned if is_past(each, today)],
         planned=[each for each in planned if not is_past(each, today)],
+        begun=unsent_forms.begun_among(user, open_files(user, group)),
         is_cut=len(files) > MOST_ROWS,
     )
     dues = calendars(files[:MOST_ROWS], today)

@@ -20,7 +20,7 @@ class WorkerChoiceField(UserField):
 
     def label_from_instance(self, obj: Any) -> str:
         """Name, unit, load."""
-        load = _("%(files)d files, %(red)d red") % {"files": obj.files, "red": obj.red}
+        load = _("files: %(files)d, red: %(red)d") % {"files": obj.files, "red": obj.red}
         return f"{obj.name} · {obj.unit} · {load}"
 
 

@@ -11,7 +11,7 @@ from audit import log
 from audit.events import Event, Purpose
 from casework import rules
 from casework.actions import hand_overs as actions
-from casework.dashboards import hand_overs, teams
+from casework.dashboards import hand_overs
 from casework.forms.hand_overs import AnswerOfferForm, DeclineOfferForm, OfferFileForm
 from casework.models import HandOver
 from casework.models.hand_overs import HandOverState
@@ -30,7 +30,7 @@ def offer_file(request: SignedInRequest, number: str) -> HttpResponse:
     case_file = find_file(request, number)
     open_file(request, case_file)
     today = timezone.localdate()
-    form = OfferFileForm.from_request(request, workers=teams.candidates(case_file, today))
+    form = OfferFileForm.from_request(request, workers=hand_overs.candidates(case_file, today))
     if form.run(actions.offer, case_file=case_file, by=request.user, now=timezone.now()):
         name = form.result.to_worker.name
         words = _("Offered to %(name)s. You are responsible until they accept.")

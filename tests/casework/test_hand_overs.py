@@ -274,3 +274,14 @@ def test_of_accepting_and_taking_back_at_once_one_happens(real_commits: RealComm
     told = at_once(4, act)
     assert told.count("refused") == 3
     assert len(leads_of(case_file)) == 1
+
+
+def test_nobody_is_asked_to_take_over_what_they_lead(case_file, worker, other, supervisor):
+    for user in (worker, supervisor):
+        client = client_for(user)
+        address = f"/files/{case_file.number}/hand-over/"
+        if user == supervisor:
+            client.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+        shown = client.get(address).text
+        assert f'value="{other.log_reference}"' in shown
+        assert f'value="{worker.log_reference}"' not in shown

@@ -214,3 +214,18 @@ def test_an_action_that_fails_leaves_what_was_kept(client, case_file, worker):
     with pytest.raises(Refused):
         unsent_forms.sending("visit", act)(case_file=case_file, by=worker)
     assert UnsentForm.objects.count() == 1
+
+
+def test_today_names_what_was_begun_until_it_is_sent(client, case_file, worker):
+    keep(client, case_file)
+    # Somebody else's words about the same file are none of theirs.
+    colleague = make_user()
+    assign(case_file, colleague, "member")
+    keep(client_for(colleague), case_file)
+    shown = client.get("/today/").text
+    assert shown.count('id="begun"') == 1
+    assert shown.count("Go on") == 1
+    assert f'href="{page(case_file)}"' in shown
+    assert WORDS not in shown
+    client.post(page(case_file), sent())
+    assert 'id="begun"' not in client.get("/today/").text
