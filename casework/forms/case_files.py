@@ -44,6 +44,12 @@ class FilterForm(forms.Form):
         fields["population"].choices = [ANY, *populations]
         fields["unit"].queryset = units
 
+    @property
+    def is_narrow(self) -> bool:
+        """Whether anything but the usual was chosen; a phone shows the filters only then."""
+        kept = {name: value for name, value in self.data.items() if name in self.fields and value}
+        return bool(kept.keys() - {"status", "ledger"}) or kept.get("status") == Status.CLOSED
+
     def chosen(self) -> lists.Narrowed:
         """The filters that hold; one that makes no sense is left out."""
         self.is_valid()

@@ -216,6 +216,15 @@ def test_changing_the_language_after_a_search_leads_back_to_the_list(worker):
     assert (answer.status_code, answer.request["PATH_INFO"]) == (200, "/files/")
 
 
+def test_the_filters_stand_open_only_when_they_narrow_the_list(worker):
+    client = client_for(worker)
+    closed = '<details class="disclosure fold">'
+    for query in ("", "?group=care", "?status=open", "?level="):
+        assert closed in client.get("/files/" + query).text, query
+    for query in ("?level=red", "?status=closed", "?due=overdue"):
+        assert closed not in client.get("/files/" + query).text, query
+
+
 def test_the_list_begins_with_a_group_in_which_there_is_a_file(worker):
     case_file = make_case_file(population="released", lead=worker)
     page = client_for(worker).get("/files/").content.decode()
