@@ -1,12 +1,19 @@
 """Wrapped data keys in bulk, by hand: the ORM would cost more than unwrapping and wrapping."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from kpm.database.commits import kept_at_once
+
 TABLE = "vault_datakey"
+_INSERT: Final = (
+    f'INSERT INTO "{TABLE}" (owner, generation, vault_key, wrapped, check_value) '
+    "VALUES (%s, %s, %s, %s, %s)"
+)
 
 
 class KeyRow(NamedTuple):
@@ -19,13 +26,28 @@ class KeyRow(NamedTuple):
 
 
 def insert(connection: BaseDatabaseWrapper, version: int, rows: Sequence[KeyRow]) -> None:
-    """New keys under a vault key: whoever saves a person waits for this, so it is by hand."""
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            f'INSERT INTO "{TABLE}" (owner, generation, vault_key, wrapped, check_value) '
-            "VALUES (%s, %s, %s, %s, %s)",
-            [(row.owner, row.generation, version, row.wrapped, row.check) for row in rows],
-        )
+    """New keys under a vault key: whoever saves a person waits for this, so it is by hand.
+
+    All or none of them, whatever happens, and kept when this returns.
+    """
+    with kept_at_once(connection.alias), connection.cursor() as cursor:
+        if len(rows) == 1:
+            owner, generation, wrapped, check = rows[0]
+            cursor.execute(_INSERT, [owner, generation, version, wrapped, check])
+        elif connection.vendor == "sqlite":
+            with transaction.atomic(using=connection.alias):
+                cursor.executemany(
+                    _INSERT,
+                    [(row.owner, row.generation, version, row.wrapped, row.check) for row in rows],
+                )
+        else:
+            cursor.execute(
+                f'INSERT INTO "{TABLE}" (owner, generation, vault_key, wrapped, check_value) '
+                "SELECT o, g, %s, w, c "
+                "FROM unnest(%s::uuid[], %s::smallint[], %s::bytea[], %s::bytea[]) "
+                "AS n(o, g, w, c)",
+                [version, *map(list, zip(*rows, strict=True))],
+            )
 
 
 def older_than(

@@ -7,9 +7,10 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 from uuid import UUID
 
-from django.db import IntegrityError, connections, router, transaction
+from django.db import IntegrityError, connections, router
 
 from kpm.database import key_rows
+from kpm.database.commits import kept_at_once
 from kpm.database.key_rows import KeyRow
 from kpm.vault import envelope, providers, vault_keys
 from kpm.vault.ciphers import Aead, Forged, cipher, key_check, new_key, suite
@@ -165,9 +166,8 @@ class KeyRing:
             rows.append(KeyRow(stored, FIRST_GENERATION, wrapped, check))
             entry = opened[owner.int] = OwnerKeys(expires)
             entry.add(key)
-        # Durable: a key that a later rollback takes away would leave its file closed for ever.
-        with transaction.atomic(using=connection.alias, durable=True):
-            key_rows.insert(connection, above.generation, rows)
+        # At once: a key that a later rollback takes away would leave its file closed for ever.
+        key_rows.insert(connection, above.generation, rows)
         self._keep(opened)
         return opened
 
@@ -236,7 +236,7 @@ class KeyRing:
             wrapped=wrap(above, material, context),
             check_value=key_check(material, context, suite()),
         )
-        with transaction.atomic(using=router.db_for_write(ScopeKey), durable=True):
+        with kept_at_once(router.db_for_write(ScopeKey)):
             row.save(force_insert=True)
         return row
 

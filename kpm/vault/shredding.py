@@ -11,8 +11,9 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.apps import apps
-from django.db import models, router, transaction
+from django.db import models, router
 
+from kpm.database.commits import kept_at_once
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
 from kpm.vault.keys import ring
@@ -32,7 +33,7 @@ def fingerprints(owners: Collection[UUID]) -> list[str]:
 
 def destroy_keys(owners: Collection[UUID]) -> None:
     """Delete the key rows: from here on there is no way back."""
-    with transaction.atomic(using=router.db_for_write(DataKey), durable=True):
+    with kept_at_once(router.db_for_write(DataKey)):
         DataKey.objects.filter(owner__in=owners).delete()
     ring.forget_data_keys()
 
