@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 
 from casework.views import (
+    agenda,
     assessments,
     assignments,
     attachments,
@@ -120,6 +121,8 @@ urlpatterns = [
     path("teams/draft/", assignments.draft_teams, name="draft_teams"),
     path("missing/", assignments.list_missing, name="list_missing"),
     path("today/", today.view_today, name="view_today"),
+    path("today/week/", agenda.view_week, name="view_week"),
+    path("today/month/", agenda.view_month, name="view_month"),
     path("files/<number:number>/visits/", visits.list_visits, name="list_visits"),
     path("files/<number:number>/visits/new/", visits.record_visit, name="record_visit"),
     path("files/<number:number>/plan/", plans.show_plan, name="show_plan"),

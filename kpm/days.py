@@ -20,6 +20,12 @@ def in_words(on: date | str | None) -> str:
     return formatted(on, _("Y-m-d")) if on else ""
 
 
+def month_in_words(on: date | None) -> str:
+    """The month of a day, with its year."""
+    # Translators: letters of Django's date filter, for a month with its year.
+    return formatted(on, _("F Y")) if on else ""
+
+
 def moment_in_words(at: datetime | None) -> str:
     """A day with hour and minute, here."""
     return formatted(timezone.localtime(at), _("Y-m-d H:i")) if at else ""

@@ -45,6 +45,7 @@ class Permission(StrEnum):
     HAND_OVER = "hand_over"
     IMPORT_LEDGER = "import_ledger"
     ISSUE_PASSWORD = "issue_password"  # noqa: S105 a name, not a secret
+    KEEP_CALENDAR = "keep_calendar"
     NAME_TEAM_MEMBERS = "name_team_members"
     OPEN_ACCOUNT = "open_account"
     OPEN_UNIT = "open_unit"
@@ -98,6 +99,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DRAFT_PLAN,
             Permission.FIND_PERSON,
             Permission.HAND_OVER,
+            Permission.KEEP_CALENDAR,
             Permission.NAME_TEAM_MEMBERS,
             Permission.PROPOSE_LEVEL,
             Permission.RECEIVE_OBJECTION,

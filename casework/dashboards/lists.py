@@ -13,6 +13,7 @@ from audit import log
 from audit.events import Event
 from casework.actions import searches
 from casework.actions.matches import scope_of
+from casework.dashboards import overdue
 from casework.models import Assignment, CaseFile, Ledger
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
@@ -29,7 +30,7 @@ LABELS = {str(group): group.label for group in Group}
 MOST_MATCHES = 2_000
 MOST_SHOWN = 50
 # What a list can be narrowed to besides what its files are.
-NO_LEAD, OVERDUE = "none", "overdue"
+NO_LEAD, OVERDUE, PASSED = "none", "overdue", "passed"
 
 
 def groups_of(user: User) -> list[str]:
@@ -105,8 +106,10 @@ class Narrowed:
             lookups["unit__code__startswith"] = self.unit.prefix
         if self.due == OVERDUE:
             lookups["next_due_on__lt"] = today
+        if self.due == PASSED:
+            lookups["pk__in"] = overdue.passed_to(user, files, today)
         if self.ledger:
-            lookups["pk__in"] = brought_by(user, self.ledger)
+            files = files.filter(pk__in=brought_by(user, self.ledger))
         found = files.filter(**lookups)
         if self.lead == NO_LEAD:
             # A lead who lost the account or the role leads nobody.

@@ -214,8 +214,12 @@ def part_of(day: Day, on: date, today: date) -> list[Row]:
     return day.today if on == today else day.coming
 
 
-def planned_visits(user: User, group: str, now: datetime) -> list[Visit]:
+def planned_visits(
+    user: User, group: str, now: datetime, until: datetime | None = None
+) -> list[Visit]:
     """The visits that this worker has planned and nobody has written up, with their people.
+
+    So far ahead as Today looks, where nobody says until when.
 
     It is written up once what came of it is on record: a contact made or tried in the same way,
     on its day or later. Nothing that was planned is forgotten because its day has passed.
@@ -236,7 +240,7 @@ def planned_visits(user: User, group: str, now: datetime) -> list[Visit]:
             ~Exists(written),
             worker=user,
             outcome=Outcome.PLANNED,
-            happened_at__lt=start + AHEAD,
+            happened_at__lt=until or start + AHEAD,
             case_file__in=open_files(user, group).order_by(),
         )
         .select_related("case_file__person", "case_file__unit", "case_file__risk_level")
@@ -283,6 +287,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
 
     lists_of: dict[str, dict[str, Any]] = {
         "overdue": {"due": lists.OVERDUE},
+        "passed": {"due": lists.PASSED},
         "no_lead": {"lead": lists.NO_LEAD},
         "ungraded": {"level": str(Level.UNGRADED)},
     }
@@ -334,6 +339,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
             "red",
             "&climbed=1",
         ),
+        listed(_("overdue and passed to you"), "passed", "red"),
         listed(_("files overdue"), "overdue", "yellow"),
         listed(_("files without a lead worker"), "no_lead"),
         listed(_("files not yet graded"), "ungraded"),

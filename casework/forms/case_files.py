@@ -33,7 +33,13 @@ class FilterForm(forms.Form):
         choices=[ANY, (lists.NO_LEAD, _("Without a lead worker"))],
     )
     due = forms.ChoiceField(
-        label=_("Next due"), required=False, choices=[ANY, (lists.OVERDUE, _("Overdue"))]
+        label=_("Next due"),
+        required=False,
+        choices=[
+            ANY,
+            (lists.OVERDUE, _("Overdue")),
+            (lists.PASSED, _("Overdue and passed to me")),
+        ],
     )
     # Only by the link of a ledger; it says which one, and nothing about anybody.
     ledger = forms.RegexField(NUMBER, required=False, widget=forms.HiddenInput)

@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from casework.overdue_rules import Step, step_on
 from kpm import days, masking
 from kpm.errors import is_allowed
 from kpm.permissions import Permission, is_granted
@@ -144,6 +145,7 @@ def colon(label: Any, value: Any) -> str:
 
 
 register.filter("day", days.in_words)
+register.filter("month", days.month_in_words)
 register.filter("moment", days.moment_in_words)
 register.filter("second", days.second_in_words)
 register.filter("clock", days.clock_in_words)
@@ -203,6 +205,19 @@ def due_tag(due_on: date | None, today: date) -> SafeString:
         return SafeString()
     days = (due_on - today).days
     return status_tag(due_words(due_on, today), "red" if days < 0 else "" if days else "yellow")
+
+
+STEPS = {
+    Step.SUPERVISOR: gettext_lazy("the supervisor helps"),
+    Step.ABOVE: gettext_lazy("the unit above helps"),
+}
+
+
+@register.simple_tag
+def step_tag(level: str, due_on: date | None, today: date) -> SafeString:
+    """Who beside the worker is asked about what is overdue; nothing while nobody is."""
+    words = STEPS.get(step_on(level, due_on, today))
+    return status_tag(words, "brand") if words else SafeString()
 
 
 @register.simple_tag

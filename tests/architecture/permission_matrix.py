@@ -71,6 +71,9 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "audit:erase_detail": only(PRIVACY),
     # --- case files
     "casework:view_today": CASE_ROLES,
+    # One's own days: a supervisor has queues instead.
+    "casework:view_week": only(WORKER),
+    "casework:view_month": only(WORKER),
     "casework:list_case_files": CASE_ROLES,
     # The one question of intake: a worker is told yes or no, and nothing else.
     "casework:find_person": CASE_ROLES,

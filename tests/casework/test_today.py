@@ -291,6 +291,7 @@ def test_each_number_leads_to_exactly_the_files_that_it_counts(group):
         r'<a class="tile[^"]*" href="(/files/[^"]+)"><strong>(\d+)</strong><span>([^<]+)', page
     )
     assert [(int(number), words) for _link, number, words in tiles] == [
+        (2, "overdue and passed to you"),
         (2, "files overdue"),
         (2, "files without a lead worker"),
         (3, "files not yet graded"),

@@ -50,6 +50,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "audit:verify_log": ("/log/verification/",),
     "audit:erase_detail": ("/log/details/",),
     "casework:view_today": in_each_group("/today/"),
+    "casework:view_week": in_each_group("/today/week/"),
+    "casework:view_month": in_each_group("/today/month/"),
     "casework:list_case_files": in_each_group("/files/"),
     "casework:find_person": tuple(f"/files/find/?population={code}" for code in POPULATIONS),
     # Its form comes after the question whether somebody is known.

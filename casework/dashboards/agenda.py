@@ -1,0 +1,257 @@
+"""The calendar of a worker, day by day: derived each time it is looked at, and kept nowhere."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from django.utils.dates import WEEKDAYS
+from django.utils.timezone import localtime, make_aware
+from django.utils.translation import gettext_lazy as _
+
+from casework.actions.case_files import calendars
+from casework.caseload import Due
+from casework.dashboards import today as days
+from casework.dashboards.cover import Cover
+from casework.dashboards.files import due_label
+from casework.models import Assignment, CaseFile, Plan, Visit
+from casework.models.assignments import Place
+from casework.models.case_files import CaseFileQuerySet
+from casework.models.plans import State
+from kpm.accounts.models import User
+
+DAY: Final = timedelta(days=1)
+# More than anybody can do; what is left out is said.
+MOST_FILES: Final = 200
+# In one day of a month.
+MOST_IN_CELL: Final = 5
+# Days back and ahead that somebody may turn to.
+FURTHEST: Final = 3660
+
+
+@dataclass(frozen=True)
+class Span:
+    """Some days in a row, the last one included."""
+
+    first: date
+    last: date
+
+    def __contains__(self, on: date) -> bool:
+        return self.first <= on <= self.last
+
+    def __iter__(self) -> Any:
+        return (self.first + DAY * each for each in range((self.last - self.first).days + 1))
+
+
+def week_of(on: date) -> Span:
+    """Monday to Sunday."""
+    first = on - DAY * on.weekday()
+    return Span(first, first + DAY * 6)
+
+
+def month_of(on: date) -> Span:
+    """The first to the last day of the month."""
+    first = on.replace(day=1)
+    return Span(first, (first + DAY * 31).replace(day=1) - DAY)
+
+
+def weeks_around(span: Span) -> Span:
+    """Whole weeks, so that a grid has a place for each day."""
+    return Span(week_of(span.first).first, week_of(span.last).last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One thing on one day."""
+
+    on: date
+    case_file: CaseFile
+    label: Any
+    # One of DueKind; nothing where it is planned by hand.
+    kind: str = ""
+    # How the visit form begins; nothing where something else is to be done.
+    way: str = ""
+    # A plan names a day, and nobody says afterwards that the step was taken.
+    is_step: bool = False
+    # Only a planned visit has a time.
+    at: datetime | None = None
+    # The lead whose duty it is, where this worker stands in for them.
+    lent_by: User | None = None
+    # Where this worker leads and is away then: whether somebody does it, and who.
+    is_away: bool = False
+    deputy: User | None = None
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        """Planned visits in the order of their times, then the rest."""
+        return (self.on, self.at is None, self.at and self.at.timestamp(), self.case_file.number)
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day and what is on it."""
+
+    on: date
+    entries: list[Entry]
+    is_away: bool
+
+    @property
+    def weekday(self) -> str:
+        """The day of the week, in words."""
+        return str(WEEKDAYS[self.on.weekday()])
+
+    @property
+    def shown(self) -> list[Entry]:
+        """What has a place in a month."""
+        return self.entries[:MOST_IN_CELL]
+
+    @property
+    def more(self) -> int:
+        """How much has none."""
+        return len(self.entries[MOST_IN_CELL:])
+
+
+@dataclass(frozen=True)
+class Agenda:
+    """Some days of one worker, and what is overdue from before them."""
+
+    days: list[Day]
+    overdue: list[Entry] = field(default_factory=list)
+    is_cut: bool = False
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Everything on the page."""
+        return [*self.overdue, *(each for day in self.days for each in day.entries)]
+
+    @property
+    def case_files(self) -> list[CaseFile]:
+        """The files whose people the page names, each once."""
+        return list({each.case_file.pk: each.case_file for each in self.entries}.values())
+
+
+def plans_of(user: User, group: str) -> list[Plan]:
+    """The plans that hold for files that this worker leads or stands in for."""
+    files = _own(user, group).order_by().values("pk")
+    rows = Plan.objects.filter(state=State.APPROVED, case_file__in=files)
+    return list(rows.select_related("case_file").order_by("-approved_on", "-id")[:MOST_FILES])
+
+
+def agenda_of(
+    user: User, group: str, span: Span, now: datetime, plans: Sequence[Plan] = ()
+) -> Agenda:
+    """What is due, planned and overdue for this worker on these days; the plans are open.
+
+    What is overdue from before stands with the days that hold today, and with no others.
+    """
+    today = now.date()
+    holds_today = today in span
+    start = date.min if holds_today else span.first
+    files = list(_own(user, group).filter(next_due_on__lte=span.last)[: MOST_FILES + 1])
+    is_cut, files = len(files) > MOST_FILES, files[:MOST_FILES]
+    steps = _with_files(user, group, steps_in(plans, span))
+    involved = {each.pk: each for each in (*files, *(case_file for case_file, _on in steps))}
+    cover = Cover.of(involved.values(), span.first, today)
+    entries = [
+        *_due_entries(files, start, span.last, today),
+        *(Entry(on=on, case_file=each, label=_("Step of the plan"), is_step=True)
+          for each, on in steps),
+    ]  # fmt: skip
+    mine = [kept for each in entries if (kept := _for_worker(each, user, cover, today))]
+    mine += _planned_entries(days.planned_visits(user, group, now, _end_of(span)), start)
+    # One row for each file, however many things are due: it is opened once.
+    rows: dict[UUID, CaseFile] = {}
+    by_day: dict[date, list[Entry]] = defaultdict(list)
+    for each in sorted(mine, key=lambda each: each.order):
+        row = rows.setdefault(each.case_file.pk, each.case_file)
+        by_day[each.on].append(_changed(each, case_file=row))
+    return Agenda(
+        [Day(on, by_day.get(on, []), cover.is_away(user, on)) for on in span],
+        [each for on in sorted(by_day) if on < span.first for each in by_day[on]],
+        is_cut,
+    )
+
+
+def steps_in(plans: Iterable[Plan], span: Span) -> list[tuple[Plan, date]]:
+    """The steps of open plans whose day is one of these."""
+    found = []
+    for plan in plans:
+        for step in plan.steps:
+            on = date.fromisoformat(step["by_on"]) if step.get("by_on") else None
+            if on and on in span:
+                found.append((plan, on))
+    return found
+
+
+def _own(user: User, group: str) -> CaseFileQuerySet:
+    """The open files that the worker leads or is the deputy of."""
+    places = Assignment.objects.active().filter(worker=user, role__in=(Place.LEAD, Place.DEPUTY))
+    return days.open_files(user, group).filter(pk__in=places.values("case_file"))
+
+
+def _with_files(
+    user: User, group: str, steps: Sequence[tuple[Plan, date]]
+) -> list[tuple[CaseFile, date]]:
+    """The same with all that a page shows of the files."""
+    wanted = {plan.case_file_id for plan, _on in steps}
+    files = {each.pk: each for each in _own(user, group).filter(pk__in=wanted)} if wanted else {}
+    return [(files[plan.case_file_id], on) for plan, on in steps if plan.case_file_id in files]
+
+
+def _due_entries(
+    files: Sequence[CaseFile], first: date, last: date, today: date
+) -> Iterable[Entry]:
+    found = calendars(files, today)
+    for case_file in files:
+        for due in found[case_file].due():
+            if first <= due.on <= last:
+                yield _due_entry(case_file, due)
+
+
+def _due_entry(case_file: CaseFile, due: Due) -> Entry:
+    return Entry(
+        on=due.on,
+        case_file=case_file,
+        label=due_label(due.kind, case_file),
+        kind=due.kind,
+        way=days.WAYS.get(due.kind, ""),
+    )
+
+
+def _for_worker(entry: Entry, user: User, cover: Cover, today: date) -> Entry | None:
+    """The entry as it is this worker's; nothing where it is somebody else's on that day.
+
+    What is overdue is to be done today: whoever stands in today does it.
+    """
+    on = max(entry.on, today)
+    lead = cover.leads.get(entry.case_file.pk)
+    is_lent = cover.is_lent(entry.case_file, on)
+    if lead is not None and lead.pk == user.pk:
+        if not is_lent:
+            return entry
+        deputy = cover.stands_in(entry.case_file, on)
+        return _changed(entry, is_away=True, deputy=deputy)
+    return _changed(entry, lent_by=lead) if is_lent else None
+
+
+def _changed(entry: Entry, **values: Any) -> Entry:
+    return Entry(**{**vars(entry), **values})
+
+
+def _planned_entries(visits: Iterable[Visit], first: date) -> Iterable[Entry]:
+    for visit in visits:
+        at = localtime(visit.happened_at)
+        if at.date() >= first:
+            yield Entry(
+                on=at.date(),
+                case_file=visit.case_file,
+                label=visit.get_way_display(),
+                way=visit.way,
+                at=at,
+            )
+
+
+def _end_of(span: Span) -> datetime:
+    return make_aware(datetime.combine(span.last + DAY, time.min))

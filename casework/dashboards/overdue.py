@@ -1,0 +1,56 @@
+"""Files on the ladder of what is overdue: which of them a supervisor is asked about."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from uuid import UUID
+
+from casework import red_rules
+from casework.actions import team_checks
+from casework.models.case_files import CaseFileQuerySet, Status
+from casework.overdue_rules import Step, first_days, overdue_step
+from kpm.accounts.models import User
+
+Clock = tuple[UUID, str, str, str, date]
+
+
+def passed_to(user: User, files: CaseFileQuerySet, today: date) -> list[UUID]:
+    """Those of these files that have waited so long that the unit of this user is asked.
+
+    First it is the unit of the file, or the nearest above that has a supervisor, then the next.
+    """
+    mine = user.grant.unit.code if user.grant else ""
+    return [key for key, code in _asked(_clocks(files, today), today) if code == mine]
+
+
+def _clocks(files: CaseFileQuerySet, today: date) -> list[Clock]:
+    late = files.filter(
+        status=Status.OPEN, next_due_on__lte=today - timedelta(days=first_days())
+    ).order_by()
+    rows = late.values_list("pk", "unit__code", "population", "risk_level__level", "next_due_on")
+    return [
+        (key, code, population, level, due_on)
+        for key, code, population, level, due_on in rows
+        if due_on is not None
+    ]
+
+
+def _asked(clocks: Iterable[Clock], today: date) -> list[tuple[UUID, str]]:
+    """The code of the unit that is asked about each; those that nobody is asked about are left."""
+    supervising = team_checks.supervising(today)
+    found = []
+    for key, code, population, level, due_on in clocks:
+        step = overdue_step(level, (today - due_on).days)
+        if step >= Step.SUPERVISOR:
+            further = step - Step.SUPERVISOR
+            found.append((key, red_rules.asked_unit(code, further, supervising[population])))
+    return found
+
+
+def steps_in(files: CaseFileQuerySet, today: date) -> dict[Step, int]:
+    """How many of these files have come to each step beyond the worker."""
+    found = dict.fromkeys((Step.SUPERVISOR, Step.ABOVE), 0)
+    for *_file, level, due_on in _clocks(files, today):
+        step = overdue_step(level, (today - due_on).days)
+        if step in found:
+            found[step] += 1
+    return found
