@@ -132,35 +132,36 @@ class Agenda:
         return list({each.case_file.pk: each.case_file for each in self.entries}.values())
 
 
-def plans_of(user: User, group: str) -> list[Plan]:
+def plans_of(user: User, files: CaseFileQuerySet) -> list[Plan]:
     """The plans that hold for files that this worker leads or stands in for."""
-    files = _own(user, group).order_by().values("pk")
-    rows = Plan.objects.filter(state=State.APPROVED, case_file__in=files)
+    own = own_files(user, files).order_by().values("pk")
+    rows = Plan.objects.filter(state=State.APPROVED, case_file__in=own)
     return list(rows.select_related("case_file").order_by("-approved_on", "-id")[:MOST_FILES])
 
 
 def agenda_of(
-    user: User, group: str, span: Span, now: datetime, plans: Sequence[Plan] = ()
+    user: User, files: CaseFileQuerySet, span: Span, now: datetime, plans: Sequence[Plan] = ()
 ) -> Agenda:
-    """What is due, planned and overdue for this worker on these days; the plans are open.
+    """What is due, planned and overdue for this worker in these files; the plans are open.
 
     What is overdue from before stands with the days that hold today, and with no others.
     """
     today = now.date()
     holds_today = today in span
     start = date.min if holds_today else span.first
-    files = list(_own(user, group).filter(next_due_on__lte=span.last)[: MOST_FILES + 1])
-    is_cut, files = len(files) > MOST_FILES, files[:MOST_FILES]
-    steps = _with_files(user, group, steps_in(plans, span))
-    involved = {each.pk: each for each in (*files, *(case_file for case_file, _on in steps))}
+    own = own_files(user, files)
+    due = list(own.filter(next_due_on__lte=span.last)[: MOST_FILES + 1])
+    is_cut, due = len(due) > MOST_FILES, due[:MOST_FILES]
+    steps = _with_files(own, steps_in(plans, span))
+    involved = {each.pk: each for each in (*due, *(case_file for case_file, _on in steps))}
     cover = Cover.of(involved.values(), span.first, today)
     entries = [
-        *_due_entries(files, start, span.last, today),
+        *_due_entries(due, start, span.last, today),
         *(Entry(on=on, case_file=each, label=_("Step of the plan"), is_step=True)
           for each, on in steps),
     ]  # fmt: skip
     mine = [kept for each in entries if (kept := _for_worker(each, user, cover, today))]
-    mine += _planned_entries(days.planned_visits(user, group, now, _end_of(span)), start)
+    mine += _planned_entries(days.planned_visits(user, files, now, _end_of(span)), start)
     # One row for each file, however many things are due: it is opened once.
     rows: dict[UUID, CaseFile] = {}
     by_day: dict[date, list[Entry]] = defaultdict(list)
@@ -185,18 +186,18 @@ def steps_in(plans: Iterable[Plan], span: Span) -> list[tuple[Plan, date]]:
     return found
 
 
-def _own(user: User, group: str) -> CaseFileQuerySet:
-    """The open files that the worker leads or is the deputy of."""
+def own_files(user: User, files: CaseFileQuerySet) -> CaseFileQuerySet:
+    """Those that the worker leads or is the deputy of."""
     places = Assignment.objects.active().filter(worker=user, role__in=(Place.LEAD, Place.DEPUTY))
-    return days.open_files(user, group).filter(pk__in=places.values("case_file"))
+    return files.filter(pk__in=places.values("case_file"))
 
 
 def _with_files(
-    user: User, group: str, steps: Sequence[tuple[Plan, date]]
+    own: CaseFileQuerySet, steps: Sequence[tuple[Plan, date]]
 ) -> list[tuple[CaseFile, date]]:
     """The same with all that a page shows of the files."""
     wanted = {plan.case_file_id for plan, _on in steps}
-    files = {each.pk: each for each in _own(user, group).filter(pk__in=wanted)} if wanted else {}
+    files = {each.pk: each for each in own.filter(pk__in=wanted)} if wanted else {}
     return [(files[plan.case_file_id], on) for plan, on in steps if plan.case_file_id in files]
 
 

@@ -156,7 +156,7 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     today = now.date()
     due = open_files(user, group).filter(next_due_on__lte=today + AHEAD)
     files = list(due[: MOST_ROWS + 1])
-    planned = planned_visits(user, group, now)
+    planned = planned_visits(user, open_files(user, group), now)
     day = Day(
         unwritten=[each for each in planned if is_past(each, today)],
         planned=[each for each in planned if not is_past(each, today)],
@@ -215,7 +215,7 @@ def part_of(day: Day, on: date, today: date) -> list[Row]:
 
 
 def planned_visits(
-    user: User, group: str, now: datetime, until: datetime | None = None
+    user: User, files: CaseFileQuerySet, now: datetime, until: datetime | None = None
 ) -> list[Visit]:
     """The visits that this worker has planned and nobody has written up, with their people.
 
@@ -241,7 +241,7 @@ def planned_visits(
             worker=user,
             outcome=Outcome.PLANNED,
             happened_at__lt=until or start + AHEAD,
-            case_file__in=open_files(user, group).order_by(),
+            case_file__in=files.order_by(),
         )
         .select_related("case_file__person", "case_file__unit", "case_file__risk_level")
         .defer("body")

@@ -2,6 +2,7 @@
 
 from casework.models.assignments import Assignment, TeamMember
 from casework.models.attachments import Attachment
+from casework.models.calendar_feeds import CalendarFeed
 from casework.models.case_files import CaseFile
 from casework.models.destructions import Destruction
 from casework.models.hand_overs import HandOver
@@ -23,6 +24,7 @@ __all__ = [
     "Absence",
     "Assignment",
     "Attachment",
+    "CalendarFeed",
     "CaseFile",
     "Destruction",
     "HandOver",

@@ -74,9 +74,10 @@ def around_span(request: SignedInRequest, span: Span, now: datetime) -> dict[str
 
 def opened(user: User, group: str, span: Span, now: datetime) -> Agenda:
     """The days with the people on them; only the days of plans are taken from what opens."""
-    plans = agenda.plans_of(user, group)
+    files = today.open_files(user, group)
+    plans = agenda.plans_of(user, files)
     open_plans(user, plans)
-    found = agenda.agenda_of(user, group, span, now, plans)
+    found = agenda.agenda_of(user, files, span, now, plans)
     if found.entries:
         open_rows(user, found.case_files)
     return found

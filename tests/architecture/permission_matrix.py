@@ -74,6 +74,10 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     # One's own days: a supervisor has queues instead.
     "casework:view_week": only(WORKER),
     "casework:view_month": only(WORKER),
+    "casework:make_feed": only(WORKER),
+    "casework:withdraw_feed": only(WORKER),
+    # A program asks, and shows the address instead of a sign-in.
+    "casework:fetch_feed": PUBLIC,
     "casework:list_case_files": CASE_ROLES,
     # The one question of intake: a worker is told yes or no, and nothing else.
     "casework:find_person": CASE_ROLES,

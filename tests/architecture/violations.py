@@ -56,6 +56,7 @@ CONTRACTS: dict[str, list[Violation]] = {
         Violation("casework/rules.py", "import xlsxwriter\n", "casework.rules"),
         Violation("casework/rules.py", "import openpyxl\n", "casework.rules"),
     ],
+    "icalendar": [Violation("casework/rules.py", "import icalendar\n", "casework.rules")],
     "optimizers": [
         Violation("casework/matching.py", "import numpy\n", "casework.matching -> numpy"),
         Violation("casework/rules.py", "import scipy\n", "casework.rules -> scipy"),

@@ -19,6 +19,7 @@ from casework.models import (
     Absence,
     Assignment,
     Attachment,
+    CalendarFeed,
     CaseFile,
     HandOver,
     HarmReport,
@@ -222,6 +223,7 @@ OF_OTHERS: dict[Event, Callable[[], Counts]] = {
         WorkerProfile.history.values_list("worker__log_reference", flat=True)
     ),
     Event.ABSENCE_RECORDED: lambda: numbers(Absence, "worker__log_reference"),
+    Event.CALENDAR_FEED_MADE: lambda: numbers(CalendarFeed, "worker__log_reference"),
     Event.LEDGER_UPLOADED: lambda: numbers(Ledger, "number"),
     Event.ALERT_RAISED: lambda: numbers(Alert, "number"),
     Event.FINDING_ASKED: lambda: numbers(Finding, "number"),

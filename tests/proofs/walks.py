@@ -85,6 +85,7 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("int", "version"): 1,
         ("slug", "version"): DEFAULT_VERSION,
         ("slug", "form"): "visit",
+        ("slug", "token"): worlds.FEED_TOKEN,
         ("slug", "population"): "empty_nest_elder",
         ("slug", "rule"): "assessment_provisional",
         ("worker", "worker"): place.worker.log_reference,

@@ -1,11 +1,13 @@
 """A small demo county in databases of its own, with one file whose every word is a canary."""
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Final
+from unittest import mock
 from uuid import UUID
 
 from django.apps import apps
@@ -24,6 +26,7 @@ from audit.unusual import Found, Rule
 from casework.actions import (
     assignments,
     attachments,
+    calendar_feeds,
     case_files,
     hand_overs,
     harm,
@@ -40,7 +43,7 @@ from casework.actions import (
     workers,
 )
 from casework.dashboards.teams import candidates
-from casework.models import CaseFile, Ledger
+from casework.models import CalendarFeed, CaseFile, Ledger
 from casework.models.ledgers import LedgerState
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
@@ -69,6 +72,8 @@ STRANGE: Final = (
 )
 # A sign-in of which the log knows something.
 SESSION: Final = "walkWalkWalkWalk"
+# The address of the one calendar feed.
+FEED_TOKEN: Final = "a-program-of-a-worker-knows-this"
 CANARY_NAME: Final = "㐀㐁㐂"
 CANARY_SHORT_NAME: Final = "㐃㐅"
 CANARY_ID_NUMBERS: Final = ("100199195512310271", "100199195607230226")
@@ -127,6 +132,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     review_tasks._open(WARNINGS["assessment_provisional"], [case_file.pk], timezone.now())
     _object(case_file, worker=worker, supervisor=supervisor)
     _choose(case_file, worker=worker, supervisor=supervisor)
+    _subscribe(worker)
     for file in (red, case_file):
         _need(file, worker=worker)
         _report(file, worker=worker, supervisor=supervisor)
@@ -166,6 +172,15 @@ def _choose(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
         by=supervisor,
         today=today,
     )
+
+
+def _subscribe(worker: User) -> None:
+    """A program that knows where the calendar of the worker is."""
+    if CalendarFeed.objects.exists():
+        # Once in a world: no two feeds have one address.
+        return
+    with mock.patch.object(secrets, "token_urlsafe", return_value=FEED_TOKEN):
+        calendar_feeds.make(by=worker, now=timezone.now())
 
 
 def _doubt(case_file: CaseFile, *, worker: User) -> None:
