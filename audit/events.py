@@ -49,6 +49,7 @@ class Event(StrEnum):
     DESTRUCTION_PROPOSED = "destruction.proposed"
     DESTRUCTION_REHEARSED = "destruction.rehearsed"
     DESTRUCTION_REJECTED = "destruction.rejected"
+    DIGEST_SENT = "digest.sent"
     DUE_DATE_CORRECTED = "due_date.corrected"
     EVENT_DETAIL_ERASED = "event_detail.erased"
     EVIDENCE_FINISHED = "evidence.finished"

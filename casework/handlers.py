@@ -1,7 +1,7 @@
 """Ledgers, index keys and destructions in the background, a few rows per transaction."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 from audit import log
 from audit.events import Event, Purpose
 from casework import harm_rules
-from casework.actions import destructions, indexes, ledgers, people
+from casework.actions import destructions, digests, indexes, ledgers, people
+from casework.dashboards.digests import digest_of
 from casework.ledgers.matching import Match, admission, match
 from casework.models import CaseFile, Destruction
 from casework.models.destructions import DestructionState
@@ -26,7 +27,7 @@ from kpm.custody.actions import record_finished
 from kpm.custody.kinds import Kind
 from kpm.errors import Refused
 from kpm.excel import from_json
-from kpm.jobs.registers import GiveUp, Run, handles
+from kpm.jobs.registers import GiveUp, Run, handles, sweep
 from kpm.vault import rotations, shredding
 from risk_levels.actions import bulk_follow_classes, bulk_propose, official_draft
 from risk_levels.populations import POPULATIONS
@@ -91,6 +92,22 @@ class Table:
     def matched(self, rows: Sequence[CheckedRow]) -> list[Match]:
         """The rows beside what is on record."""
         return match(rows, ledger=self.ledger, units=self.units, by=self.by)
+
+
+def send_digests(now: datetime) -> int:
+    """Tell everybody by mail how much waits for them today; returns how many mails went."""
+
+    def counts_of(user: User, at: datetime) -> list[tuple[Any, int]]:
+        return [(each.label, each.count) for each in digest_of(user, at)]
+
+    return digests.send_all(counts_of, now)
+
+
+@sweep("send_digests", gettext_lazy("Send the daily digests"), every=timedelta(minutes=30))
+def send_morning_digests(now: datetime) -> int:
+    """The same each morning, once somebody may be there to read it."""
+    here = timezone.localtime(now)
+    return send_digests(here) if here.hour >= digests.FROM_HOUR else 0
 
 
 @handles(ledgers.CHECK, gettext_lazy("Check a ledger"))

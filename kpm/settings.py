@@ -36,6 +36,15 @@ def proxies(names: str) -> list[str]:
     return names.split()
 
 
+def secret_in(name: str) -> str:
+    """What stands in the file that a variable names; nothing where it names none."""
+    path = os.environ.get(name, "")
+    try:
+        return Path(path).read_text(encoding="utf-8").strip() if path else ""
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: cannot be read ({error.strerror}).") from None
+
+
 # --- Where we are ---------------------------------------------------------------------------
 # The demo invents its people, serves plain HTTP to this machine only and takes synthetic ID
 # numbers. Nothing else differs.
@@ -290,7 +299,20 @@ USE_THOUSAND_SEPARATOR = False
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 SIMPLE_HISTORY_DATE_INDEX = "composite"
 SIMPLE_HISTORY_REVERT_DISABLED = True
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Digests go to user names in this domain, by this server; without a domain nobody gets any.
+KPM_MAIL_DOMAIN = os.environ.get("KPM_MAIL_DOMAIN", "")
+EMAIL_HOST = os.environ.get("KPM_MAIL_HOST", "")
+if KPM_MAIL_DOMAIN and not EMAIL_HOST and not KPM_DEMO:
+    raise ImproperlyConfigured("KPM_MAIL_DOMAIN is set, and KPM_MAIL_HOST is not.")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = int(os.environ.get("KPM_MAIL_PORT", "587"))
+# One of the two: TLS from the first byte, or STARTTLS. Never neither.
+EMAIL_USE_SSL = EMAIL_PORT == 465
+EMAIL_USE_TLS = not EMAIL_USE_SSL
+EMAIL_TIMEOUT = 20
+EMAIL_HOST_USER = os.environ.get("KPM_MAIL_USER", "")
+EMAIL_HOST_PASSWORD = secret_in("KPM_MAIL_PASSWORD_FILE")
+DEFAULT_FROM_EMAIL = os.environ.get("KPM_MAIL_FROM", f"kpm@{KPM_SITE_NAME}")
 
 # --- Process logs: no names, no numbers, no bodies ------------------------------------------
 LOGGING = {

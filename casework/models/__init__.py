@@ -5,6 +5,7 @@ from casework.models.attachments import Attachment
 from casework.models.calendar_feeds import CalendarFeed
 from casework.models.case_files import CaseFile
 from casework.models.destructions import Destruction
+from casework.models.digests import Digest
 from casework.models.hand_overs import HandOver
 from casework.models.harm import HarmReport, HarmStep
 from casework.models.ledgers import Ledger, LedgerRow
@@ -27,6 +28,7 @@ __all__ = [
     "CalendarFeed",
     "CaseFile",
     "Destruction",
+    "Digest",
     "HandOver",
     "HarmReport",
     "HarmStep",

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from casework.dashboards import hand_overs, lists, review_tasks, today
+from casework.dashboards import hand_overs, lists, overdue, review_tasks, today
 from casework.views.opening import open_rows
 from kpm.accounts.models import SignedInRequest
 from kpm.permissions import Permission, Role, requires
@@ -32,6 +32,8 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         return render(request, "casework/today/supervise.html", around)
     around["suggested"] = review_tasks.open_tasks(request.user, group).order_by().count()
     around["offered"] = hand_overs.waiting_for(request.user)
+    files = today.open_files(request.user, group)
+    around["passed"] = sum(overdue.steps_in(files, now.date()).values())
     day = today.day_of(request.user, group, now=now)
     if day.case_files:
         open_rows(request.user, day.case_files)

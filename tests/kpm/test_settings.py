@@ -51,6 +51,8 @@ def test_the_demo_believes_no_proxy_and_needs_none(environment: dict[str, str]) 
         ("KPM_TRUSTED_PROXIES", "::/0", "::/0 would believe everybody"),
         ("KPM_HOSTS", "", "KPM_HOSTS is not set"),
         ("KPM_ROOT_KEY_FILE", "", "KPM_ROOT_KEY_FILE is not set"),
+        ("KPM_MAIL_DOMAIN", "example.org", "KPM_MAIL_DOMAIN is set, and KPM_MAIL_HOST is not"),
+        ("KPM_MAIL_PASSWORD_FILE", "/nowhere/else", "KPM_MAIL_PASSWORD_FILE: cannot be read"),
     ],
 )
 def test_the_start_stops_in_words(
@@ -59,3 +61,29 @@ def test_the_start_stops_in_words(
     words = started(environment | {name: value})
     assert "ImproperlyConfigured" in words
     assert said in words
+
+
+@pytest.mark.parametrize(("port", "flags"), [("587", "True False"), ("465", "False True")])
+def test_mail_never_leaves_without_tls(
+    environment: dict[str, str], tmp_path: Path, port: str, flags: str
+) -> None:
+    password = tmp_path / "mail.password"
+    password.write_text("jade-river\n", encoding="utf-8")
+    look = (
+        "from kpm import settings as s; print(s.EMAIL_USE_TLS, s.EMAIL_USE_SSL, "
+        "s.EMAIL_HOST_PASSWORD, s.EMAIL_BACKEND.split('.')[-2], s.DEFAULT_FROM_EMAIL)"
+    )
+    mail = {
+        "KPM_MAIL_DOMAIN": "example.org",
+        "KPM_MAIL_HOST": "mail.example.org",
+        "KPM_MAIL_PORT": port,
+        "KPM_MAIL_PASSWORD_FILE": str(password),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", look],
+        env=environment | mail,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"{flags} jade-river smtp kpm@kpm.example.org\n"

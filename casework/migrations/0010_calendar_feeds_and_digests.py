@@ -30,6 +30,22 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name='Digest',
+            fields=[
+                ('id', models.UUIDField(default=kpm.ids.uuid7, editable=False, primary_key=True, serialize=False)),
+                ('day_on', models.DateField(verbose_name='day')),
+                ('claimed_at', models.DateTimeField(verbose_name='begun at')),
+                ('sent_at', models.DateTimeField(blank=True, null=True, verbose_name='sent at')),
+                ('to', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='digests', to=settings.AUTH_USER_MODEL, verbose_name='to')),
+            ],
+            options={
+                'verbose_name': 'digest',
+                'verbose_name_plural': 'digests',
+                'ordering': ('-day_on', '-id'),
+                'constraints': [models.UniqueConstraint(fields=('to', 'day_on'), name='one_digest_a_day'), models.CheckConstraint(condition=models.Q(('sent_at__isnull', True), ('sent_at__gte', models.F('claimed_at')), _connector='OR'), name='a_digest_is_not_sent_before_it_is_begun')],
+            },
+        ),
+        migrations.CreateModel(
             name='HistoricalCalendarFeed',
             fields=[
                 ('id', models.UUIDField(db_index=True, default=kpm.ids.uuid7, editable=False)),
