@@ -32,6 +32,8 @@ logger = logging.getLogger(__name__)
 LEASE: Final = timedelta(minutes=10)
 # No mail before this hour here.
 FROM_HOUR: Final = 7
+# The log keeps that they went; the rows are for the day.
+KEPT: Final = timedelta(days=31)
 RECIPIENTS: Final = (Role.SOCIAL_WORKER, Role.SUPERVISOR)
 
 # What waits for somebody: words and numbers.
@@ -65,29 +67,43 @@ def send_all(counts_of: Callable[[User, datetime], Counts], now: datetime) -> in
     """
     if not settings.KPM_MAIL_DOMAIN:
         return 0
-    sent = failed = 0
+    day_on = timezone.localdate(now)
+    Digest.objects.filter(day_on__lt=day_on - KEPT).delete()
+    told = set(
+        Digest.objects.filter(day_on=day_on, sent_at__isnull=False).values_list("to", flat=True)
+    )
+    waiting = [
+        (user, address, counts)
+        for user in recipients(day_on)
+        if user.pk not in told
+        and (address := address_of(user))
+        and (counts := counts_of(user, now))
+    ]
+    if not waiting:
+        return 0
     # Whoever cannot be reached at all is not asked for each person.
     with get_connection() as connection:
-        for user in recipients(timezone.localdate(now)):
-            counts = counts_of(user, now)
-            address = address_of(user)
-            if not counts or not address:
-                continue
-            digest = claim(user, now)
-            if digest is None:
-                continue
-            try:
-                _message(address, counts, connection).send()
-            except OSError as error:
-                # Also what the mail server refuses. Its words may name somebody: they stay out.
-                logger.warning("A digest was not sent: %s.", type(error).__name__)
-                failed += 1
-                continue
-            note_sent(digest, count=sum(count for _label, count in counts), now=now)
-            sent += 1
-    if failed:
+        went = [_send(*each, connection=connection, now=now) for each in waiting]
+    if failed := went.count(False):
         raise NotAllSent(failed)
-    return sent
+    return went.count(True)
+
+
+def _send(
+    user: User, address: str, counts: Counts, *, connection: Any, now: datetime
+) -> bool | None:
+    """Whether it went; nothing where another run sends it."""
+    digest = claim(user, now)
+    if digest is None:
+        return None
+    try:
+        _message(address, counts, connection).send()
+    except OSError as error:
+        # Also what the mail server refuses. Its words may name somebody: they stay out.
+        logger.warning("A digest was not sent: %s.", type(error).__name__)
+        return False
+    note_sent(digest, count=sum(count for _label, count in counts), now=now)
+    return True
 
 
 class NotAllSent(Exception):

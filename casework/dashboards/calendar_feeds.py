@@ -47,7 +47,9 @@ def happenings_of(feed: CalendarFeed, now: datetime) -> list[Happening]:
         if each.at is None:
             by_day[max(each.on, today)].append(each)
     planned = [each for each in entries if each.at is not None and each.on >= today]
+    more = [Happening(f"{feed.id}-more", today, _("There is more: see the list of files"))]
     return [
+        *(more if found.is_cut else []),
         *(_whole_day(feed, on, by_day[on], today) for on in sorted(by_day)),
         *(_planned(feed, each) for each in planned),
     ]

@@ -13,6 +13,7 @@ from icalendar import Calendar
 from audit.models import LoggedEvent
 from casework import feed_rules
 from casework.actions import calendar_feeds, visits, workers
+from casework.dashboards import agenda
 from casework.models import CalendarFeed
 from casework.models.assignments import Place
 from kpm.errors import Refused
@@ -250,6 +251,15 @@ def test_what_a_program_knows_keeps_its_name(worker, today):
     token = token_of(worker)
     first, second = ({str(each["uid"]) for each in events_of(fetch(token))} for _each in range(2))
     assert first == second
+
+
+def test_a_feed_that_leaves_something_out_says_so(worker, today, monkeypatch):
+    monkeypatch.setattr(agenda, "MOST_FILES", 1)
+    for _each in range(2):
+        due_on(today, lead=worker)
+    said = {str(each["summary"]) for each in events_of(fetch(token_of(worker)))}
+    assert "There is more: see the list of files" in said
+    assert "1 visit due" in said
 
 
 def test_fetching_opens_nothing(worker, today):

@@ -197,6 +197,21 @@ def test_the_database_keeps_one_digest_for_each_person_and_day(worker):
         Digest(to=worker, day_on=timezone.localdate(), claimed_at=now).save()
 
 
+def test_rows_of_long_ago_are_not_kept(worker):
+    due(8, lead=worker)
+    send()
+    send(timezone.localtime() + digests.KEPT + DAY)
+    assert Digest.objects.count() == 1
+    assert len(events()) == 2
+
+
+def test_no_mail_server_is_asked_where_nobody_is_to_be_told(worker):
+    due(8, lead=worker)
+    send()
+    with mock.patch.object(digests, "get_connection", side_effect=ConnectionRefusedError):
+        assert send() == 0
+
+
 # --- Where it goes, and what goes wrong
 
 
