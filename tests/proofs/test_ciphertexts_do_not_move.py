@@ -129,7 +129,16 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
         if len({owner_of(row) for row in rows_of(model)[:2]}) == 1
     }
     assert together == {
-        *("Assessment", "HandOver", "LedgerRow", "Need", "Proposal", "TeamMember", "Visit"),
+        *(
+            "Assessment",
+            "HandOver",
+            "HarmStep",
+            "LedgerRow",
+            "Need",
+            "Proposal",
+            "TeamMember",
+            "Visit",
+        ),
     }
 
 

@@ -175,6 +175,8 @@ OF_FILES: dict[tuple[Event, ...], Callable[[], Counts]] = {
     (Event.HARM_REPORT_OPENED,): lambda: numbers(HarmReport),
     (Event.HARM_REPORT_TOLD,): lambda: numbers(HarmReport, told_at__isnull=False),
     (Event.TRANSFER_ASKED,): lambda: numbers(Transfer),
+    (Event.TRANSFER_REFUSED,): lambda: numbers(Transfer, state="refused"),
+    (Event.HARM_REPORT_CONFIRMED,): lambda: numbers(HarmReport, state="confirmed"),
     (Event.ATTACHMENT_ADDED,): lambda: numbers(Attachment),
     (Event.PLAN_DRAFTED,): lambda: numbers(Plan),
     (Event.PLAN_APPROVED,): lambda: numbers(Plan, approved_by__isnull=False),

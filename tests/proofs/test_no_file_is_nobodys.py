@@ -198,11 +198,11 @@ class Support(RuleBasedStateMachine):
         )
 
     @rule(who=WHO)
-    def come_back(self, who: int) -> None:
-        """Everything is as it should be again."""
+    def come_back(self, who: int, where: str = "here") -> None:
+        """Everything is as it should be again, here or elsewhere."""
         self.close(who, False)
         self.end_role(who)
-        self.grant_role(who, "here", Role.SOCIAL_WORKER)
+        self.grant_role(who, where, Role.SOCIAL_WORKER)
 
     @rule(leaving=WHO, taking=WHO)
     def move_all(self, leaving: int, taking: int) -> None:
@@ -240,6 +240,7 @@ class Support(RuleBasedStateMachine):
             return
         said = {"transfer": asked, "by": self.supervisor, "now": self.now}
         if answer == "accepted":
+            self.come_back(who, where)
             worker = self._worker(who)
             self._try("transferred", lambda: transfers.accept(worker=worker, **said))
         else:

@@ -43,7 +43,7 @@ from casework.actions import (
     workers,
 )
 from casework.dashboards.teams import candidates
-from casework.models import CalendarFeed, CaseFile, Ledger
+from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Transfer
 from casework.models.ledgers import LedgerState
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
@@ -135,8 +135,10 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _subscribe(worker)
     for file in (red, case_file):
         _need(file, worker=worker)
-        _report(file, worker=worker, supervisor=supervisor)
-        _ask(file, supervisor=supervisor)
+        report = _report(file, worker=worker, supervisor=supervisor)
+        transfer = _ask(file, supervisor=supervisor)
+        if file == red:
+            _answer(report, transfer, by=supervisor)
         _begin(file, worker=worker)
         _offer(file, worker=worker)
     _name_others(case_file, by=supervisor)
@@ -246,25 +248,32 @@ def _visit(case_file: CaseFile, *, worker: User) -> None:
         )
 
 
-def _report(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
+def _report(case_file: CaseFile, *, worker: User, supervisor: User) -> HarmReport:
     """Signs of harm, and who has been told."""
     now = timezone.localtime()
     report = harm.open_report(
         case_file=case_file, situation="injuries", words="㐇㐈㐉" * 4, by=worker, now=now
     )
-    harm.tell(report=report, authority="police", words="㐉㐇㐈㐇", by=supervisor, now=now)
+    return harm.tell(report=report, authority="police", words="㐉㐇㐈㐇", by=supervisor, now=now)
 
 
-def _ask(case_file: CaseFile, *, supervisor: User) -> None:
+def _ask(case_file: CaseFile, *, supervisor: User) -> Transfer:
     """Another unit is asked to take the file."""
     unit = Unit.objects.filter(district=case_file.district).exclude(pk=case_file.unit_id)
-    transfers.ask(
+    return transfers.ask(
         case_file=case_file,
         to_unit=unit.order_by("code")[0],
         note="㐑㐏㐐" * 4,
         by=supervisor,
         now=timezone.now(),
     )
+
+
+def _answer(report: HarmReport, transfer: Transfer, *, by: User) -> None:
+    """The receipt is here, and the other unit said no."""
+    now = timezone.localtime()
+    harm.confirm(report=report, number="㐈㐉㐋", words="㐋㐉㐈", by=by, now=now)
+    transfers.refuse(transfer=transfer, reply="㐏㐑㐐" * 4, by=by, now=now)
 
 
 def _need(case_file: CaseFile, *, worker: User) -> None:
