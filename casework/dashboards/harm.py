@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from casework.dashboards import lists
-from casework.models import CaseFile, HarmReport, HarmStep
+from casework.models import Assignment, CaseFile, HarmReport, HarmStep
 from casework.models.harm import AT_ONCE_HOURS, WAITING, Authority, HarmState, Situation, StepKind
 from kpm.accounts.models import User
 from kpm.vault.opening import Reading, open_groups
@@ -23,8 +23,9 @@ class Row:
 
 
 def waiting(user: User, group: str) -> QuerySet[HarmReport]:
-    """The reports about the user's files that wait, the oldest first."""
-    files = lists.files_of(user, group).order_by()
+    """The reports that this supervisor may follow, the oldest first: none of their own teams'."""
+    mine = Assignment.objects.active().filter(case_file=OuterRef("pk"), worker=user)
+    files = lists.files_of(user, group).filter(~Exists(mine)).order_by()
     return (
         HarmReport.objects.filter(state__in=WAITING, case_file__in=files.values("pk"))
         .select_related("case_file__person", "case_file__unit", "case_file__risk_level")

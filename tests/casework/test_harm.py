@@ -209,6 +209,7 @@ class TestFollowing:
         assign(report.case_file, climbed, "member")
         climbed = change_role(climbed, Role.SUPERVISOR, make_unit(COUNTY))
         assert reader(climbed, report.case_file).get(follow).status_code == 404
+        assert report.number not in client_for(climbed).get("/reports/").content.decode()
         for by in (worker, far, climbed):
             with pytest.raises(Refused):
                 tell(report, by)
