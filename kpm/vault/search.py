@@ -8,13 +8,15 @@ from itertools import islice, product
 from typing import Final, NamedTuple, Self
 from uuid import UUID
 
-from django.db import IntegrityError, models, router, transaction
+from django.db import IntegrityError, connections, models, router, transaction
 from pypinyin import Style, pinyin
 
+from kpm.database import shard_rows
+from kpm.database.shard_rows import ShardRow
 from kpm.vault import envelope
 from kpm.vault.ciphers import Forged, suite
 from kpm.vault.errors import Cause, KeysUnavailable, UnknownSuite, Unreadable
-from kpm.vault.keys import ring
+from kpm.vault.keys import OpenedKey, ring
 from kpm.vault.models import SearchShard
 
 RECORDS: Final = 1024
@@ -116,7 +118,7 @@ def find(scope: str, text: str) -> list[UUID]:
 def fold(scope: str) -> int:
     """Merge the deltas of a scope into full shards; returns how many records there are."""
     with transaction.atomic(using=router.db_for_write(SearchShard)):
-        shards = _shards(scope, SearchShard.objects.select_for_update().filter(scope=scope))
+        shards = _shards(scope, for_update=True)
         merged: dict[bytes, bytes] = {}
         for shard in shards:
             merged.update(zip(shard.owners(), shard.lines(), strict=True))
@@ -204,52 +206,58 @@ def _sealed(scope: str, lines: dict[bytes, bytes], *, is_delta: bool) -> list[Se
     key = ring.scope_key(scope, "search")
     code = suite()
     head = envelope.shard_header(code, key.generation, LAYOUT)
+    digest = envelope.scope_digest(scope)
     rows = []
     waiting = iter(lines.items())
     while part := list(islice(waiting, RECORDS)):
         row = SearchShard(scope=scope, is_delta=is_delta, generation=key.generation)
         owners, texts = zip(*part, strict=True)
         plain = b"".join((_COUNT.pack(len(part)), *owners, *texts))
-        context = _context(row.seal_id, scope, is_delta=is_delta)
+        context = _context(row.seal_id.bytes, digest, is_delta=is_delta)
         row.sealed = envelope.seal(key[code], head, context, envelope.padded(plain, PAD))
         rows.append(row)
     return rows
 
 
-def _shards(scope: str, rows: models.QuerySet[SearchShard] | None = None) -> list[_Shard]:
+def _shards(scope: str, *, for_update: bool = False) -> list[_Shard]:
     """The opened shards of a scope: full ones first, then the deltas in their order."""
-    found = SearchShard.objects.filter(scope=scope) if rows is None else rows
-    values = found.order_by("is_delta", "id").values_list("id", "seal_id", "is_delta", "sealed")
+    connection = connections[router.db_for_write(SearchShard)]
     try:
-        return [_opened(scope, *each) for each in values.all()]
+        return _opened(scope, shard_rows.of_scope(connection, scope, for_update=for_update))
     except KeysUnavailable:
         # Between the two queries the scope was sealed anew and its old key destroyed.
-        return [_opened(scope, *each) for each in values.all()]
+        return _opened(scope, shard_rows.of_scope(connection, scope, for_update=for_update))
 
 
-def _opened(
-    scope: str, pk: int, seal_id: UUID, is_delta: bool, sealed: bytes | memoryview
-) -> _Shard:
-    blob = bytes(sealed)
-    key = ring.scope_key(scope, "search", generation=_generation(blob, seal_id))
-    context = _context(seal_id, scope, is_delta=is_delta)
-    try:
-        plain = envelope.unseal(key[blob[1]], blob, context)
-    except Forged:
-        raise Unreadable(0, 0, seal_id, Cause.CHANGED) from None
-    except UnknownSuite:
-        raise Unreadable(0, 0, seal_id, Cause.SUITE) from None
-    return _Shard(pk, is_delta, _COUNT.unpack_from(plain)[0], plain)
+def _opened(scope: str, rows: Iterable[ShardRow]) -> list[_Shard]:
+    digest = envelope.scope_digest(scope)
+    # Asked for once in a search, and again in the next one.
+    keys: dict[int, OpenedKey] = {}
+    shards = []
+    for pk, seal_id, is_delta, blob in rows:
+        generation = _generation(blob, seal_id)
+        key = keys.get(generation)
+        if key is None:
+            key = keys[generation] = ring.scope_key(scope, "search", generation=generation)
+        context = _context(seal_id, digest, is_delta=is_delta)
+        try:
+            plain = envelope.unseal(key[blob[1]], blob, context)
+        except Forged:
+            raise Unreadable(0, 0, UUID(bytes=seal_id), Cause.CHANGED) from None
+        except UnknownSuite:
+            raise Unreadable(0, 0, UUID(bytes=seal_id), Cause.SUITE) from None
+        shards.append(_Shard(pk, is_delta, _COUNT.unpack_from(plain)[0], plain))
+    return shards
 
 
-def _generation(blob: bytes, seal_id: UUID) -> int:
+def _generation(blob: bytes, seal_id: bytes) -> int:
     if len(blob) >= envelope.OVERHEAD:
         if blob[0] == envelope.SHARD and blob[3] == LAYOUT:
             return blob[2]
         if blob[0] == envelope.WIDE_SHARD:
             return blob[2] << 8 | blob[3]
-    raise Unreadable(0, 0, seal_id, Cause.SHAPE)
+    raise Unreadable(0, 0, UUID(bytes=seal_id), Cause.SHAPE)
 
 
-def _context(seal_id: UUID, scope: str, *, is_delta: bool) -> bytes:
-    return bytes((is_delta,)) + seal_id.bytes + envelope.scope_digest(scope)
+def _context(seal_id: bytes, digest: bytes, *, is_delta: bool) -> bytes:
+    return bytes((is_delta,)) + seal_id + digest

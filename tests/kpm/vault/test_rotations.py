@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from django.db import IntegrityError, connections, transaction
+from django.db import IntegrityError, connection, connections, transaction
 
-from kpm.database import key_rows, locks
+from kpm.database import key_rows, locks, shard_rows
 from kpm.ids import uuid7
 from kpm.vault import blind_index, envelope, keys, rotations, search
 from kpm.vault.ciphers import hmac_sm3
@@ -216,12 +216,14 @@ def test_shards_that_were_read_before_a_resealing_are_read_again(
 ) -> None:
     records = people()
     search.add(SCOPE, records)
-    old = SearchShard.objects.values_list("id", "seal_id", "is_delta", "sealed").get()
+    real = shard_rows.of_scope
+    stale = [real(connection, SCOPE)]
     rotations.reseal(SCOPE)
     ring.forget()
-    real, stale = search._opened, [old]
     monkeypatch.setattr(
-        search, "_opened", lambda scope, *now: real(scope, *(stale.pop() if stale else now))
+        shard_rows,
+        "of_scope",
+        lambda *args, **options: stale.pop() if stale else real(*args, **options),
     )
     assert found() == {record.owner for record in records}
 
