@@ -6,14 +6,17 @@ Every step can be taken again.
 """
 
 from collections.abc import Collection, Iterator
+from functools import cache
 from hashlib import blake2b
 from typing import Any, Final
 from uuid import UUID
 
 from django.apps import apps
-from django.db import models, router
+from django.db import connections, router
 
+from kpm.database import sealed_columns
 from kpm.database.commits import kept_at_once
+from kpm.database.sealed_columns import SealedColumns
 from kpm.vault.fields import SealedModel
 from kpm.vault.groups import layout_of
 from kpm.vault.keys import ring
@@ -43,11 +46,22 @@ def forget(owners: Collection[UUID]) -> int:
 
     `key_gen` is looked at before any cache, so that every process refuses from this commit on.
     """
-    count = 0
-    for model, owner, groups in sealed_tables():
-        rows: models.QuerySet[Any] = models.QuerySet(model).filter(**{f"{owner}__in": owners})
-        count += rows.update(key_gen=GONE, **dict.fromkeys(groups))
-    return count
+    connection = connections[router.db_for_write(SealedModel)]
+    return sealed_columns.empty(connection, _columns(), owners, GONE)
+
+
+@cache
+def _columns() -> tuple[SealedColumns, ...]:
+    """What each of these tables is called in the database, and its columns."""
+    return tuple(
+        SealedColumns(
+            model._meta.db_table,
+            model._meta.get_field(owner).column,
+            model._meta.get_field("key_gen").column,
+            tuple(model._meta.get_field(group).column for group in groups),
+        )
+        for model, owner, groups in sealed_tables()
+    )
 
 
 def sealed_models() -> Iterator[Any]:
