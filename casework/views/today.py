@@ -30,10 +30,12 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         around["waiting"] = today.waiting_for(request.user, group, now)
         around["loads"] = today.loads_of(request.user, group, now.date())
         return render(request, "casework/today/supervise.html", around)
-    around["suggested"] = review_tasks.open_tasks(request.user, group).order_by().count()
-    around["offered"] = hand_overs.waiting_for(request.user)
     files = today.open_files(request.user, group)
-    around["passed"] = sum(overdue.steps_in(files, now.date()).values())
+    around |= {
+        "suggested": review_tasks.open_tasks(request.user, group).order_by().count(),
+        "offered": hand_overs.waiting_for(request.user),
+        "passed": sum(overdue.steps_in(files, now.date()).values()),
+    }
     day = today.day_of(request.user, group, now=now)
     if day.case_files:
         open_rows(request.user, day.case_files)
