@@ -45,9 +45,7 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
     record = sending(FormKind.VISIT, visits.record)
     if form.run(record, case_file=case_file, by=request.user, now=now):
         messages.success(request, _said_of(form.result))
-        if form.cleaned_data["harm"]:
-            return redirect("casework:report_harm", case_file.number)
-        return redirect(_goes_on_at(case_file, is_from_today=is_from_today))
+        return redirect(_goes_on_at(case_file, form, is_from_today=is_from_today))
     around = continued(request, case_file, form, FormKind.VISIT, reading)
     if is_from_today and "kept" not in around:
         form.begin_to_write()
@@ -72,8 +70,10 @@ def _said_of(visit: Visit) -> str:
     return _("The call is on record.")
 
 
-def _goes_on_at(case_file: CaseFile, *, is_from_today: bool) -> str:
-    """Where somebody goes on: whoever came from today goes back there, to the next person."""
+def _goes_on_at(case_file: CaseFile, form: RecordVisitForm, *, is_from_today: bool) -> str:
+    """Where somebody goes on: to whom to call, or back to today's next person."""
+    if form.cleaned_data["harm"]:
+        return reverse("casework:report_harm", args=(case_file.number,))
     if not is_from_today:
         return case_file.get_absolute_url()
     group = POPULATIONS[case_file.population].group

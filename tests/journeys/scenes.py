@@ -133,12 +133,12 @@ class Scene:
 
     def _lose(self, case_file: CaseFile) -> None:
         """Three tries met nobody."""
-        for minutes in (30, 20, 10):
+        for seconds in (30, 20, 10):
             visits.record(
                 case_file=case_file,
                 way="phone",
                 outcome="not_met",
-                happened_at=self.now - timedelta(minutes=minutes),
+                happened_at=self.now - timedelta(seconds=seconds),
                 by=self.worker,
                 now=self.now,
             )
@@ -241,7 +241,8 @@ class Scene:
         visits.record(
             way=Way.VISIT,
             outcome=Outcome.DONE,
-            happened_at=self.now,
+            # Before the tries that met nobody.
+            happened_at=self.now - timedelta(seconds=40),
             needs=stories.NEEDS[0],
             strengths=stories.STRENGTHS[0],
             notes=stories.NOTES[0],
