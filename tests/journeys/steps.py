@@ -85,6 +85,16 @@ def take_away(supervisor: Persona, *, name: str) -> None:
     supervisor.hand_in(f"main .rows > li:has-text('{name}') form button")
 
 
+def name_others(supervisor: Persona, case_file: File) -> None:
+    """Name somebody of another organ for each place that red asks for; the page says which."""
+    supervisor.go(f"{case_file.path}team/others/")
+    for name in ("赵主任", "钱医生", "孙大姐", "李女士", "周老师", "吴警官"):
+        if not supervisor.main("section[aria-labelledby=missing]").count():
+            return
+        supervisor.page.fill("#id_name", name)
+        supervisor.hand_in()
+
+
 def assign(supervisor: Persona, case_file: File, *, place: str, name: str) -> None:
     """Give somebody a place in the team."""
     if supervisor.path != f"{case_file.path}team/":
