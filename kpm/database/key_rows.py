@@ -1,6 +1,7 @@
 """Wrapped data keys in bulk, by hand: the ORM would cost more than unwrapping and wrapping."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -35,7 +36,9 @@ def insert(connection: BaseDatabaseWrapper, version: int, rows: Sequence[KeyRow]
             owner, generation, wrapped, check = rows[0]
             cursor.execute(_INSERT, [owner, generation, version, wrapped, check])
         elif connection.vendor == "sqlite":
-            with transaction.atomic(using=connection.alias):
+            # Several statements: a transaction around them, where there is none yet.
+            is_inside = connection.in_atomic_block
+            with nullcontext() if is_inside else transaction.atomic(using=connection.alias):
                 cursor.executemany(
                     _INSERT,
                     [(row.owner, row.generation, version, row.wrapped, row.check) for row in rows],
