@@ -1,11 +1,12 @@
 """Forms that hand over to an action, once, and say beside the field what is wrong."""
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, Self, cast
+from typing import Any, NamedTuple, Protocol, Self, cast
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.db import transaction
 from django.forms.renderers import DjangoTemplates
@@ -14,6 +15,7 @@ from django.template.backends.django import DjangoTemplates as Engine
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
+from kpm import days
 from kpm.errors import Refused
 
 # Marks without a shape of their own turn a line of text round, or hide what stands in it. Three are
@@ -142,6 +144,12 @@ class ActionForm(forms.Form):
                 data[sent] = without_hidden_marks(str(data[sent]))
         return data
 
+    def begin_with(self, values: Mapping[str, Sequence[str]]) -> None:
+        """Fill in what was typed earlier and not sent."""
+        for name in values:
+            if name in self.fields:
+                self.fields[name].initial = _typed(self.fields[name], name, values)
+
     def run(self, action: Callable[..., Any], **kwargs: Any) -> bool:
         """Call the action with what was filled in; a refusal becomes an error of the form."""
         if not self.is_valid():
@@ -176,12 +184,26 @@ class ActionForm(forms.Form):
             return action(**kwargs)
 
 
+class Difference(NamedTuple):
+    """One field in which two people wrote different things."""
+
+    label: Any
+    theirs: str
+    mine: str
+
+
 class SeenForm(ActionForm):
     """An answer to something that others may change: it counts for what stood on the page only.
 
-    `current` names what stands there now; the page sends it back in a hidden input `seen`.
+    `current` names what stands there now; the page sends it back in a hidden input `seen`. What
+    fields begin with is what stands there now: where somebody answers something older, the two are
+    laid side by side (kpm/forms/conflict.html), and nothing is saved until they have seen both.
     """
 
+    # The fields whose beginnings others may change; where it is None, all of them.
+    shared: Sequence[str] | None = None
+    # What somebody typed earlier, for something that stands there no longer.
+    older: Mapping[str, Sequence[str]] | None = None
     changed = _("This has changed since you opened the page. Please read it again.")
 
     def __init__(self, *args: Any, current: str, **kwargs: Any) -> None:
@@ -193,12 +215,79 @@ class SeenForm(ActionForm):
         """Whether it answers something that stands there no longer."""
         return self.is_bound and self.data.get("seen", "") != self.current
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether what was typed, now or earlier, answers what stands there no longer."""
+        return self.is_outdated or self.older is not None
+
+    @cached_property
+    def differences(self) -> list[Difference]:
+        """What stands there now beside what was typed."""
+        return self.compared()
+
+    def compared(self) -> list[Difference]:
+        """Both texts, field by field, where they differ."""
+        found = []
+        for name in self.fields if self.shared is None else self.shared:
+            field = self.fields[name]
+            theirs = spoken(field, self.get_initial_for_field(field, name))
+            mine = spoken(field, self.typed(name))
+            if theirs != mine:
+                found.append(Difference(self.name_of(name), theirs, mine))
+        return found
+
+    def typed(self, name: str) -> Any:
+        """What somebody wrote into a field, now or earlier."""
+        if self.is_bound:
+            return self[name].data
+        return _typed(self.fields[name], name, self.older or {})
+
+    def name_of(self, name: str) -> Any:
+        """What a field is called where it stands alone."""
+        return self[name].label
+
+    def begin_with(self, values: Mapping[str, Sequence[str]]) -> None:
+        """Lay what was typed earlier beside what has taken its place since, and begin with it."""
+        if "".join(values.get("seen", [])[-1:]) != self.current:
+            self.older = values
+            # Found now: in a moment the fields no longer begin with what stands there.
+            self.differences = self.compared()
+        super().begin_with(values)
+
     def clean(self) -> dict[str, Any]:
         """Refuse an answer to something else."""
         values = super().clean() or self.cleaned_data
         if self.is_outdated:
             self.add_error(None, self.changed)
         return values
+
+
+def spoken(field: forms.Field, value: Any) -> str:
+    """What a field holds, as people read it; two texts that look alike are alike."""
+    if isinstance(field, forms.ChoiceField):
+        chosen = {str(each) for each in (value if isinstance(value, list | tuple) else [value])}
+        return ", ".join(str(label) for key, label in _flat(field.choices) if str(key) in chosen)
+    if isinstance(field, forms.DateField):
+        try:
+            return days.in_words(field.to_python(value))
+        except ValidationError:
+            pass
+    return "\n".join(str("" if value is None else value).strip().splitlines())
+
+
+def _typed(field: forms.Field, name: str, values: Mapping[str, Sequence[str]]) -> Any:
+    """What was kept of a field: all of it where it takes several values, else the last."""
+    several = list(values.get(name, []))
+    return several if isinstance(field, forms.MultipleChoiceField) else "".join(several[-1:])
+
+
+def _flat(choices: Any) -> list[tuple[Any, Any]]:
+    """The choices without the headings of their groups."""
+    return [
+        each
+        for key, label in choices
+        for each in (label if isinstance(label, list | tuple) else [(key, label)])
+    ]
 
 
 def status(form: forms.BaseForm) -> int:

@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from casework import rules
-from casework.forms.plans import names, step_fields
+from casework.forms.plans import STEPS, StepsForm, names
 from casework.models import Plan
 from kpm import days
 from kpm.errors import Refused
@@ -21,7 +21,6 @@ from risk_levels.reasons import by_direction, dangers
 
 LONGEST = 4_000
 EVIDENCE = 2
-PLAN_STEPS = 2
 DAY = {"type": "date"}
 # What the page itself cannot ask for: without a script it does not know which level is chosen.
 NEEDED = {
@@ -32,8 +31,10 @@ NEEDED = {
 }
 
 
-class ProposeLevelForm(SeenForm):
+class ProposeLevelForm(StepsForm):
     """Which level, why, on what, after what, and with which help in place of the plan so far."""
+
+    shown_steps = 2
 
     to_level = forms.ChoiceField(label=_("Which level?"), widget=forms.RadioSelect)
     reason_codes = forms.MultipleChoiceField(
@@ -104,14 +105,9 @@ class ProposeLevelForm(SeenForm):
             self.assessments.items(), key=lambda it: (it[1].assessed_on, int(it[0])), reverse=True
         )
         which.choices = [(place, words_of(each)) for place, each in newest]
-        steps = plan.steps if plan else []
-        if plan is not None:
-            self.fields["goal"].initial = plan.goal
+        self.add_steps(plan)
         for name, value in (before or {}).items():
             self.fields[name].initial = value
-        for number in range(PLAN_STEPS):
-            step = dict(steps[number]) if number < len(steps) else {}
-            self.fields |= step_fields(number, step)
         for name, words in NEEDED.items():
             field: Any = self.fields[name]
             field.needed = words
@@ -124,11 +120,6 @@ class ProposeLevelForm(SeenForm):
             (self["evidence_on_1"], self["evidence_what_1"]),
         ]
 
-    @property
-    def steps(self) -> list[list[forms.BoundField]]:
-        """The steps of the plan."""
-        return [[self[name] for name in names(number)] for number in range(PLAN_STEPS)]
-
     def clean(self) -> dict[str, Any]:
         """Evidence, steps and the assessment as the action takes them."""
         values = super().clean() or self.cleaned_data
@@ -138,7 +129,7 @@ class ProposeLevelForm(SeenForm):
         values["evidence"] = [
             {"on": on.isoformat() if on else "", "what": what} for on, what in given if on or what
         ]
-        steps = [self._step(values, number) for number in range(PLAN_STEPS)]
+        steps = [self._step(values, number) for number in range(STEPS)]
         values["steps"] = [step for step in steps if any(step.values())]
         if values["steps"] and not values.get("goal"):
             self.add_error("goal", _("Say what should become better."))

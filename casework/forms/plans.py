@@ -11,25 +11,24 @@ from casework import rules
 from casework.models import Plan
 from kpm.forms import SeenForm
 
-STEPS = 6
-# The rest opens when it is needed.
-SHOWN_STEPS = 3
+STEPS = 8
 LONGEST = 300
 
 
-class DraftPlanForm(SeenForm):
-    """A goal and up to six steps; a step without any words is left out."""
+def names(number: int) -> tuple[str, str, str, str]:
+    """The names of the fields of a step: what, resource, who, by when."""
+    return (f"what_{number}", f"resource_{number}", f"who_{number}", f"by_on_{number}")
 
-    goal = forms.CharField(
-        label=gettext_lazy("What should become better?"),
-        help_text=gettext_lazy("As agreed with the person, in their words where possible."),
-        max_length=2_000,
-        widget=forms.Textarea,
-    )
 
-    def __init__(self, *args: Any, today: date, plan: Plan | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, current=str(plan.pk) if plan else "", **kwargs)
-        self.today = today
+class StepsForm(SeenForm):
+    """A form with the goal and the steps of a plan, which a colleague may draft meanwhile."""
+
+    # The rest opens when it is needed.
+    shown_steps = 3
+    shared = ("goal", *(name for number in range(STEPS) for name in names(number)))
+
+    def add_steps(self, plan: Plan | None) -> None:
+        """Begin with what the last plan says."""
         steps: list[dict[str, str]] = plan.steps if plan else []
         if plan is not None:
             self.fields["goal"].initial = plan.goal
@@ -44,17 +43,41 @@ class DraftPlanForm(SeenForm):
     @property
     def first_steps(self) -> list[list[forms.BoundField]]:
         """Those that are always shown."""
-        return self.steps[:SHOWN_STEPS]
+        return self.steps[: self.shown_steps]
 
     @property
     def more_steps(self) -> list[list[forms.BoundField]]:
         """Those that open when they are needed."""
-        return self.steps[SHOWN_STEPS:]
+        return self.steps[self.shown_steps :]
 
     @property
     def has_more(self) -> bool:
         """Whether something stands in one of those."""
         return any(bound.value() for step in self.more_steps for bound in step)
+
+    def name_of(self, name: str) -> Any:
+        """Which step a field belongs to, and what it is called there."""
+        label = super().name_of(name)
+        number = name.rpartition("_")[2]
+        if not number.isdigit():
+            return label
+        return _("Step %(number)s: %(field)s") % {"number": int(number) + 1, "field": label}
+
+
+class DraftPlanForm(StepsForm):
+    """A goal and up to eight steps; a step without any words is left out."""
+
+    goal = forms.CharField(
+        label=gettext_lazy("What should become better?"),
+        help_text=gettext_lazy("As agreed with the person, in their words where possible."),
+        max_length=2_000,
+        widget=forms.Textarea,
+    )
+
+    def __init__(self, *args: Any, today: date, plan: Plan | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, current=str(plan.pk) if plan else "", **kwargs)
+        self.today = today
+        self.add_steps(plan)
 
     def clean(self) -> dict[str, Any]:
         """The steps together, as the plan keeps them."""
@@ -78,11 +101,6 @@ class DraftPlanForm(SeenForm):
         day = by_on.isoformat() if isinstance(by_on, date) else ""
         self.ask(rules.check_step_lies_ahead, day, self.today, field=names(number)[3])
         return {"what": what or "", "resource": resource or "", "who": who or "", "by_on": day}
-
-
-def names(number: int) -> tuple[str, str, str, str]:
-    """The names of the fields of a step: what, resource, who, by when."""
-    return (f"what_{number}", f"resource_{number}", f"who_{number}", f"by_on_{number}")
 
 
 def step_fields(number: int, step: dict[str, str]) -> dict[str, forms.Field]:

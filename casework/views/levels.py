@@ -94,6 +94,8 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
     if form.run(propose, now=timezone.now(), **about):
         messages.success(request, _("The proposal waits for a supervisor. The level stays so far."))
         return redirect("casework:show_level", case_file.number)
+    if _came_between(form, case_file):
+        form, around = propose_form(request, case_file, reading)
     return render(
         request,
         "casework/levels/propose.html",
@@ -107,6 +109,14 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
         },
         status=status(form),
     )
+
+
+def _came_between(form: ProposeLevelForm, case_file: CaseFile) -> bool:
+    """Whether a colleague's plan came after the form was read and before the file was locked."""
+    if not form.is_bound or form.is_outdated:
+        return False
+    latest = levels.live_plan(case_file.plans.defer("body"))
+    return form.current != str(latest.pk if latest else "")
 
 
 def propose_form(

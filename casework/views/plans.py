@@ -11,6 +11,7 @@ from casework import rules
 from casework.actions import plans
 from casework.actions.unsent_forms import sending
 from casework.forms.plans import ApprovePlanForm, DraftPlanForm
+from casework.models import CaseFile, Plan
 from casework.models.plans import State
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
@@ -18,7 +19,7 @@ from casework.views.unsent_forms import continued
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
-from kpm.vault.opening import open_groups
+from kpm.vault.opening import Reading, open_groups
 
 # What ended long ago stands in the history.
 SHOWN = 5
@@ -53,16 +54,15 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
     """A new draft, beginning with what the last one says."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    latest = case_file.plans.exclude(state=State.ENDED).select_related("drafted_by").first()
-    if latest is not None:
-        open_groups([latest], "body", reading=reading)
-    today = timezone.localdate()
-    form = DraftPlanForm.from_request(request, plan=latest, today=today)
+    form, latest = _draft_form(request, case_file, reading)
     seen = {"seen": form.current}
     draft = sending(FormKind.PLAN, plans.draft)
-    if form.run(draft, case_file=case_file, by=request.user, today=today, **seen):
+    if form.run(draft, case_file=case_file, by=request.user, today=form.today, **seen):
         messages.success(request, _("The draft is on record. A supervisor approves it."))
         return redirect("casework:show_plan", case_file.number)
+    if form.is_bound and not form.is_outdated:
+        # A colleague's plan may have come between this page and the lock: show that one.
+        form, latest = _draft_form(request, case_file, reading, refused=form)
     return render(
         request,
         "casework/plans/draft.html",
@@ -75,6 +75,22 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
         },
         status=status(form),
     )
+
+
+def _draft_form(
+    request: SignedInRequest,
+    case_file: CaseFile,
+    reading: Reading,
+    refused: DraftPlanForm | None = None,
+) -> tuple[DraftPlanForm, Plan | None]:
+    """The form and the plan that it replaces, open; a refused form stays unless overtaken."""
+    latest = case_file.plans.exclude(state=State.ENDED).select_related("drafted_by").first()
+    if latest is not None:
+        open_groups([latest], "body", reading=reading)
+    if refused is not None and refused.current == str(latest.pk if latest else ""):
+        return refused, latest
+    today = timezone.localdate()
+    return DraftPlanForm.from_request(request, plan=latest, today=today), latest
 
 
 @require_POST

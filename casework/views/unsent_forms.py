@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -18,11 +17,12 @@ from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import Refused
+from kpm.forms import ActionForm
 from kpm.permissions import Permission, requires
 from kpm.vault.opening import Reading
 
-# What the page itself adds to a form.
-ADDED = frozenset({"csrfmiddlewaretoken", "seen"})
+# What the page itself adds to a form. What it was begun on is kept: others may have gone on since.
+ADDED = frozenset({"csrfmiddlewaretoken"})
 # A page that keeps by itself says so, and is answered without a page.
 BY_ITSELF = "X-Keeps"
 
@@ -78,7 +78,7 @@ def typed(sent: QueryDict) -> dict[str, list[str]]:
 def continued(
     request: SignedInRequest,
     case_file: CaseFile,
-    form: forms.Form,
+    form: ActionForm,
     kind: FormKind,
     reading: Reading,
 ) -> dict[str, Any]:
@@ -89,9 +89,6 @@ def continued(
     kept = unsent_forms.kept_form(case_file, request.user, kind, reading)
     if kept is None:
         return around
-    for name, values in kept.values.items():
-        if name in form.fields:
-            is_several = isinstance(form.fields[name], forms.MultipleChoiceField)
-            form.fields[name].initial = values if is_several else values[-1]
+    form.begin_with(kept.values)
     is_older = kept.revision != case_file.risk_level.revision
     return {**around, "kept": kept, "kept_is_older": is_older}

@@ -14,6 +14,7 @@ from casework.actions import levels as casework_levels
 from casework.actions import levels_in_time, plans
 from casework.actions.case_files import calendars
 from casework.caseload import DueKind
+from casework.forms.levels import ProposeLevelForm
 from casework.models import CaseFile, Plan
 from casework.models.case_files import Status
 from kpm.accounts.actions import system_account
@@ -242,6 +243,27 @@ def test_assessments_to_choose_from_say_what_they_suggest_the_newest_first(
     for _place, words in choices:
         assert " · suggests " in words
         assert words.endswith(", for the time being")
+
+
+def test_a_plan_that_comes_between_the_proposal_and_the_lock_is_seen_in_the_answer(
+    client, case_file, worker, monkeypatch
+):
+    run = ProposeLevelForm.run
+
+    def overtaken(form, act, **about):
+        steps = [{"what": "Sent by the colleague", "resource": "Fund"}]
+        plans.draft(
+            case_file=case_file, goal="Warmth", steps=steps, by=worker, today=timezone.localdate()
+        )
+        return run(form, act, **about)
+
+    monkeypatch.setattr(ProposeLevelForm, "run", overtaken)
+    answer = client.post(proposal_page(case_file), sent(seen=""))
+
+    assert answer.status_code == 422
+    assert "<p>Sent by the colleague</p>" in answer.text
+    assert "<p>Repair the stove</p>" in answer.text
+    assert not Proposal.objects.exists()
 
 
 def test_a_plan_that_was_drafted_meanwhile_is_seen_before_the_proposal_replaces_it(

@@ -11,18 +11,22 @@ from casework.actions import plans
 from casework.forms.plans import STEPS, DraftPlanForm
 from casework.models import Plan
 from casework.models.plans import State
+from kpm.days import in_words
 from kpm.errors import Refused
 from kpm.ids import uuid7
 from kpm.permissions import Role
+from tests.conftest import RealCommits
 from tests.factories import (
     OTHER_VILLAGE,
     assign,
     client_for,
+    make_assessment,
     make_case_file,
     make_level,
     make_unit,
     make_user,
 )
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 GOAL = "每天有人照看一次，按时吃药"
@@ -172,16 +176,21 @@ def test_the_second_of_two_drafts_sees_the_first_before_it_takes_its_place(
     assign(case_file, colleague, "deputy")
     other = client_for(colleague)
     before = other.get(page_of(case_file, "new/")).context["form"].current
-    draft(client, case_file)
+    draft(client, case_file, what_1="装扶手", what_2="")
 
-    answer = other.post(page_of(case_file, "new/"), sent(seen=before, goal="多跟邻居来往"))
+    answer = other.post(
+        page_of(case_file, "new/"),
+        sent(seen=before, goal="多跟邻居来往", what_1="装扶手", what_2=""),
+    )
 
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "This has changed since you opened the page." in page
     assert "Written meanwhile" in page
-    # Both are there: the colleague's plan, and what was typed.
+    # Both are there, and only what differs: the colleague's words, and what was typed.
     assert f"<p>{GOAL}</p>" in page
+    assert "<p>多跟邻居来往</p>" in page
+    assert page.count('class="field difference"') == 1
     assert "多跟邻居来往</textarea>" in page
     assert Plan.objects.count() == 1
 
@@ -200,6 +209,106 @@ def test_a_draft_that_comes_between_page_and_lock_is_not_replaced_either(case_fi
     assert Plan.objects.get() == first
     plans.draft(**about, today=timezone.localdate(), seen=str(first.pk))
     assert Plan.objects.count() == 2
+
+
+def test_each_step_that_differs_is_named_with_both_texts(client, case_file):
+    before = client.get(page_of(case_file, "new/")).context["form"].current
+    draft(client, case_file)
+
+    answer = client.post(
+        page_of(case_file, "new/"), sent(seen=before, who_0="村医", by_on_0="", what_2="换灯泡")
+    )
+
+    found = [(str(label), *both) for label, *both in answer.context["form"].differences]
+    assert found == [
+        ("Step 1: By whom", "家庭医生", "村医"),
+        ("Step 1: To be done by", in_words(SOON), ""),
+        # The colleague's second step has moved up.
+        ("Step 2: What will be done", "装扶手", ""),
+        ("Step 3: What will be done", "", "换灯泡"),
+    ]
+
+
+def test_who_typed_the_same_is_told_so(client, case_file):
+    before = client.get(page_of(case_file, "new/")).context["form"].current
+    draft(client, case_file, what_1="装扶手", what_2="")
+    answer = client.post(page_of(case_file, "new/"), sent(seen=before, what_1="装扶手", what_2=""))
+    assert "Both say the same." in answer.text
+
+
+def test_whoever_comes_between_page_and_lock_is_seen_in_the_answer(client, case_file, monkeypatch):
+    colleague = make_user(name="Colleague")
+    assign(case_file, colleague, "deputy")
+    run = DraftPlanForm.run
+
+    def overtaken(form, act, **about):
+        steps = [{"what": "送药上门"}]
+        plans.draft(**about | {"by": colleague, "goal": GOAL, "steps": steps})
+        return run(form, act, **about)
+
+    monkeypatch.setattr(DraftPlanForm, "run", overtaken)
+    answer = client.post(page_of(case_file, "new/"), sent(seen="", goal="多跟邻居来往"))
+
+    assert answer.status_code == 422
+    assert f"<p>{GOAL}</p>" in answer.text
+    assert "多跟邻居来往</textarea>" in answer.text
+    # The colleague's is what the next attempt takes the place of.
+    assert Plan.objects.get().drafted_by == colleague
+    assert answer.context["form"].current == str(Plan.objects.get().pk)
+
+
+def test_of_four_drafts_at_one_moment_one_is_kept_and_the_others_are_told(
+    real_commits: RealCommits,
+):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+
+    def act(turn: int) -> str:
+        about = {"goal": f"{GOAL} {turn}", "steps": [{"what": "送药上门"}], "seen": ""}
+        try:
+            plans.draft(case_file=case_file, by=worker, today=timezone.localdate(), **about)
+        except Refused as refusal:
+            return str(refusal.message)
+        return "kept"
+
+    told = at_once(4, act)
+    assert told.count("kept") == 1
+    assert len([each for each in told if "changed since you opened" in each]) == 3
+    assert Plan.objects.get().state == State.DRAFT
+
+
+def test_what_was_kept_before_a_colleague_drafted_is_laid_beside_it(client, case_file):
+    colleague = make_user(name="Colleague")
+    assign(case_file, colleague, "deputy")
+    typed = sent(seen="", goal="多跟邻居来往", what_1="装扶手", what_2="")
+    client.post(f"/files/{case_file.number}/unsent/plan/", typed, headers={"X-Keeps": "1"})
+    assert "Written meanwhile" not in client.get(page_of(case_file, "new/")).text
+
+    draft(client_for(colleague), case_file)
+
+    page = client.get(page_of(case_file, "new/"))
+    assert "Colleague" in page.text
+    assert [each[1:] for each in page.context["form"].differences] == [(GOAL, "多跟邻居来往")]
+    assert "多跟邻居来往</textarea>" in page.text
+    # Kept once more on that page, it is about what stood there.
+    typed = sent(seen=page.context["form"].current, goal="多跟邻居来往", what_1="装扶手", what_2="")
+    client.post(f"/files/{case_file.number}/unsent/plan/", typed, headers={"X-Keeps": "1"})
+    assert "Written meanwhile" not in client.get(page_of(case_file, "new/")).text
+
+
+def test_a_plan_holds_eight_steps(client, case_file, worker):
+    assert STEPS == 8
+    draft(client, case_file, **{f"what_{n}": f"第{n}步" for n in range(8)})
+    plan = opened(Plan.objects.get(), case_file, worker)
+    assert [step["what"] for step in plan.steps] == [f"第{n}步" for n in range(8)]
+
+
+def test_a_proposal_begins_with_every_step_of_the_plan(client, case_file, worker):
+    draft(client, case_file, what_5="联系志愿者")
+    make_assessment(case_file, worker)
+    page = client.get(f"/files/{case_file.number}/proposal/")
+    assert 'value="联系志愿者"' in page.text
+    assert page.context["form"].has_more
 
 
 def test_a_plan_that_ended_meanwhile_is_said_too(client, case_file):

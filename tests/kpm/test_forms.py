@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from kpm.accounts.models import Submission
 from kpm.accounts.submissions import Submissions
 from kpm.errors import AlreadySent, Refused
-from kpm.forms import ActionForm, Renderer, status
+from kpm.forms import ActionForm, Renderer, SeenForm, status
 
 
 class NameForm(ActionForm):
@@ -213,3 +213,51 @@ def test_fields_are_drawn_with_our_templates():
     assert 'aria-invalid="true"' in drawn
     assert "required" not in str(NameForm()["name"].as_widget())
     assert Renderer().engine.get_template("kpm/forms/field.html")
+
+
+class MeetingForm(SeenForm):
+    """One field of each kind that two people may write differently."""
+
+    place = forms.CharField(initial="Town hall\nroom 2")
+    day = forms.DateField(initial="2026-03-01")
+    way = forms.ChoiceField(
+        choices=[("a", "Alone"), ("Together", [("b", "In pairs")])], initial="a"
+    )
+    who = forms.MultipleChoiceField(choices=[("x", "Xu"), ("y", "Yang")], initial=["x"])
+
+
+def test_two_texts_that_look_alike_are_no_difference(rf):
+    typed = {"place": " Town hall\r\nroom 2", "day": "2026-03-01", "way": "a", "who": ["x"]}
+    form = MeetingForm.from_request(posted(rf, typed | {"seen": "1"}), current="2")
+    assert form.is_overtaken
+    assert form.differences == []
+    assert not form.is_valid()
+
+
+def test_each_kind_of_field_is_compared_in_the_words_of_the_page(rf):
+    typed = {"place": "", "day": "soon", "way": "b", "who": ["x", "y"], "seen": "1"}
+    form = MeetingForm.from_request(posted(rf, typed), current="2")
+    assert [tuple(each) for each in form.differences] == [
+        ("Place", "Town hall\nroom 2", ""),
+        ("Day", "2026-03-01", "soon"),
+        ("Way", "Alone", "In pairs"),
+        ("Who", "Xu", "Xu, Yang"),
+    ]
+
+
+def test_what_was_typed_earlier_is_compared_before_the_form_begins_with_it():
+    form = MeetingForm(current="2")
+    form.begin_with({"place": ["Library"], "who": ["x", "y"], "day": ["2026-03-01"], "way": ["a"]})
+    assert [each[1:] for each in form.differences] == [
+        ("Town hall\nroom 2", "Library"),
+        ("Xu", "Xu, Yang"),
+    ]
+    assert form["place"].value() == "Library"
+    assert form["who"].value() == ["x", "y"]
+
+
+def test_what_was_typed_on_what_still_stands_there_overtakes_nothing():
+    form = MeetingForm(current="2")
+    form.begin_with({"place": ["Library"], "seen": ["2"]})
+    assert not form.is_overtaken
+    assert form["place"].value() == "Library"
