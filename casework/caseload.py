@@ -106,12 +106,14 @@ class Lack(StrEnum):
     LEAD = "lead"
     DEPUTY = "deputy"
     PLAN = "plan"
+    # What the person says of that plan, whatever it is.
+    WORD = "word"
     # Where the law asks for a woman in the team.
     WOMAN = "woman"
 
 
 # Whoever it is and whatever the population.
-ALWAYS = (Lack.LEAD, Lack.DEPUTY, Lack.PLAN)
+ALWAYS = (Lack.LEAD, Lack.DEPUTY, Lack.PLAN, Lack.WORD)
 
 
 @dataclass(frozen=True)

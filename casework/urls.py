@@ -132,6 +132,15 @@ urlpatterns = [
     path("files/<number:number>/plan/", plans.show_plan, name="show_plan"),
     path("files/<number:number>/plan/new/", plans.draft_plan, name="draft_plan"),
     path("files/<number:number>/plan/approve/", plans.approve_plan, name="approve_plan"),
+    path("files/<number:number>/plan/earlier/", plans.list_versions, name="list_versions"),
+    path("files/<number:number>/plan/<int:version>/word/", plans.hear_person, name="hear_person"),
+    path("files/<number:number>/plan/<int:version>/review/", plans.review_plan, name="review_plan"),
+    path("files/<number:number>/plan/<int:version>/end/", plans.end_plan, name="end_plan"),
+    path(
+        "files/<number:number>/plan/<int:version>/steps/<int:place>/",
+        plans.mark_step,
+        name="mark_step",
+    ),
     path(
         "files/<number:number>/assessments/new/",
         assessments.record_assessment,

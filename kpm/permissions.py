@@ -37,6 +37,7 @@ class Permission(StrEnum):
     DOWNLOAD_ATTACHMENT = "download_attachment"
     DRAFT_PLAN = "draft_plan"
     DRAFT_RULE_SET = "draft_rule_set"
+    END_PLAN = "end_plan"
     ERASE_EVENT_DETAIL = "erase_event_detail"
     EXPORT_EVIDENCE = "export_evidence"
     FIND_PERSON = "find_person"
@@ -97,6 +98,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.ADD_ATTACHMENT,
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_PLAN,
+            Permission.END_PLAN,
             Permission.FIND_PERSON,
             Permission.HAND_OVER,
             Permission.KEEP_CALENDAR,
@@ -121,6 +123,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.DECIDE_OBJECTION,
             Permission.DOWNLOAD_ATTACHMENT,
             Permission.DRAFT_RULE_SET,
+            Permission.END_PLAN,
             Permission.FIND_PERSON,
             Permission.FOLLOW_REPORT,
             Permission.HAND_OVER,

@@ -13,9 +13,9 @@ from django.utils import timezone
 from stdnum.cn import ric
 
 from casework import red_rules
-from casework.actions import assignments, people, team_members
+from casework.actions import assignments, people, plan_entries, team_members
 from casework.caseload import ALWAYS
-from casework.models import Assignment, CaseFile
+from casework.models import Assignment, CaseFile, Plan, PlanEntry
 from casework.models.assignments import Place
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import RoleGrant, Unit, User, normalise_username
@@ -194,6 +194,13 @@ def name_others(case_file: CaseFile, *, by: User, without: Iterable[str] = ()) -
             team_members.name_member(
                 case_file=case_file, place=place, name="赵主任", by=by, today=timezone.localdate()
             )
+
+
+def talk_about(plan: Plan, by: User, answer: str = "agreed") -> PlanEntry:
+    """What the person says of a plan, on record."""
+    now = timezone.now()
+    about = {"speaker": "person", "on": timezone.localdate(now), "words": "愿意试试"}
+    return plan_entries.hear(plan=plan, answer=answer, by=by, now=now, **about)
 
 
 def make_assessment(case_file: CaseFile, by: User, *, now: datetime = NOW) -> Assessment:

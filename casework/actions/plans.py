@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from secrets import token_hex
 from typing import Any
 
 from django.db import transaction
@@ -17,7 +18,7 @@ from kpm.vault.opening import open_groups
 from risk_levels.levels import Level
 from risk_levels.models import Proposal
 
-STEP = ("what", "resource", "who", "by_on")
+STEP = ("what", "resource", "who", "by_on", "id")
 
 
 @transaction.atomic
@@ -33,6 +34,8 @@ def draft(
 ) -> Plan:
     """Write a new draft; an earlier draft ends, an approved plan holds until this is approved.
 
+    A step that goes on keeps its `id`; one without is new.
+
     Where it was written on a page, `seen` is the plan that stood there.
     """
     case_file = locked(case_file)
@@ -41,6 +44,8 @@ def draft(
         rules.check_plan_is_as_seen(case_file.plans.exclude(state=State.ENDED).first(), seen)
     kept = [{key: str(step.get(key) or "").strip() for key in STEP} for step in steps]
     rules.check_steps_fit(kept, today)
+    for step in kept:
+        step["id"] = step["id"] or token_hex(8)
     for earlier in _in_state(case_file, State.DRAFT):
         earlier.end(on=today)
         earlier.save_as(by=by)

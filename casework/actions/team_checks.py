@@ -33,9 +33,10 @@ from casework.caseload import (
     missing,
     steps_since,
 )
-from casework.models import Assignment, CaseFile, Plan, TeamCheck, TeamMember
+from casework.models import Assignment, CaseFile, Plan, PlanEntry, TeamCheck, TeamMember
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
+from casework.models.plan_entries import EntryKind, PlanEntryQuerySet
 from casework.models.plans import State
 from casework.models.workers import WorkerSex
 from kpm.accounts.actions import system_account
@@ -68,6 +69,7 @@ def incomplete(files: CaseFileQuerySet, today: date) -> CaseFileQuerySet:
         ~Exists(able.filter(role=Place.LEAD))
         | ~Exists(able.filter(role=Place.DEPUTY))
         | ~Exists(plans)
+        | ~Exists(_words().filter(case_file=OuterRef("pk")))
         | Exists(checks)
     )
     return (
@@ -82,6 +84,11 @@ def out_of_time(files: CaseFileQuerySet, now: datetime) -> CaseFileQuerySet:
     """Those of them whose day has run out."""
     late: dict[str, Any] = {"red_since__lte": now - RED_COMPLETE_WITHIN}
     return incomplete(files, timezone.localdate(now)).filter(**late)
+
+
+def _words() -> PlanEntryQuerySet:
+    """What the people of files said of the plans that hold."""
+    return PlanEntry.objects.filter(kind=EntryKind.WORD, plan__state=State.APPROVED).order_by()
 
 
 def _filled() -> Coalesce:
@@ -112,7 +119,7 @@ def _needed() -> Case:
 
 
 def there(files: Sequence[CaseFile], today: date) -> Mapping[UUID, set[str]]:
-    """What each of these files has: lead, deputy, plan, places, a woman. In three queries."""
+    """What each of these files has: lead, deputy, plan, word, places, a woman. In four queries."""
     found: dict[UUID, set[str]] = defaultdict(set)
     pks = [each.pk for each in files]
     able = Assignment.objects.able(today).filter(case_file__in=pks).order_by()
@@ -126,6 +133,8 @@ def there(files: Sequence[CaseFile], today: date) -> Mapping[UUID, set[str]]:
     plans = Plan.objects.filter(case_file__in=pks, state=State.APPROVED)
     for file in plans.order_by().values_list("case_file", flat=True):
         found[file].add(Lack.PLAN)
+    for file in _words().filter(case_file__in=pks).values_list("case_file", flat=True):
+        found[file].add(Lack.WORD)
     return found
 
 

@@ -16,6 +16,7 @@ from casework.caseload import Due
 from casework.dashboards import today as days
 from casework.dashboards.cover import Cover
 from casework.dashboards.files import due_label
+from casework.dashboards.plans import ended_steps
 from casework.models import Assignment, CaseFile, Plan, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet
@@ -73,7 +74,7 @@ class Entry:
     kind: str = ""
     # How the visit form begins; nothing where something else is to be done.
     way: str = ""
-    # A plan names a day, and nobody says afterwards that the step was taken.
+    # A step of a plan that is still open.
     is_step: bool = False
     # Only a planned visit has a time.
     at: datetime | None = None
@@ -152,14 +153,14 @@ def agenda_of(
     own = own_files(user, files)
     due = list(own.filter(next_due_on__lte=span.last)[: MOST_FILES + 1])
     is_cut, due = len(due) > MOST_FILES, due[:MOST_FILES]
-    steps = _with_files(own, steps_in(plans, span))
+    # A step whose day has passed is overdue until somebody says how it went.
+    steps = _with_files(own, steps_in(plans, Span(start, span.last)))
     involved = {each.pk: each for each in (*due, *(case_file for case_file, _on in steps))}
     cover = Cover.of(involved.values(), span.first, today)
     entries = [
         *_due_entries(due, start, span.last, today),
-        *(Entry(on=on, case_file=each, label=_("Step of the plan"), is_step=True)
-          for each, on in steps),
-    ]  # fmt: skip
+        *_step_entries(steps),
+    ]
     mine = [kept for each in entries if (kept := _for_worker(each, user, cover, today))]
     mine += _planned_entries(days.planned_visits(user, files, now, _end_of(span)), start)
     # One row for each file, however many things are due: it is opened once.
@@ -175,13 +176,32 @@ def agenda_of(
     )
 
 
-def steps_in(plans: Iterable[Plan], span: Span) -> list[tuple[Plan, date]]:
-    """The steps of open plans whose day is one of these."""
+def steps_until(
+    user: User, files: CaseFileQuerySet, last: date, today: date, plans: Sequence[Plan]
+) -> list[Entry]:
+    """The open steps that this worker looks after, until a day; the plans are open."""
+    steps = _with_files(own_files(user, files), steps_in(plans, Span(date.min, last)))
+    if not steps:
+        return []
+    cover = Cover.of({each.pk: each for each, _on in steps}.values(), today, today)
+    mine = (_for_worker(each, user, cover, today) for each in _step_entries(steps))
+    kept = [each for each in mine if each and not (each.is_away and each.deputy)]
+    return sorted(kept, key=lambda each: each.order)
+
+
+def _step_entries(steps: Iterable[tuple[CaseFile, date]]) -> Iterable[Entry]:
+    for case_file, on in steps:
+        yield Entry(on=on, case_file=case_file, label=_("Step of the plan"), is_step=True)
+
+
+def steps_in(plans: Sequence[Plan], span: Span) -> list[tuple[Plan, date]]:
+    """The open steps of plans, whose bodies are open, that have one of these days."""
+    ended = ended_steps(each.case_file_id for each in plans) if plans else {}
     found = []
     for plan in plans:
-        for step in plan.steps:
+        for step in plan.listed_steps:
             on = date.fromisoformat(step["by_on"]) if step.get("by_on") else None
-            if on and on in span:
+            if on and on in span and step["id"] not in ended.get(plan.case_file_id, ()):
                 found.append((plan, on))
     return found
 

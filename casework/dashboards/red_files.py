@@ -25,6 +25,7 @@ LACK_LABELS: Final[dict[str, Promise]] = {
     Lack.LEAD: _("Lead worker"),
     Lack.DEPUTY: _("Deputy"),
     Lack.PLAN: _("Approved support plan"),
+    Lack.WORD: _("What the person says to the plan"),
     Lack.WOMAN: _("A woman in the team"),
 }
 

@@ -1,6 +1,6 @@
 """What is filled in to propose a level, and to decide about one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -89,6 +89,7 @@ class ProposeLevelForm(StepsForm):
         assessments: Sequence[Assessment] = (),
         before: Mapping[str, Any] | None = None,
         plan: Plan | None = None,
+        ended: Collection[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, current=str(plan.pk) if plan else "", **kwargs)
@@ -105,7 +106,7 @@ class ProposeLevelForm(StepsForm):
             self.assessments.items(), key=lambda it: (it[1].assessed_on, int(it[0])), reverse=True
         )
         which.choices = [(place, words_of(each)) for place, each in newest]
-        self.add_steps(plan)
+        self.add_steps(plan, ended)
         for name, value in (before or {}).items():
             self.fields[name].initial = value
         for name, words in NEEDED.items():
@@ -130,7 +131,7 @@ class ProposeLevelForm(StepsForm):
             {"on": on.isoformat() if on else "", "what": what} for on, what in given if on or what
         ]
         steps = [self._step(values, number) for number in range(STEPS)]
-        values["steps"] = [step for step in steps if any(step.values())]
+        values["steps"] = self.named(step for step in steps if any(step.values()))
         if values["steps"] and not values.get("goal"):
             self.add_error("goal", _("Say what should become better."))
         self._ask_rules(values)

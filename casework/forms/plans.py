@@ -1,5 +1,6 @@
 """What is filled in to agree on help: a goal, and steps with a resource, a person and a day."""
 
+from collections.abc import Collection, Iterable
 from datetime import date
 from typing import Any
 
@@ -9,7 +10,8 @@ from django.utils.translation import gettext_lazy
 
 from casework import rules
 from casework.models import Plan
-from kpm.forms import SeenForm
+from casework.models.plan_entries import Answer, Speaker, StepOutcome
+from kpm.forms import ActionForm, SeenForm
 
 STEPS = 8
 LONGEST = 300
@@ -27,13 +29,20 @@ class StepsForm(SeenForm):
     shown_steps = 3
     shared = ("goal", *(name for number in range(STEPS) for name in names(number)))
 
-    def add_steps(self, plan: Plan | None) -> None:
-        """Begin with what the last plan says."""
-        steps: list[dict[str, str]] = plan.steps if plan else []
+    def add_steps(self, plan: Plan | None, ended: Collection[str]) -> None:
+        """Begin with what the last plan says, without the steps that have ended."""
+        steps = [each for each in plan.listed_steps if each["id"] not in ended] if plan else []
+        # A step that is worded as it was is still the same one.
+        self.known = {step["what"]: step["id"] for step in reversed(steps)}
         if plan is not None:
             self.fields["goal"].initial = plan.goal
         for number in range(STEPS):
             self.fields |= step_fields(number, steps[number] if number < len(steps) else {})
+
+    def named(self, steps: Iterable[dict[str, str]]) -> list[dict[str, str]]:
+        """The steps as a plan keeps them; those that go on with the id that they have."""
+        known = dict(self.known)
+        return [{**step, "id": known.pop(step["what"], "")} for step in steps]
 
     @property
     def steps(self) -> list[list[forms.BoundField]]:
@@ -74,10 +83,17 @@ class DraftPlanForm(StepsForm):
         widget=forms.Textarea,
     )
 
-    def __init__(self, *args: Any, today: date, plan: Plan | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        today: date,
+        plan: Plan | None = None,
+        ended: Collection[str] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, current=str(plan.pk) if plan else "", **kwargs)
         self.today = today
-        self.add_steps(plan)
+        self.add_steps(plan, ended)
 
     def clean(self) -> dict[str, Any]:
         """The steps together, as the plan keeps them."""
@@ -86,7 +102,7 @@ class DraftPlanForm(StepsForm):
         for number in range(STEPS):
             for name in names(number):
                 values.pop(name, None)
-        values["steps"] = [step for step in steps if step is not None]
+        values["steps"] = self.named(step for step in steps if step is not None)
         if not values["steps"] and not self.errors:
             self.add_error(names(0)[0], _("Say at least one thing that will be done."))
         return values
@@ -134,3 +150,95 @@ def step_fields(number: int, step: dict[str, str]) -> dict[str, forms.Field]:
 
 class ApprovePlanForm(SeenForm):
     """Just a button."""
+
+
+def day_field(label: Any) -> forms.DateField:
+    """The day on which something about a plan happened."""
+    return forms.DateField(
+        label=label, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+
+
+def words_field(help_text: Any = "", *, required: bool = False) -> forms.CharField:
+    """What somebody says about it."""
+    return forms.CharField(
+        label=gettext_lazy("In a few words"),
+        help_text=help_text,
+        required=required,
+        max_length=1_000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+# What the page itself cannot ask for: without a script it does not know which answer is chosen.
+NEEDED = {
+    "speaker": gettext_lazy("(unless nobody could be asked)"),
+    "words": gettext_lazy("(needed for all but a yes)"),
+}
+
+
+class HearForm(ActionForm):
+    """What the person says of a plan."""
+
+    answer = forms.ChoiceField(
+        label=gettext_lazy("What does the person say to this plan?"),
+        help_text=gettext_lazy("Help is offered. Nothing follows from a no against the person."),
+        choices=Answer.choices,
+        widget=forms.RadioSelect,
+    )
+    speaker = forms.ChoiceField(
+        label=gettext_lazy("Who spoke?"),
+        help_text=gettext_lazy("A child is asked too, in words that it understands."),
+        choices=Speaker.choices,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    on = day_field(gettext_lazy("When did you talk about it?"))
+    words = words_field(gettext_lazy("In their words where possible."))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].initial = today
+        for name, words in NEEDED.items():
+            field: Any = self.fields[name]
+            field.needed = words
+
+
+class MarkStepForm(ActionForm):
+    """How a step went."""
+
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("How did this step go?"), choices=(), widget=forms.RadioSelect
+    )
+    on = day_field(gettext_lazy("On which day?"))
+    words = words_field(gettext_lazy("Say why if it is given up."))
+
+    def __init__(self, *args: Any, today: date, is_open: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].initial = today
+        field: Any = self.fields["outcome"]
+        offered = [StepOutcome.REOPENED]
+        if is_open:
+            offered = [StepOutcome.DONE, StepOutcome.GIVEN_UP]
+        field.choices = [(each, each.label) for each in offered]
+        field.initial = offered[0]
+
+
+class ReviewPlanForm(ActionForm):
+    """What came of going through the plan."""
+
+    on = day_field(gettext_lazy("When did you go through it?"))
+    words = words_field(
+        gettext_lazy("What is better, what is not, and why the plan stays as it is."),
+        required=True,
+    )
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["on"].initial = today
+
+
+class EndPlanForm(ActionForm):
+    """Why a plan ends."""
+
+    words = words_field(gettext_lazy("Say why, as the person may read it."), required=True)

@@ -12,6 +12,7 @@ from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.lost_contacts import LostContact
 from casework.models.needs import Need
 from casework.models.people import Person
+from casework.models.plan_entries import PlanEntry
 from casework.models.plans import Plan
 from casework.models.review_tasks import ReviewTask
 from casework.models.stipulations import Stipulation
@@ -38,6 +39,7 @@ __all__ = [
     "Need",
     "Person",
     "Plan",
+    "PlanEntry",
     "ReviewTask",
     "Stipulation",
     "TeamCheck",

@@ -68,7 +68,8 @@ class Plan(GuardedStateModel, SealedModel):
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
     goal = SealedTextField(group="body", verbose_name=_("goal"), blank=True)
-    # A list of mappings, each with what, resource, who and by_on, the day in ISO form or empty.
+    # A list of mappings, each with what, resource, who and by_on, the day in ISO form or empty, and
+    # an id that stays the step's from version to version.
     steps = SealedJSONField(group="body", verbose_name=_("steps"), default=list)
 
     history = History()
@@ -115,6 +116,14 @@ class Plan(GuardedStateModel, SealedModel):
         """The concrete help that the steps name."""
         steps: list[dict[str, Any]] = self.steps
         return [step["resource"] for step in steps if step.get("resource")]
+
+    @property
+    def listed_steps(self) -> list[dict[str, str]]:
+        """The steps, each with its id; those of older plans are known by their place."""
+        return [
+            {**step, "id": step.get("id") or f"{self.pk}.{place}"}
+            for place, step in enumerate(self.steps)
+        ]
 
     @transition(field="state", source=State.DRAFT, target=State.APPROVED)
     def approve(self, *, by: User, on: Any) -> None:

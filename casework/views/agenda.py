@@ -8,15 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from audit import log
-from audit.events import Event, Purpose
 from casework.dashboards import agenda, lists, today
 from casework.dashboards.agenda import Agenda, Span
-from casework.models import Plan
-from casework.views.opening import open_rows
+from casework.views.opening import open_plans, open_rows
 from kpm.accounts.models import SignedInRequest, User
 from kpm.permissions import Permission, requires
-from kpm.vault.opening import open_groups
 
 
 @require_safe
@@ -81,17 +77,3 @@ def opened(user: User, group: str, span: Span, now: datetime) -> Agenda:
     if found.entries:
         open_rows(user, found.case_files)
     return found
-
-
-def open_plans(user: User, plans: list[Plan]) -> None:
-    """Open the plans of a worker's own files; one event names them all."""
-    if not plans:
-        return
-    reading = log.reading(
-        user,
-        event=Event.CASE_FILE_LISTED,
-        purpose=Purpose.SERVICE,
-        about=[each.case_file for each in plans],
-        rule="caseload",
-    )
-    open_groups(plans, "body", reading=reading)

@@ -23,6 +23,7 @@ from casework.dashboards import (
     review_tasks,
 )
 from casework.dashboards.assessments import assessments_of
+from casework.dashboards.plans import ended_steps
 from casework.forms.levels import (
     DecideLevelForm,
     ProposeLevelForm,
@@ -139,6 +140,7 @@ def propose_form(
         assessments=assessments,
         before=before,
         plan=plan,
+        ended=ended_steps([case_file.pk]).get(case_file.pk, ()),
     )
     return form, {"returned": returned, "plan": plan}
 

@@ -1,6 +1,6 @@
 """Opening a file for a page: whose it is, for what purpose, and the reading that opens it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.db.models import Prefetch
 from django.http import HttpRequest
@@ -10,7 +10,7 @@ from django.utils.http import urlencode
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.models import Assignment, CaseFile
+from casework.models import Assignment, CaseFile, Plan
 from kpm.accounts.models import SignedInRequest, User
 from kpm.accounts.scoping import get_visible
 from kpm.errors import AskFirst
@@ -84,3 +84,17 @@ def open_rows(
     rule = "caseload" if is_caseload else "supervision"
     reading = log.reading(user, event=event, purpose=purpose, about=rows, rule=rule)
     open_groups(rows, "person__head", reading=reading)
+
+
+def open_plans(user: User, plans: Sequence[Plan]) -> None:
+    """Open the plans of a worker's own files; one event names them all."""
+    if not plans:
+        return
+    reading = log.reading(
+        user,
+        event=Event.CASE_FILE_LISTED,
+        purpose=Purpose.SERVICE,
+        about=[each.case_file for each in plans],
+        rule="caseload",
+    )
+    open_groups(list(plans), "body", reading=reading)

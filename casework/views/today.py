@@ -1,5 +1,6 @@
 """The page on which a working day begins."""
 
+from datetime import date
 from typing import Any
 
 from django.http import HttpResponse
@@ -7,9 +8,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from casework.dashboards import hand_overs, lists, overdue, review_tasks, today
-from casework.views.opening import open_rows
-from kpm.accounts.models import SignedInRequest
+from casework.dashboards import agenda, hand_overs, lists, overdue, review_tasks, today
+from casework.dashboards.agenda import Entry
+from casework.models.case_files import CaseFileQuerySet
+from casework.views.opening import open_plans, open_rows
+from kpm.accounts.models import SignedInRequest, User
 from kpm.permissions import Permission, Role, requires
 
 
@@ -37,6 +40,14 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         "passed": sum(overdue.steps_in(files, now.date()).values()),
     }
     day = today.day_of(request.user, group, now=now)
-    if day.case_files:
-        open_rows(request.user, day.case_files)
-    return render(request, "casework/today/view.html", {**around, "day": day})
+    steps = steps_of(request.user, files, now.date())
+    if shown := [*day.case_files, *(each.case_file for each in steps)]:
+        open_rows(request.user, shown)
+    return render(request, "casework/today/view.html", {**around, "day": day, "steps": steps})
+
+
+def steps_of(user: User, files: CaseFileQuerySet, on: date) -> list[Entry]:
+    """The open steps of plans that are overdue, due or coming; only their days are shown."""
+    plans = agenda.plans_of(user, files)
+    open_plans(user, plans)
+    return agenda.steps_until(user, files, on + today.AHEAD, on, plans)

@@ -19,7 +19,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 )
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
-HAND_OVER = "casework_handover"
+HAND_OVER, PLAN_ENTRY = "casework_handover", "casework_planentry"
 HARM, HARM_STEP = "casework_harmreport", "casework_harmstep"
 DECISION, TRANSFER = "risk_levels_decision", "casework_transfer"
 LOST, NEED, TEAM_CHECK = "casework_lostcontact", "casework_need", "casework_teamcheck"
@@ -293,6 +293,24 @@ GUARDS: list[Guard] = [
         )
         for before in ("INSERT", "UPDATE")
     ),
+    # --- What becomes of a plan: written once -------------------------------------------------
+    refuse(
+        "an_entry_about_a_plan_is_written_once",
+        PLAN_ENTRY,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(PLAN_ENTRY)})",
+    ),
+    refuse(
+        "an_entry_is_about_a_plan_of_its_file",
+        PLAN_ENTRY,
+        before="INSERT",
+        when=(
+            f'NOT EXISTS (SELECT 1 FROM "{PLAN}" AS p '
+            "WHERE p.id = NEW.plan_id AND p.case_file_id = NEW.case_file_id)"
+        ),
+    ),
+    never_deleted(PLAN_ENTRY, "an_entry_about_a_plan"),
+    in_district(PLAN_ENTRY, "an_entry_about_a_plan", CASE_FILE, "case_file_id"),
     kept(
         "a_team_member_stays_in_their_file",
         TEAM_MEMBER,

@@ -129,9 +129,10 @@ def test_doing_something_never_makes_anything_due_sooner(contact, visit, before,
 @pytest.mark.parametrize(
     ("has", "lacks"),
     [
-        ((), (Lack.LEAD, Lack.DEPUTY, Lack.PLAN)),
-        (("lead", "member"), (Lack.DEPUTY, Lack.PLAN)),
-        (("lead", "deputy"), (Lack.PLAN,)),
+        ((), (Lack.LEAD, Lack.DEPUTY, Lack.PLAN, Lack.WORD)),
+        (("lead", "member"), (Lack.DEPUTY, Lack.PLAN, Lack.WORD)),
+        (("lead", "deputy"), (Lack.PLAN, Lack.WORD)),
+        (("lead", "deputy", "plan"), (Lack.WORD,)),
     ],
 )
 def test_red_lacks_whoever_is_not_there_within_a_day(has, lacks):
@@ -142,7 +143,7 @@ def test_red_lacks_whoever_is_not_there_within_a_day(has, lacks):
 
 
 def test_a_complete_file_lacks_nothing():
-    has = ("lead", "deputy", "plan")
+    has = ("lead", "deputy", "plan", "word")
     assert missing(began_at=DECIDED, needs=ALWAYS, has=has) is None
     assert missing(began_at=DECIDED, needs=[*ALWAYS, "village"], has=has).lacks == ("village",)
 

@@ -22,6 +22,7 @@ from tests.factories import (
     make_unit,
     make_user,
     name_others,
+    talk_about,
 )
 
 pytestmark = pytest.mark.django_db
@@ -52,6 +53,7 @@ def complete(case_file, supervisor):
         today=today,
     )
     plans.approve(plan=plan, by=make_user(Role.SUPERVISOR), today=today)
+    talk_about(plan, lead)
     name_others(case_file, by=supervisor)
 
 
@@ -97,6 +99,7 @@ def test_a_new_red_file_lacks_everything_with_the_clock_running(supervisor):
         "Lead worker",
         "Deputy",
         "Approved support plan",
+        "What the person says to the plan",
         "Village or residents' committee",
         "Family doctor",
         "Paired volunteer or neighbour",

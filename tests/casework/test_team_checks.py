@@ -25,6 +25,7 @@ from tests.factories import (
     make_unit,
     make_user,
     name_others,
+    talk_about,
 )
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +55,7 @@ def make_complete(by, *, without=(), since=NOW, lead=None, **values):
         today=TODAY,
     )
     plans.approve(plan=plan, by=make_user(Role.SUPERVISOR), today=TODAY)
+    talk_about(plan, lead)
     name_others(case_file, by=by, without=without)
     return case_file
 

@@ -135,6 +135,7 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
             "HarmStep",
             "LedgerRow",
             "Need",
+            "PlanEntry",
             "Proposal",
             "TeamMember",
             "Visit",

@@ -33,6 +33,7 @@ from casework.actions import (
     ledgers,
     needs,
     people,
+    plan_entries,
     plans,
     review_tasks,
     stipulations,
@@ -43,7 +44,7 @@ from casework.actions import (
     workers,
 )
 from casework.dashboards.teams import candidates
-from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Transfer
+from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Plan, Transfer
 from casework.models.ledgers import LedgerState
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
@@ -301,7 +302,22 @@ def _grade(case_file: CaseFile, level: str, *, worker: User, supervisor: User) -
         proposal=proposal,
     )
     plans.approve(plan=plan, by=supervisor, today=today)
+    _live_with(plan, worker=worker)
     levels.approve(proposal=proposal, by=supervisor, reason="㐞㐢㐥" * 8, now=now)
+
+
+def _live_with(plan: Plan, *, worker: User) -> None:
+    """The person does not want all of it, one step is given up, and the rest stays."""
+    now, today = timezone.now(), timezone.localdate()
+    about = {"plan": plan, "on": today, "by": worker, "now": now}
+    plan_entries.hear(answer="partly", speaker="both", words="㐁㐪㐫㐃", **about)
+    with log.reading(
+        worker, event=Event.CASE_FILE_READ, purpose=Purpose.SERVICE, about=[plan.case_file]
+    ) as reading:
+        open_groups([plan], "body", reading=reading)
+    step = plan.listed_steps[0]["id"]
+    plan_entries.mark_step(step=step, outcome="given_up", words="㐫㐃㐁㐪", **about)
+    plan_entries.review(words="㐪㐁㐫㐃", **about)
 
 
 def propose(

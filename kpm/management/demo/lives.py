@@ -7,8 +7,9 @@ from random import Random
 
 from django.utils import timezone
 
-from casework.actions import needs, visits
-from casework.models import CaseFile
+from casework.actions import needs, plan_entries, visits
+from casework.models import CaseFile, Plan
+from kpm.accounts.models import User
 from kpm.management.demo import stories
 from kpm.management.demo.disputes import lead_of
 from risk_levels.levels import Level
@@ -18,6 +19,9 @@ TOLD = 40
 AREAS = ("income", "health", "home", "work", "work", "home", "family", "other")
 # Of so many needs one has been met.
 MET = 5
+# Of so many the word about their plan is on record, and of so many one step is done.
+HEARD = 0.85
+DONE = 0.3
 
 
 def tell_needs(files: Sequence[CaseFile], random: Random, now: datetime) -> None:
@@ -31,6 +35,23 @@ def tell_needs(files: Sequence[CaseFile], random: Random, now: datetime) -> None
         need = note(kind="need", area=AREAS[which], words=stories.NEEDS[which])
         if turn % MET == 0:
             needs.end(need=need, outcome="met", reply=stories.MET, by=by, today=today)
+
+
+def live_with(
+    plan: Plan, steps: Sequence[dict[str, str]], by: User, random: Random, now: datetime
+) -> None:
+    """What the person says of a plan, but for a few who have not been asked; a step is done."""
+    on = timezone.localdate(now)
+    if random.random() < HEARD:
+        answer, words = random.choice(stories.SAID)
+        plan_entries.hear(
+            plan=plan, answer=answer, speaker="person", on=on, words=words, by=by, now=now
+        )
+    if random.random() < DONE:
+        step = steps[0]["id"]
+        plan_entries.mark_step(
+            plan=plan, step=step, outcome="done", on=on, words="", by=by, now=now
+        )
 
 
 def lose_one(files: Sequence[CaseFile], now: datetime) -> None:

@@ -48,6 +48,8 @@ from risk_levels.populations import POPULATIONS
 T = TypeVar("T")
 # So many files of each population have documents.
 WITH_PAPERS = 3
+# Days from now on which steps of plans are to be done.
+STEP_DAYS = (-3, 2, 6, 20, 35)
 # Of full time, in turn; and for how many populations each is trained.
 PERCENT, TRAININGS = (100, 100, 100, 80, 100, 50), 3
 # Among so many files one is sought that somebody could take over.
@@ -270,8 +272,12 @@ class World:
 
     def _plan(self, story: Story, proposal: Proposal, today: date) -> None:
         steps = [
-            {**each, "by_on": (self.today + timedelta(days=20)).isoformat()}
-            for each in self.random.sample(stories.STEPS, 2)
+            {**each, "by_on": max(today, self.today + timedelta(days=days)).isoformat()}
+            for each, days in zip(
+                self.random.sample(stories.STEPS, 2),
+                self.random.sample(STEP_DAYS, 2),
+                strict=True,
+            )
         ]
         plan = plans.draft(
             case_file=story.case_file,
@@ -281,7 +287,8 @@ class World:
             today=today,
             proposal=proposal,
         )
-        plans.approve(plan=plan, by=self.staff.supervisors[0], today=today)
+        approved = plans.approve(plan=plan, by=self.staff.supervisors[0], today=today)
+        lives.live_with(approved, plan.listed_steps, story.lead, self.random, self.now)
 
     def _visit(self, told: list[Story]) -> None:
         for lead, mine in _by_lead(told, lambda each: each.lead):
