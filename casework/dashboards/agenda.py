@@ -7,6 +7,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
 from django.utils.dates import WEEKDAYS
 from django.utils.timezone import localtime, make_aware
 from django.utils.translation import gettext_lazy as _
@@ -17,7 +18,7 @@ from casework.dashboards import today as days
 from casework.dashboards.cover import Cover
 from casework.dashboards.files import due_label
 from casework.dashboards.plans import ended_steps
-from casework.models import Assignment, CaseFile, Plan, Visit
+from casework.models import Absence, Assignment, CaseFile, Plan, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet
 from casework.models.plans import State
@@ -133,11 +134,11 @@ class Agenda:
         return list({each.case_file.pk: each.case_file for each in self.entries}.values())
 
 
-def plans_of(user: User, files: CaseFileQuerySet) -> list[Plan]:
-    """The plans that hold for files that this worker leads or stands in for."""
-    own = own_files(user, files).order_by().values("pk")
-    rows = Plan.objects.filter(state=State.APPROVED, case_file__in=own)
-    return list(rows.select_related("case_file").order_by("-approved_on", "-id")[:MOST_FILES])
+def plans_of(own: CaseFileQuerySet) -> list[Plan]:
+    """The plans that hold for these files, with what a list shows of them."""
+    rows = Plan.objects.filter(state=State.APPROVED, case_file__in=own.order_by().values("pk"))
+    rows = rows.select_related("case_file__person", "case_file__unit", "case_file__risk_level")
+    return list(rows.order_by("-approved_on", "-id")[:MOST_FILES])
 
 
 def agenda_of(
@@ -154,8 +155,8 @@ def agenda_of(
     due = list(own.filter(next_due_on__lte=span.last)[: MOST_FILES + 1])
     is_cut, due = len(due) > MOST_FILES, due[:MOST_FILES]
     # A step whose day has passed is overdue until somebody says how it went.
-    steps = _with_files(own, steps_in(plans, Span(start, span.last)))
-    involved = {each.pk: each for each in (*due, *(case_file for case_file, _on in steps))}
+    steps = steps_in(plans, Span(start, span.last))
+    involved = {each.pk: each for each in (*due, *(plan.case_file for plan, _on in steps))}
     cover = Cover.of(involved.values(), span.first, today)
     entries = [
         *_due_entries(due, start, span.last, today),
@@ -176,22 +177,15 @@ def agenda_of(
     )
 
 
-def steps_until(
-    user: User, files: CaseFileQuerySet, last: date, today: date, plans: Sequence[Plan]
-) -> list[Entry]:
-    """The open steps that this worker looks after, until a day; the plans are open."""
-    steps = _with_files(own_files(user, files), steps_in(plans, Span(date.min, last)))
-    if not steps:
-        return []
-    cover = Cover.of({each.pk: each for each, _on in steps}.values(), today, today)
-    mine = (_for_worker(each, user, cover, today) for each in _step_entries(steps))
-    kept = [each for each in mine if each and not (each.is_away and each.deputy)]
-    return sorted(kept, key=lambda each: each.order)
+def steps_until(plans: Sequence[Plan], last: date) -> list[Entry]:
+    """The open steps of plans until a day; the plans are open."""
+    return sorted(_step_entries(steps_in(plans, Span(date.min, last))), key=lambda each: each.order)
 
 
-def _step_entries(steps: Iterable[tuple[CaseFile, date]]) -> Iterable[Entry]:
-    for case_file, on in steps:
-        yield Entry(on=on, case_file=case_file, label=_("Step of the plan"), is_step=True)
+def _step_entries(steps: Iterable[tuple[Plan, date]]) -> Iterable[Entry]:
+    for plan, on in steps:
+        label = _("Step of the plan")
+        yield Entry(on=on, case_file=plan.case_file, label=label, is_step=True)
 
 
 def steps_in(plans: Sequence[Plan], span: Span) -> list[tuple[Plan, date]]:
@@ -212,13 +206,16 @@ def own_files(user: User, files: CaseFileQuerySet) -> CaseFileQuerySet:
     return files.filter(pk__in=places.values("case_file"))
 
 
-def _with_files(
-    own: CaseFileQuerySet, steps: Sequence[tuple[Plan, date]]
-) -> list[tuple[CaseFile, date]]:
-    """The same with all that a page shows of the files."""
-    wanted = {plan.case_file_id for plan, _on in steps}
-    files = {each.pk: each for each in own.filter(pk__in=wanted)} if wanted else {}
-    return [(files[plan.case_file_id], on) for plan, on in steps if plan.case_file_id in files]
+def files_on(user: User, files: CaseFileQuerySet, on: date) -> CaseFileQuerySet:
+    """Those that the worker leads, and those of which the lead is away or gone on this day."""
+    mine = Assignment.objects.active().filter(worker=user)
+    away = Absence.objects.active().filter(start_on__lte=on, until_on__gt=on)
+    here = Assignment.objects.able(on).filter(case_file=OuterRef("pk"), role=Place.LEAD)
+    return files.filter(
+        Q(pk__in=mine.filter(role=Place.LEAD).values("case_file"))
+        | Q(pk__in=mine.filter(role=Place.DEPUTY).values("case_file"))
+        & ~Exists(here.exclude(worker__in=away.values("worker")))
+    )
 
 
 def _due_entries(

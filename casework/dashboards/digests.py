@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from casework.dashboards import hand_overs, lists, overdue, today
+from casework.dashboards import hand_overs, lists, overdue, supervising, today
 from casework.models import CaseFile
 from casework.models.case_files import Status
 from casework.overdue_rules import Step
@@ -49,7 +49,7 @@ def _of_worker(user: User, now: datetime) -> list[Line]:
             _("planned visits to be written up"),
             sum(today.is_past(each, now.date()) for each in planned),
         ),
-        Line(_("files offered to you"), hand_overs.waiting_for(user)),
+        Line(_("files offered to you"), hand_overs.waiting_for(user).count()),
     ]
 
 
@@ -58,7 +58,7 @@ def _of_supervisor(user: User, now: datetime) -> list[Line]:
     found: Counter[str] = Counter()
     labels: dict[str, Any] = {}
     for group in lists.groups_of(user):
-        for each in today.waiting_for(user, group, now):
+        for each in supervising.waiting_for(user, group, now):
             labels.setdefault(str(each.label), each.label)
             found[str(each.label)] += each.count
     return [Line(label, found[words]) for words, label in labels.items()]

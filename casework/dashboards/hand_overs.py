@@ -33,9 +33,9 @@ def offered_by(user: User) -> Sequence[HandOver]:
     )
 
 
-def waiting_for(user: User) -> int:
-    """How many wait for this worker's answer."""
-    return HandOver.objects.open().filter(to_worker=user, key_gen__gt=0).count()
+def waiting_for(user: User) -> QuerySet[HandOver]:
+    """Those that wait for this worker's answer."""
+    return HandOver.objects.open().filter(to_worker=user, key_gen__gt=0)
 
 
 def candidates(case_file: CaseFile, today: date) -> QuerySet[User]:

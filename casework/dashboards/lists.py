@@ -6,7 +6,18 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+)
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from audit import log
@@ -126,6 +137,23 @@ def counts_in(files: CaseFileQuerySet, parts: Mapping[str, CaseFileQuerySet]) ->
             for name, part in parts.items()
         }
     )
+
+
+def sizes_of(user: User, waiting: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
+    """How many rows each of these has, in one query that begins with the user."""
+    sizes = {
+        name: rows.order_by()
+        .annotate(one=Value(1))
+        .values("one")
+        .annotate(n=Count("pk"))
+        .values("n")
+        for name, rows in waiting.items()
+    }
+    none = Value(0)
+    found = User.objects.filter(pk=user.pk).annotate(
+        **{name: Coalesce(Subquery(size), none) for name, size in sizes.items()}
+    )
+    return dict(found.values(*waiting).get())
 
 
 def brought_by(user: User, number: str) -> QuerySet[LedgerRow, Any]:

@@ -4,10 +4,18 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.db.models import Q
+
 from casework import red_rules
 from casework.actions import team_checks
 from casework.models.case_files import CaseFileQuerySet, Status
-from casework.overdue_rules import Step, first_days, overdue_step
+from casework.overdue_rules import (
+    SUPERVISOR_AFTER,
+    SUPERVISOR_AFTER_OTHERWISE,
+    Step,
+    first_days,
+    overdue_step,
+)
 from kpm.accounts.models import User
 
 Clock = tuple[UUID, str, str, str, date]
@@ -43,6 +51,15 @@ def _asked(clocks: Iterable[Clock], today: date) -> list[tuple[UUID, str]]:
         if step >= Step.SUPERVISOR:
             further = step - Step.SUPERVISOR
             found.append((key, red_rules.asked_unit(code, further, supervising[population])))
+    return found
+
+
+def is_passed(today: date) -> Q:
+    """The files that have come to a step beyond the worker, each level after its own days."""
+    others = ~Q(risk_level__level__in=list(SUPERVISOR_AFTER))
+    found = others & Q(next_due_on__lte=today - timedelta(days=SUPERVISOR_AFTER_OTHERWISE))
+    for level, days in SUPERVISOR_AFTER.items():
+        found |= Q(risk_level__level=level, next_due_on__lte=today - timedelta(days=days))
     return found
 
 

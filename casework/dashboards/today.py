@@ -1,4 +1,4 @@
-"""What today asks for: of a worker, person by person; of a supervisor, in numbers."""
+"""What today asks of a worker, person by person, and how many files wait for somebody."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -6,40 +6,31 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.db.models.functions import TruncDate
 from django.utils import timezone
-from django.utils.http import urlencode
-from django.utils.translation import gettext_lazy as _
 
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
 from casework.dashboards import (
-    harm,
+    hand_overs,
     lists,
-    lost_contacts,
-    queues,
-    red_files,
+    overdue,
     review_tasks,
     unsent_forms,
 )
 from casework.dashboards.files import due_label
-from casework.dashboards.objections import waiting_in
 from casework.models import Absence, Assignment, CaseFile, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
 from casework.models.visits import Outcome, Way
 from kpm.accounts.models import User
-from risk_levels.levels import Level
-from risk_levels.models import Proposal
-from risk_levels.models.proposals import ProposalState
 from risk_levels.populations import Group
 
 # How far ahead the page looks.
 AHEAD = timedelta(days=7)
 # More than anybody does in a week; the rest stands in the list of files.
 MOST_ROWS = 60
-MOST_WORKERS = 100
 # How the visit form begins for each kind of duty; a review begins on the page of the file.
 WAYS = {
     DueKind.CONTACT: Way.PHONE,
@@ -56,6 +47,8 @@ class Counts:
     overdue: int = 0
     today: int = 0
     coming: int = 0
+    # Of the overdue ones, those that have passed on to the supervisor or the unit above.
+    passed: int = 0
 
     def add(self, row: Mapping[str, Any]) -> None:
         """Count these in."""
@@ -63,6 +56,7 @@ class Counts:
         self.overdue += row["overdue"]
         self.today += row["today"]
         self.coming += row["coming"]
+        self.passed += row["passed"]
 
 
 def counts_of(user: User, today: date) -> dict[str, Counts]:
@@ -79,6 +73,7 @@ def counts_of(user: User, today: date) -> dict[str, Counts]:
             overdue=Count("id", filter=due[0]),
             today=Count("id", filter=due[1]),
             coming=Count("id", filter=coming),
+            passed=Count("id", filter=overdue.is_passed(today)),
         )
     )
     found: dict[str, Counts] = {}
@@ -176,20 +171,31 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     return day
 
 
+def asked_of(user: User, group: str) -> dict[str, int]:
+    """How many hand-overs and suggested reviews wait for this worker, in one query."""
+    waiting = {
+        "offered": hand_overs.waiting_for(user),
+        "suggested": review_tasks.open_tasks(user, group),
+    }
+    return lists.sizes_of(user, waiting)
+
+
 def stood_in(files: Iterable[CaseFile], user: User, today: date) -> dict[UUID, StandIn]:
     """The files of which this worker is the deputy, and whose lead is away or gone today."""
     places = Assignment.objects.active().filter(case_file__in=[each.pk for each in files])
     mine = places.filter(worker=user, role=Place.DEPUTY).values("case_file")
-    leads = list(places.filter(role=Place.LEAD, case_file__in=mine).select_related("worker"))
     away = Absence.objects.active().filter(
-        start_on__lte=today, until_on__gt=today, worker__in=[each.worker_id for each in leads]
+        worker=OuterRef("worker"), start_on__lte=today, until_on__gt=today
     )
-    back = dict(away.order_by("until_on").values_list("worker", "until_on"))
-    here = set(places.able(today).filter(role=Place.LEAD).values_list("pk", flat=True))
+    able = Assignment.objects.able(today).filter(pk=OuterRef("pk"))
+    leads = places.filter(role=Place.LEAD, case_file__in=mine).annotate(
+        back_on=Subquery(away.order_by("-until_on").values("until_on")[:1]), is_able=Exists(able)
+    )
     return {
-        each.case_file_id: StandIn(each.worker, back.get(each.worker_id))
-        for each in leads
-        if each.worker_id in back or each.pk not in here
+        each.case_file_id: StandIn(each.worker, vars(each)["back_on"])
+        for each in leads.filter(Q(back_on__isnull=False) | Q(is_able=False)).select_related(
+            "worker"
+        )
     }
 
 
@@ -252,136 +258,3 @@ def planned_visits(
 def is_past(visit: Visit, today: date) -> bool:
     """Whether the day of a planned visit is over."""
     return timezone.localdate(visit.happened_at) < today
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """One number that waits for a supervisor, and the page that shows exactly these."""
-
-    label: Any
-    count: int
-    page: str
-    kind: str = ""
-    query: str = ""
-    # Which of several queues the page shows.
-    name: str = ""
-
-
-IN_QUEUES = (
-    ("lapsing", _("provisional or lapsing soon"), "red"),
-    ("late", _("waiting too long"), "yellow"),
-    ("ending", _("levels running out"), ""),
-    ("unreviewed", _("reviews missing"), "yellow"),
-)
-
-
-def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
-    """What waits for this supervisor in one kind of populations."""
-    today = now.date()
-    files = open_files(user, group).order_by()
-    queued = queues.counts_of(user, group, now)
-    submitted = Proposal.objects.filter(
-        state=ProposalState.SUBMITTED, risk_level__case_file__in=files
-    ).count()
-    incomplete = red_files.incomplete_files(user, group, today)
-
-    lists_of: dict[str, dict[str, Any]] = {
-        "overdue": {"due": lists.OVERDUE},
-        "passed": {"due": lists.PASSED},
-        "no_lead": {"lead": lists.NO_LEAD},
-        "ungraded": {"level": str(Level.UNGRADED)},
-    }
-    counted = lists.counts_in(
-        files,
-        {name: lists.Narrowed(**each).of(files, user, today) for name, each in lists_of.items()},
-    )
-
-    def listed(label: Any, name: str, kind: str = "") -> Waiting:
-        query = f"&{urlencode(lists_of[name])}"
-        return Waiting(label, counted[name], "casework:list_case_files", kind, query)
-
-    return [
-        Waiting(_("proposals to decide"), submitted, "casework:list_reviews", "brand"),
-        Waiting(
-            _("objections to answer"),
-            waiting_in(files).order_by().count(),
-            "casework:list_objections",
-            "brand",
-        ),
-        *(
-            Waiting(label, queued[name], "casework:list_queue", kind, name=name)
-            for name, label, kind in IN_QUEUES
-        ),
-        Waiting(
-            _("mandatory reports that wait"),
-            harm.waiting(user, group).order_by().count(),
-            "casework:list_reports",
-            "red",
-        ),
-        Waiting(
-            _("lost contacts to look at"),
-            lost_contacts.due(lost_contacts.going_on(user, group), today).order_by().count(),
-            "casework:list_lost",
-            "yellow",
-        ),
-        Waiting(
-            _("suggested reviews"),
-            review_tasks.open_tasks(user, group).order_by().count(),
-            "casework:list_tasks",
-        ),
-        Waiting(
-            _("red files that lack something"), incomplete.count(), "casework:list_missing", "red"
-        ),
-        Waiting(
-            _("of these out of time and passed to you"),
-            len(red_files.climbed_to(user, group, now)),
-            "casework:list_missing",
-            "red",
-            "&climbed=1",
-        ),
-        listed(_("overdue and passed to you"), "passed", "red"),
-        listed(_("files overdue"), "overdue", "yellow"),
-        listed(_("files without a lead worker"), "no_lead"),
-        listed(_("files not yet graded"), "ungraded"),
-    ]
-
-
-@dataclass(frozen=True)
-class Load:
-    """What one lead worker carries."""
-
-    name: str
-    unit: str
-    files: int
-    red: int
-    today: int
-    overdue: int
-
-
-def loads_of(user: User, group: str, today: date) -> list[Load]:
-    """Who leads how many files, and how many of them wait; those with the most overdue first."""
-    leads = Assignment.objects.active().filter(
-        role=Place.LEAD, case_file__in=open_files(user, group).order_by()
-    )
-    rows = (
-        leads.order_by()
-        .values("worker_id", "worker__name", "worker__unit__name")
-        .annotate(
-            files=Count("id"),
-            red=Count("id", filter=Q(case_file__risk_level__level=Level.RED)),
-            overdue=Count("id", filter=Q(case_file__next_due_on__lt=today)),
-            today=Count("id", filter=Q(case_file__next_due_on=today)),
-        )
-        .order_by("-overdue", "-files", "worker__name")[:MOST_WORKERS]
-    )
-    return [
-        Load(
-            name=row["worker__name"],
-            unit=row["worker__unit__name"] or "",
-            files=row["files"],
-            red=row["red"],
-            today=row["today"],
-            overdue=row["overdue"],
-        )
-        for row in rows
-    ]

@@ -71,7 +71,7 @@ def around_span(request: SignedInRequest, span: Span, now: datetime) -> dict[str
 def opened(user: User, group: str, span: Span, now: datetime) -> Agenda:
     """The days with the people on them; only the days of plans are taken from what opens."""
     files = today.open_files(user, group)
-    plans = agenda.plans_of(user, files)
+    plans = agenda.plans_of(agenda.own_files(user, files))
     open_plans(user, plans)
     found = agenda.agenda_of(user, files, span, now, plans)
     if found.entries:

@@ -79,22 +79,19 @@ def open_rows(
 ) -> None:
     """Open what a list shows of its rows; one event names them all."""
     rows = list(files)
-    is_caseload = user.role == Role.SOCIAL_WORKER
-    purpose = Purpose.SERVICE if is_caseload else Purpose.SUPERVISION
-    rule = "caseload" if is_caseload else "supervision"
-    reading = log.reading(user, event=event, purpose=purpose, about=rows, rule=rule)
-    open_groups(rows, "person__head", reading=reading)
+    open_groups(rows, "person__head", reading=_reading_of_rows(user, rows, event))
 
 
 def open_plans(user: User, plans: Sequence[Plan]) -> None:
-    """Open the plans of a worker's own files; one event names them all."""
-    if not plans:
-        return
-    reading = log.reading(
-        user,
-        event=Event.CASE_FILE_LISTED,
-        purpose=Purpose.SERVICE,
-        about=[each.case_file for each in plans],
-        rule="caseload",
-    )
-    open_groups(list(plans), "body", reading=reading)
+    """Open the plans of a worker's own files, if there are any; one event names them all."""
+    if plans:
+        files = [each.case_file for each in plans]
+        reading = _reading_of_rows(user, files, Event.CASE_FILE_LISTED)
+        open_groups(plans, "body", reading=reading)
+
+
+def _reading_of_rows(user: User, rows: Iterable[CaseFile], event: Event) -> log.Reading:
+    is_caseload = user.role == Role.SOCIAL_WORKER
+    purpose = Purpose.SERVICE if is_caseload else Purpose.SUPERVISION
+    rule = "caseload" if is_caseload else "supervision"
+    return log.reading(user, event=event, purpose=purpose, about=rows, rule=rule)

@@ -1,6 +1,6 @@
 """The page on which a working day begins."""
 
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,9 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from casework.dashboards import agenda, hand_overs, lists, overdue, review_tasks, today
-from casework.dashboards.agenda import Entry
-from casework.models.case_files import CaseFileQuerySet
+from casework.dashboards import agenda, lists, supervising, today
 from casework.views.opening import open_plans, open_rows
 from kpm.accounts.models import SignedInRequest, User
 from kpm.permissions import Permission, Role, requires
@@ -30,24 +28,21 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         "counts": counts.get(group, today.Counts()),
     }
     if request.user.role == Role.SUPERVISOR:
-        around["waiting"] = today.waiting_for(request.user, group, now)
-        around["loads"] = today.loads_of(request.user, group, now.date())
+        around["waiting"] = supervising.waiting_for(request.user, group, now)
+        around["loads"] = supervising.loads_of(request.user, group, now.date())
         return render(request, "casework/today/supervise.html", around)
-    files = today.open_files(request.user, group)
-    around |= {
-        "suggested": review_tasks.open_tasks(request.user, group).order_by().count(),
-        "offered": hand_overs.waiting_for(request.user),
-        "passed": sum(overdue.steps_in(files, now.date()).values()),
-    }
-    day = today.day_of(request.user, group, now=now)
-    steps = steps_of(request.user, files, now.date())
-    if shown := [*day.case_files, *(each.case_file for each in steps)]:
-        open_rows(request.user, shown)
-    return render(request, "casework/today/view.html", {**around, "day": day, "steps": steps})
+    return render(
+        request, "casework/today/view.html", {**around, **day_of(request.user, group, now)}
+    )
 
 
-def steps_of(user: User, files: CaseFileQuerySet, on: date) -> list[Entry]:
-    """The open steps of plans that are overdue, due or coming; only their days are shown."""
-    plans = agenda.plans_of(user, files)
+def day_of(user: User, group: str, now: datetime) -> dict[str, Any]:
+    """The day of a worker, its people open; of plans only the days of steps are shown."""
+    on, files = now.date(), today.open_files(user, group)
+    plans = agenda.plans_of(agenda.files_on(user, files, on))
     open_plans(user, plans)
-    return agenda.steps_until(user, files, on + today.AHEAD, on, plans)
+    steps = agenda.steps_until(plans, on + today.AHEAD)
+    day = today.day_of(user, group, now=now)
+    if shown := [*day.case_files, *(each.case_file for each in steps)]:
+        open_rows(user, shown)
+    return {"day": day, "steps": steps, **today.asked_of(user, group)}

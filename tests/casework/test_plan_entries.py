@@ -10,8 +10,9 @@ from django.utils import timezone
 from audit import log
 from audit.events import Event, Purpose
 from audit.models import LoggedEvent
-from casework.actions import plan_entries, plans
+from casework.actions import plan_entries, plans, workers
 from casework.models import Plan, PlanEntry
+from kpm.accounts.actions import close_account
 from kpm.errors import Refused
 from kpm.permissions import Role
 from kpm.vault.opening import open_groups
@@ -288,6 +289,28 @@ class TestOnToday:
         other = make_user()
         assign(case_file, other, "member", by=supervisor)
         assert "Step of the plan" not in client_for(other).get("/today/").content.decode()
+
+    def test_a_deputy_has_them_while_the_lead_is_away(self, case_file, worker, supervisor):
+        steps = [{**STEPS[0], "by_on": TODAY.isoformat()}]
+        holding(case_file, worker, supervisor, steps=steps)
+        deputy = make_user()
+        assign(case_file, deputy, "deputy", by=supervisor)
+
+        def has_it() -> bool:
+            return "Step of the plan" in client_for(deputy).get("/today/").content.decode()
+
+        assert not has_it()
+        about = {"worker": worker, "kind": "leave", "start_on": TODAY, "until_on": TODAY + DAY}
+        workers.record_absence(**about, by=supervisor, today=TODAY)
+        assert has_it()
+
+    def test_a_deputy_has_them_once_the_lead_is_gone(self, case_file, worker, supervisor):
+        steps = [{**STEPS[0], "by_on": TODAY.isoformat()}]
+        holding(case_file, worker, supervisor, steps=steps)
+        deputy = make_user()
+        assign(case_file, deputy, "deputy", by=supervisor)
+        close_account(user=worker, by=make_user(Role.SECURITY_ADMINISTRATOR))
+        assert "Step of the plan" in client_for(deputy).get("/today/").content.decode()
 
 
 class TestGoingThrough:

@@ -176,7 +176,8 @@ def more_in_one_file(more: int, worker: User, supervisor: User) -> None:
         worlds.attach(file, by=worker)
     waiting = file.risk_level.proposals.get(state="submitted")
     levels.withdraw(proposal=waiting, by=worker, now=now)
-    for _ in range(more // 4):
+    # One at least: then there is an earlier plan from the beginning.
+    for _ in range(max(2, more // 4)):
         assessed([file], worker)
         proposal = worlds.propose(file, "red", worker=worker)
         plans.draft(
