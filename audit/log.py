@@ -16,6 +16,7 @@ from audit.bodies import NotLoggable
 from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
 from audit.events import Direction, Event, Outcome, Purpose
 from audit.tags import tag
+from kpm.database.driver_cursors import driver_cursor
 from kpm.vault.written import name_all
 
 __all__ = [
@@ -314,10 +315,9 @@ def _is_open() -> bool:
 
 
 def _write(entries: Sequence[Entry]) -> None:
-    connection = connections[DATABASE]
     texts = [text for entry in entries for text in entry.texts]
     try:
-        with connection.cursor() as cursor:
+        with driver_cursor(connections[DATABASE]) as cursor:
             for start in range(0, len(texts), AT_ONCE):
                 some = texts[start : start + AT_ONCE]
                 cursor.execute(INSERT + ", (%s)" * (len(some) - 1), some)

@@ -1,15 +1,15 @@
 """Search shards read by hand: a search fetches all of a scope, and the ORM takes as long again."""
 
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from kpm.database.driver_cursors import BINARY, driver_cursor
 
 _SELECT: Final = (
     'SELECT id, seal_id, is_delta, sealed FROM "vault_searchshard" '
     "WHERE scope = %s ORDER BY is_delta, id"
 )
-# The number that PostgreSQL has for values that are sent as they are.
-BINARY: Final = 1
 
 
 class ShardRow(NamedTuple):
@@ -28,7 +28,7 @@ def of_scope(
     is_sqlite = connection.vendor == "sqlite"
     # SQLite has one writer, who has begun as one.
     lock = " FOR UPDATE" if for_update and not is_sqlite else ""
-    with _cursor(connection) as cursor:
+    with driver_cursor(connection, form=BINARY) as cursor:
         cursor.execute(_SELECT + lock, [scope])
         rows = cursor.fetchall()
     if is_sqlite:
@@ -40,14 +40,3 @@ def of_scope(
         ShardRow(pk, seal_id.bytes, is_delta, bytes(sealed))
         for pk, seal_id, is_delta, sealed in rows
     ]
-
-
-def _cursor(connection: BaseDatabaseWrapper) -> Any:
-    """One that fetches bytes as they are; Django's on PostgreSQL has them come as hex digits."""
-    if connection.vendor == "sqlite":
-        return connection.cursor()
-    connection.ensure_connection()
-    backend: Any = connection
-    cursor = backend.Database.Cursor(connection.connection)
-    cursor.format = BINARY
-    return backend.make_cursor(cursor)

@@ -367,6 +367,7 @@ def test_a_connection_that_is_gone_is_an_event_that_is_not_written(
 ) -> None:
     class Gone:
         atomic_blocks: tuple[()] = ()
+        vendor = "sqlite"
 
         def cursor(self) -> None:
             raise fault("connection already closed")
