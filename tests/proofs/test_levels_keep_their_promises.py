@@ -42,7 +42,7 @@ START = datetime(2025, 8, 4, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 END = START + timedelta(days=450)
 # The rules are the same beside either engine; there fewer examples ask the guards of the database.
 FULL = 60
-EXAMPLES = int(os.environ.get("KPM_EXAMPLES", "6" if IS_POSTGRESQL else FULL))
+EXAMPLES = int(os.environ.get("KPM_EXAMPLES", "5" if IS_POSTGRESQL else FULL))
 STEPS = 60
 
 POPULATIONS = ("empty_nest_elder", "left_behind_child", "drug")
@@ -467,6 +467,8 @@ class Levels(RuleBasedStateMachine):
         return timezone.localdate(self.now)
 
 
+# Counting lines makes thousands of steps half as slow again, and other tests reach every one.
+@pytest.mark.no_cover
 def test_no_order_of_steps_makes_a_level_that_breaks_a_promise():
     Levels.met.clear()
     run_state_machine_as_test(

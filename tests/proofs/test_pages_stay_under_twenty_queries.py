@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from secrets import token_hex
 from typing import Any
 
+import pytest
 from django.db import connections, transaction
 from django.urls import reverse
 from django.utils import timezone
@@ -225,6 +226,8 @@ def more_staff(more: int) -> None:
         ).save_as(by=security)
 
 
+# Other tests reach every line of these pages.
+@pytest.mark.no_cover
 def test_no_page_asks_more_the_more_there_is(demo: RealCommits) -> None:
     grow(FEW)
     # The page of a ledger that has been taken in says more than that of one that waits.
