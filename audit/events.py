@@ -84,6 +84,7 @@ class Event(StrEnum):
     LOG_ROOT_CONFIRMED = "log_root.confirmed"
     LOST_CONTACT_DECIDED = "lost_contact.decided"
     LOST_CONTACT_ENDED = "lost_contact.ended"
+    LOAD_RECORDED = "load.recorded"
     LOST_CONTACT_OPENED = "lost_contact.opened"
     NEED_ENDED = "need.ended"
     NEED_NOTED = "need.noted"

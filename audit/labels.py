@@ -32,6 +32,7 @@ NOUNS: dict[str, Promise] = {
     "hand_over": gettext_lazy("Hand-over of a file"),
     "harm_report": gettext_lazy("Mandatory report"),
     "ledger": gettext_lazy("Ledger"),
+    "load": gettext_lazy("Load of a week"),
     "log": gettext_lazy("Access log"),
     "log_key": gettext_lazy("Key of the log"),
     "log_root": gettext_lazy("Root of the log"),

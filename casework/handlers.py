@@ -10,7 +10,8 @@ from django.utils.translation import gettext_lazy
 from audit import log
 from audit.events import Event, Purpose
 from casework import harm_rules
-from casework.actions import destructions, digests, indexes, ledgers, people
+from casework.actions import destructions, digests, indexes, ledgers, loads, people
+from casework.dashboards.boards import weigh_all
 from casework.dashboards.digests import digest_of
 from casework.ledgers.matching import Match, admission, match
 from casework.models import CaseFile, Destruction
@@ -108,6 +109,12 @@ def send_morning_digests(now: datetime) -> int:
     """The same each morning, once somebody may be there to read it."""
     here = timezone.localtime(now)
     return send_digests(here) if here.hour >= digests.FROM_HOUR else 0
+
+
+@sweep("record_loads", gettext_lazy("Write down what everybody carries"), every=timedelta(days=1))
+def record_loads(now: datetime) -> int:
+    """One row for each social worker and week; a second look in the same week changes nothing."""
+    return loads.record_week(weigh_all(timezone.localdate(now)), now=now)
 
 
 @handles(ledgers.CHECK, gettext_lazy("Check a ledger"))

@@ -115,7 +115,7 @@ class Worker:
     @property
     def most(self) -> int:
         """How many points a draft lets them carry."""
-        return self.capacity * ROOM_PERCENT // 100
+        return most(self.capacity)
 
     @property
     def room(self) -> int:
@@ -158,6 +158,11 @@ class Fit:
 
 
 # --- Points and capacity
+
+
+def most(of_capacity: int) -> int:
+    """How many points a draft lets somebody carry who has room for so many."""
+    return of_capacity * ROOM_PERCENT // 100
 
 
 def points(duties: Duties) -> int:

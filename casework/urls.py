@@ -119,6 +119,8 @@ urlpatterns = [
         workers.withdraw_absence,
         name="withdraw_absence",
     ),
+    path("staff/<worker:worker>/load/", workers.show_load, name="show_load"),
+    path("today/load/", workers.view_own_load, name="view_own_load"),
     path("teams/draft/", assignments.draft_teams, name="draft_teams"),
     path("missing/", assignments.list_missing, name="list_missing"),
     path("today/", today.view_today, name="view_today"),

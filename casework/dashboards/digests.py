@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from casework.dashboards import hand_overs, lists, overdue, supervising, today
+from casework.dashboards import boards, hand_overs, lists, overdue, supervising, today
 from casework.models import CaseFile
 from casework.models.case_files import Status
 from casework.overdue_rules import Step
@@ -61,4 +61,9 @@ def _of_supervisor(user: User, now: datetime) -> list[Line]:
         for each in supervising.waiting_for(user, group, now):
             labels.setdefault(str(each.label), each.label)
             found[str(each.label)] += each.count
-    return [Line(label, found[words]) for words, label in labels.items()]
+    # People carry files of all groups: they are counted once.
+    strained = boards.strained(user, now.date())
+    return [
+        *(Line(label, found[words]) for words, label in labels.items()),
+        Line(_("social workers with too much for four weeks in a row"), strained),
+    ]

@@ -1,4 +1,4 @@
-"""The staff of a supervisor: who carries how much, who is away, what is heeded in a file."""
+"""The staff of a supervisor: who is there, who is gone, who is away, what is heeded in a file."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,8 +7,6 @@ from typing import TypeVar
 from django.db.models import Count, Exists, OuterRef, Q
 from django.http import Http404
 
-from casework.dashboards.suggestions import Books
-from casework.matching import Worker
 from casework.models import Absence, Assignment, CaseFile, Stipulation, WorkerProfile
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
@@ -17,34 +15,6 @@ from kpm.accounts.scoping import units_under
 from kpm.permissions import Role
 
 R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class StaffRow:
-    """One worker of the board."""
-
-    user: User
-    worker: Worker
-
-    @property
-    def percent(self) -> int | None:
-        """How much of the capacity is used; nothing where there is none."""
-        return 100 * self.worker.load // self.worker.capacity if self.worker.capacity else None
-
-    @property
-    def is_over(self) -> bool:
-        """Whether they carry more than a draft would give them."""
-        return self.worker.load > self.worker.most
-
-
-def board(user: User, today: date) -> list[StaffRow]:
-    """The social workers of the supervisor's units, those with the least room first."""
-    staff = Books(today).staff_in(units_under(user))
-    rows = [
-        StaffRow(each, worker)
-        for each, worker in zip(staff.users.values(), staff.workers, strict=True)
-    ]
-    return sorted(rows, key=lambda row: (row.worker.room, -row.worker.load, row.user.username))
 
 
 def worker_of(user: User, reference: str) -> User:

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy
 
 from casework import matching, rules
 from casework.dashboards.teams import units_above
+from casework.load_rules import Carried
 from casework.matching import File, Fit, Reason, Sex, Why, Worker
 from casework.models import Absence, Assignment, CaseFile, Stipulation, WorkerProfile
 from casework.models.assignments import Place
@@ -31,6 +32,7 @@ from risk_levels.populations import POPULATIONS
 
 # So many are put before the supervisor; everybody else is in the list below them.
 SUGGESTED = 5
+COUNTED = ("points", *Level.values, "deputies")
 
 WORDS: Final[Mapping[Why, Promise]] = {
     Why.CONFLICT: gettext_lazy("has a conflict of interest"),
@@ -92,6 +94,7 @@ class Staff:
 
     users: Mapping[UUID, User]
     workers: Sequence[Worker]
+    carried: Mapping[UUID, Carried]
 
 
 @dataclass
@@ -122,6 +125,10 @@ class Books:
         """The social workers who belong to these units, with what they carry."""
         return self._staff(user__unit__in=units)
 
+    def everybody(self) -> Staff:
+        """All social workers, with what they carry."""
+        return self._staff()
+
     def _staff(self, **lookup: Any) -> Staff:
         grants = (
             RoleGrant.objects.in_force(self.today)
@@ -129,12 +136,12 @@ class Books:
             .select_related("unit", "user__unit", "user__profile")
         )
         by_user = {each.user_id: each for each in grants.order_by("user__username")}
-        loads, away = self._loads(by_user), self._away(by_user)
+        carried, away = self._carried(by_user), self._away(by_user)
         workers = [
-            self._worker(grant, loads.get(key, 0), away.get(key, []))
+            self._worker(grant, carried[key].points, away.get(key, []))
             for key, grant in by_user.items()
         ]
-        return Staff({key: grant.user for key, grant in by_user.items()}, workers)
+        return Staff({key: grant.user for key, grant in by_user.items()}, workers, carried)
 
     def _worker(self, grant: RoleGrant, load: int, away: list[tuple[date, date]]) -> Worker:
         user = grant.user
@@ -152,9 +159,10 @@ class Books:
             away_until=max(gone, default=None),
         )
 
-    def _loads(self, users: Iterable[UUID]) -> dict[UUID, int]:
-        """The points that everybody carries, as lead and as deputy."""
-        kind = ("worker_id", "role", "case_file__population", "case_file__risk_level__rhythm_level")
+    def _carried(self, users: Iterable[UUID]) -> dict[UUID, Carried]:
+        """What everybody carries: points as lead and as deputy, and files as counts."""
+        level = "case_file__risk_level"
+        kind = ("worker_id", "role", "case_file__population", f"{level}__rhythm_level")
         held = (
             Assignment.objects.active()
             .filter(
@@ -163,14 +171,16 @@ class Books:
                 case_file__status=Status.OPEN,
             )
             .order_by()
-            .values_list(*kind)
+            .values_list(*kind, f"{level}__level")
             .annotate(files=Count("pk"))
         )
-        loads: dict[UUID, int] = {}
-        for worker, role, population, level, files in held:
-            each = matching.share(self.points(population, level), is_lead=role == Place.LEAD)
-            loads[worker] = loads.get(worker, 0) + each * files
-        return loads
+        found = {user: dict.fromkeys(COUNTED, 0) for user in users}
+        for worker, role, population, rhythm, now, files in held:
+            is_lead = role == Place.LEAD
+            each = matching.share(self.points(population, rhythm), is_lead=is_lead)
+            found[worker]["points"] += each * files
+            found[worker][now if is_lead else "deputies"] += files
+        return {user: Carried(**counts) for user, counts in found.items()}
 
     def _away(self, users: Iterable[UUID]) -> dict[UUID, list[tuple[date, date]]]:
         """The days ahead on which somebody is away."""

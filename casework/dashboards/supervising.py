@@ -57,7 +57,6 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
     submitted = Proposal.objects.filter(
         state=ProposalState.SUBMITTED, risk_level__case_file__in=files
     ).count()
-    incomplete = red_files.incomplete_files(user, group, today)
 
     lists_of: dict[str, dict[str, Any]] = {
         "overdue": {"due": lists.OVERDUE},
@@ -67,7 +66,10 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
     }
     counted = lists.counts_in(
         files,
-        {name: lists.Narrowed(**each).of(files, user, today) for name, each in lists_of.items()},
+        {
+            "incomplete": red_files.incomplete_files(user, group, today),
+            **{name: lists.Narrowed(**of).of(files, user, today) for name, of in lists_of.items()},
+        },
     )
 
     def listed(label: Any, name: str, kind: str = "") -> Waiting:
@@ -104,7 +106,10 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
             "casework:list_tasks",
         ),
         Waiting(
-            _("red files that lack something"), incomplete.count(), "casework:list_missing", "red"
+            _("red files that lack something"),
+            counted["incomplete"],
+            "casework:list_missing",
+            "red",
         ),
         Waiting(
             _("of these out of time and passed to you"),
@@ -133,13 +138,13 @@ class Load:
 
 
 def loads_of(user: User, group: str, today: date) -> list[Load]:
-    """Who leads how many files, and how many of them wait; those with the most overdue first."""
+    """Who leads how many files, and how many of them wait; unit by unit; the most overdue first."""
     leads = Assignment.objects.active().filter(
         role=Place.LEAD, case_file__in=open_files(user, group).order_by()
     )
     rows = (
         leads.order_by()
-        .values("worker_id", "worker__name", "worker__unit__name")
+        .values("worker_id", "worker__name", "worker__unit__name", "worker__unit__code")
         .annotate(
             files=Count("id"),
             red=Count("id", filter=Q(case_file__risk_level__level=Level.RED)),
@@ -157,5 +162,6 @@ def loads_of(user: User, group: str, today: date) -> list[Load]:
             today=row["today"],
             overdue=row["overdue"],
         )
-        for row in rows
+        # Nobody is put in an order with people of other units.
+        for row in sorted(rows, key=lambda row: row["worker__unit__code"] or "")
     ]

@@ -9,6 +9,7 @@ from casework.models.digests import Digest
 from casework.models.hand_overs import HandOver
 from casework.models.harm import HarmReport, HarmStep
 from casework.models.ledgers import Ledger, LedgerRow
+from casework.models.loads import WeeklyLoad
 from casework.models.lost_contacts import LostContact
 from casework.models.needs import Need
 from casework.models.people import Person
@@ -47,5 +48,6 @@ __all__ = [
     "Transfer",
     "UnsentForm",
     "Visit",
+    "WeeklyLoad",
     "WorkerProfile",
 ]

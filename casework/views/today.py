@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from casework.dashboards import agenda, lists, supervising, today
+from casework.dashboards import agenda, boards, lists, supervising, today
 from casework.views.opening import open_plans, open_rows
 from kpm.accounts.models import SignedInRequest, User
 from kpm.permissions import Permission, Role, requires
@@ -29,6 +29,7 @@ def view_today(request: SignedInRequest) -> HttpResponse:
     }
     if request.user.role == Role.SUPERVISOR:
         around["waiting"] = supervising.waiting_for(request.user, group, now)
+        around["strained"] = boards.strained(request.user, now.date())
         around["loads"] = supervising.loads_of(request.user, group, now.date())
         return render(request, "casework/today/supervise.html", around)
     return render(

@@ -1,19 +1,21 @@
-"""Pages of the staff: who carries how much, who works how much, who is away."""
+"""Pages of the staff: who carries how much, now and before, who works how much, who is away."""
+
+from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework.actions import assignments, workers
-from casework.dashboards import lists, staff, team_drafts, teams
+from casework.dashboards import boards, lists, load_histories, staff, team_drafts, teams
 from casework.forms.assignments import MoveFilesForm
 from casework.forms.workers import DescribeWorkerForm, RecordAbsenceForm, WithdrawAbsenceForm
 from casework.views.opening import open_rows
-from kpm.accounts.models import SignedInRequest
+from kpm.accounts.models import SignedInRequest, User
 from kpm.forms import status
 from kpm.permissions import Permission, requires
 
@@ -23,12 +25,48 @@ PER_PAGE = 50
 @require_safe
 @requires(Permission.ASSIGN_WORKERS)
 def list_staff(request: SignedInRequest) -> HttpResponse:
-    """The social workers of my units, those with the least room first."""
-    rows = staff.board(request.user, timezone.localdate())
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    gone = staff.gone(request.user, timezone.localdate())
-    around = {"page": page, "rows": page.object_list, "gone": gone}
+    """The social workers at and under one of my units, unit by unit."""
+    today = timezone.localdate()
+    unit = boards.choose_unit(request.user, request.GET.get("unit"))
+    if unit is None:
+        raise Http404
+    board = boards.board(unit, today)
+    page = Paginator(board.rows, PER_PAGE).get_page(request.GET.get("page"))
+    around = {"board": board, "page": page, "rows": page.object_list}
+    around |= {"sections": board.sections(page.object_list)}
+    around |= {"gone": staff.gone(request.user, today)}
     return render(request, "casework/workers/list.html", around)
+
+
+@require_safe
+@requires(Permission.ASSIGN_WORKERS)
+def show_load(request: SignedInRequest, worker: str) -> HttpResponse:
+    """What one worker of my units carries, and carried week by week."""
+    found = staff.worker_of(request.user, worker)
+    return render(request, "casework/workers/load.html", load_of(request, found))
+
+
+@require_safe
+@requires(Permission.KEEP_CALENDAR)
+def view_own_load(request: SignedInRequest) -> HttpResponse:
+    """The same for myself."""
+    return render(request, "casework/today/load.html", load_of(request, request.user))
+
+
+def load_of(request: SignedInRequest, worker: User) -> dict[str, Any]:
+    """What a page says of one worker's load."""
+    today = timezone.localdate()
+    weeks = load_histories.weeks_of(worker)
+    page = Paginator(weeks, load_histories.PER_PAGE).get_page(request.GET.get("page"))
+    shown = list(page.object_list)
+    return {
+        "worker": worker,
+        "now": load_histories.now_of(worker, today),
+        "weeks_over": load_histories.weeks_over(worker, today),
+        "page": page,
+        "weeks": load_histories.rows_of(shown),
+        "picture": load_histories.picture_of(shown),
+    }
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

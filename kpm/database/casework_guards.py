@@ -1,7 +1,15 @@
 """Guards of people, case files, assignments, visits, plans and attachments."""
 
 from kpm.database.forgetting import only_forgets
-from kpm.database.guards import Guard, changed, in_district, kept, never_deleted, refuse
+from kpm.database.guards import (
+    Guard,
+    append_only,
+    changed,
+    in_district,
+    kept,
+    never_deleted,
+    refuse,
+)
 
 PERSON, CASE_FILE, LEVEL, UNIT = (
     "casework_person",
@@ -118,6 +126,8 @@ GUARDS: list[Guard] = [
         ),
     ),
     never_deleted(ABSENCE, "an_absence"),
+    # --- Weekly loads: what was carried stays what it was ------------------------------------
+    *append_only("casework_weeklyload", "a_weekly_load", ("id",), ("worker_id", "week_on")),
     # --- Mandatory reports: written once, and nothing gets less as long as one waits ----------
     kept(
         "a_report_stays_what_it_was", HARM, "id", "number", "case_file_id", "district", "opened_at"

@@ -164,6 +164,9 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:stipulate": only(SUPERVISOR),
     "casework:end_stipulation": only(SUPERVISOR),
     "casework:list_staff": only(SUPERVISOR),
+    "casework:show_load": only(SUPERVISOR),
+    # One's own; nobody sees a colleague's.
+    "casework:view_own_load": only(WORKER),
     "casework:describe_worker": only(SUPERVISOR),
     "casework:record_absence": only(SUPERVISOR),
     "casework:withdraw_absence": only(SUPERVISOR),

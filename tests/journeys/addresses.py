@@ -116,6 +116,8 @@ PATHS: Final[dict[str, tuple[str, ...]]] = {
     "casework:name_member": ("{red}team/others/",),
     "casework:stipulate": ("{red}team/heeded/",),
     "casework:list_staff": ("/staff/",),
+    "casework:show_load": ("/staff/{worker}/load/",),
+    "casework:view_own_load": ("/today/load/",),
     "casework:describe_worker": ("/staff/{worker}/",),
     "casework:move_files": ("/staff/{worker}/files/",),
     "casework:record_absence": ("/staff/{worker}/away/",),

@@ -35,6 +35,7 @@ from casework.models import (
     Transfer,
     UnsentForm,
     Visit,
+    WeeklyLoad,
     WorkerProfile,
 )
 from casework.models.plans import State
@@ -230,6 +231,7 @@ OF_OTHERS: dict[Event, Callable[[], Counts]] = {
         WorkerProfile.history.values_list("worker__log_reference", flat=True)
     ),
     Event.ABSENCE_RECORDED: lambda: numbers(Absence, "worker__log_reference"),
+    Event.LOAD_RECORDED: lambda: numbers(WeeklyLoad, "worker__log_reference"),
     Event.CALENDAR_FEED_MADE: lambda: numbers(CalendarFeed, "worker__log_reference"),
     Event.LEDGER_UPLOADED: lambda: numbers(Ledger, "number"),
     Event.ALERT_RAISED: lambda: numbers(Alert, "number"),

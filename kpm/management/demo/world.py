@@ -33,6 +33,7 @@ from kpm.management.demo import (
     disputes,
     invention,
     lives,
+    loads,
     papers,
     staff,
     stories,
@@ -108,6 +109,7 @@ class World:
         lives.lose_one(files[lives.TOLD :], self.now)
         self._draft_rules()
         self._offer(files)
+        loads.weigh_earlier(self.now)
         for code in POPULATIONS:
             mine = [each for each in told if each.plot.population == code]
             self._attach(mine[:: max(1, len(mine) // WITH_PAPERS)][:WITH_PAPERS])
