@@ -59,6 +59,7 @@ class Why(StrEnum):
     OTHER_SEX = "other_sex"
     TRAINED = "trained"
     UNTRAINED = "untrained"
+    SPEAKS = "speaks"
     SAME_UNIT = "same_unit"
     NEAR = "near"
     SAME_COUNTY = "same_county"
@@ -83,6 +84,8 @@ COSTS: Final[Mapping[Why, int]] = {
     Why.OTHER_SEX: 50,
     Why.TRAINED: 0,
     Why.UNTRAINED: 30,
+    # Nobody writes down what the person speaks: it is said, and weighs nothing.
+    Why.SPEAKS: 0,
     Why.AWAY: 40,
 }
 
@@ -93,7 +96,7 @@ class Reason:
 
     why: Why
     cost: int
-    # What its words need: points after, capacity; the last day away.
+    # What its words need: points after, capacity; the last day away; languages.
     says: tuple[Any, ...] = ()
 
 
@@ -108,6 +111,7 @@ class Worker:
     populations: frozenset[str] = frozenset()
     sex: Sex = Sex.UNSTATED
     trained: frozenset[str] = frozenset()
+    languages: tuple[str, ...] = ()
     load: int = 0
     capacity: int = FULL_CAPACITY
     away_until: date | None = None
@@ -254,6 +258,10 @@ def _training(population: str, worker: Worker) -> Reason | None:
     return _said(Why.TRAINED if population in worker.trained else Why.UNTRAINED)
 
 
+def _speaks(_key: None, worker: Worker) -> Reason | None:
+    return _said(Why.SPEAKS, *worker.languages) if worker.languages else None
+
+
 def _distance(unit: str, worker: Worker) -> Reason | None:
     steps, shared = steps_between(unit, worker.unit)
     if steps == 0:
@@ -285,6 +293,7 @@ REASONS: Final[tuple[tuple[Callable[[File], Any], Callable[[Any, Worker], Reason
     (lambda file: file.lacks_woman, _woman),
     (lambda file: file.wished_sex, _wished_sex),
     (lambda file: file.population, _training),
+    (lambda file: None, _speaks),
     (lambda file: file.unit, _distance),
     (lambda file: None, _away),
 )

@@ -19,17 +19,26 @@ def locked(worker: User) -> User:
 
 @transaction.atomic
 def describe(
-    *, worker: User, percent: int, sex: str, trained: Sequence[str], by: User
+    *,
+    worker: User,
+    percent: int,
+    sex: str,
+    trained: Sequence[str],
+    languages: Sequence[str],
+    by: User,
 ) -> WorkerProfile:
-    """Say how much somebody works and what they are trained for; the same again changes nothing."""
+    """Say how much somebody works, what they are trained for and what they speak.
+
+    The same again changes nothing.
+    """
     worker = locked(worker)
     team_rules.check_can_describe_worker(by, worker)
     found = WorkerProfile.objects.filter(worker=worker).first()
     profile = found or WorkerProfile(worker=worker)
-    said = (percent, sex, sorted(trained))
-    if found and said == (profile.percent, profile.sex, profile.trained):
+    said = (percent, sex, sorted(trained), sorted(languages))
+    if found and said == (profile.percent, profile.sex, profile.trained, profile.languages):
         return profile
-    profile.percent, profile.sex, profile.trained = said
+    profile.percent, profile.sex, profile.trained, profile.languages = said
     profile.worker = worker
     profile.save_as(by=by)
     log.record(Event.WORKER_DESCRIBED, by=by, target=worker)

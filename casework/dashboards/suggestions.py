@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from casework import matching, rules
 from casework.dashboards.teams import units_above
@@ -22,6 +22,7 @@ from casework.models.assignments import Place
 from casework.models.case_files import Status
 from casework.models.people import Sex as PersonSex
 from casework.models.stipulations import OF_ANY, Stipulated
+from casework.models.workers import Language
 from kpm import days
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.permissions import Role
@@ -65,6 +66,11 @@ def in_words(reason: Reason) -> str:
         return _load_in_words(reason)
     if reason.why == Why.AWAY:
         return _("away, back on %(day)s") % {"day": days.in_words(reason.says[0])}
+    if reason.why == Why.SPEAKS:
+        spoken = [str(Language(each).label) for each in reason.says]
+        return _("speaks %(languages)s") % {
+            "languages": pgettext("between languages", ", ").join(spoken)
+        }
     if reason.why in (Why.WISHED_SEX, Why.OTHER_SEX):
         return str(WISHED[reason.why, reason.says[0]])
     return str(WORDS[reason.why])
@@ -154,6 +160,7 @@ class Books:
             populations=frozenset(grant.populations),
             sex=Sex(profile.sex),
             trained=frozenset(profile.trained),
+            languages=tuple(profile.languages),
             load=load,
             capacity=matching.capacity(profile.percent, away, self.today),
             away_until=max(gone, default=None),

@@ -6,14 +6,14 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from casework.models import WorkerProfile
-from casework.models.workers import Away, WorkerSex
+from casework.models.workers import DIALECTS, Away, Language, WorkerSex
 from kpm.accounts.forms import date_input
-from kpm.forms import ActionForm
+from kpm.forms import ActionForm, GroupedCheckboxes
 from risk_levels.populations import POPULATIONS
 
 
 class DescribeWorkerForm(ActionForm):
-    """Working time, what the law may ask for, trainings."""
+    """Working time, what the law may ask for, trainings, languages."""
 
     percent = forms.IntegerField(
         label=_("Working time in percent of full time"), min_value=10, max_value=100
@@ -32,8 +32,27 @@ class DescribeWorkerForm(ActionForm):
         widget=forms.CheckboxSelectMultiple,
     )
 
+    languages = forms.MultipleChoiceField(
+        label=_("Speaks, besides Standard Mandarin"),
+        choices=[
+            (_("Dialects"), [(each.value, each.label) for each in DIALECTS]),
+            (
+                _("Other languages"),
+                [(each.value, each.label) for each in Language if each not in DIALECTS],
+            ),
+        ],
+        required=False,
+        widget=GroupedCheckboxes,
+        help_text=_("Said beside each suggestion; whoever knows the person sees whether it helps."),
+    )
+
     def __init__(self, *args: Any, profile: WorkerProfile, **kwargs: Any) -> None:
-        said = {"percent": profile.percent, "sex": profile.sex, "trained": profile.trained}
+        said = {
+            "percent": profile.percent,
+            "sex": profile.sex,
+            "trained": profile.trained,
+            "languages": profile.languages,
+        }
         super().__init__(*args, **{"initial": said, **kwargs})
 
 

@@ -18,6 +18,42 @@ class WorkerSex(models.TextChoices):
     MAN = "man", _("Man")
 
 
+class Language(models.TextChoices):
+    """What somebody can talk with people in besides Standard Mandarin, which everybody can."""
+
+    JIANGHUAI = "jianghuai", _("Jianghuai Mandarin")
+    SOUTHWESTERN = "southwestern", _("Southwestern Mandarin")
+    WU = "wu", _("Wu")
+    YUE = "yue", _("Yue")
+    MIN = "min", _("Min")
+    HAKKA = "hakka", _("Hakka")
+    GAN = "gan", _("Gan")
+    XIANG = "xiang", _("Xiang")
+    JIN = "jin", _("Jin")
+    TIBETAN = "tibetan", _("Tibetan")
+    UYGHUR = "uyghur", _("Uyghur")
+    KAZAKH = "kazakh", _("Kazakh")
+    MONGOLIAN = "mongolian", _("Mongolian")
+    KOREAN = "korean", _("Korean")
+    ZHUANG = "zhuang", _("Zhuang")
+    YI = "yi", _("Yi")
+    MIAO = "miao", _("Miao")
+    SIGNING = "signing", _("Chinese Sign Language")
+
+
+DIALECTS = (
+    Language.JIANGHUAI,
+    Language.SOUTHWESTERN,
+    Language.WU,
+    Language.YUE,
+    Language.MIN,
+    Language.HAKKA,
+    Language.GAN,
+    Language.XIANG,
+    Language.JIN,
+)
+
+
 class Away(models.TextChoices):
     """Why somebody is not there; more than this is nobody's business."""
 
@@ -26,7 +62,7 @@ class Away(models.TextChoices):
 
 
 class WorkerProfile(RecordedModel):
-    """How much of full time somebody works, and what they are trained for."""
+    """How much of full time somebody works, what they are trained for, what they speak."""
 
     log_type: ClassVar[str] = "account"
 
@@ -38,6 +74,8 @@ class WorkerProfile(RecordedModel):
     sex = models.CharField(_("sex"), max_length=5, choices=WorkerSex.choices, blank=True)
     # The codes of populations.
     trained = models.JSONField(_("trained for"), default=list, blank=True)
+    # The codes of languages; of the people in files nobody writes down which they speak.
+    languages = models.JSONField(_("languages"), default=list, blank=True)
 
     objects = models.Manager["WorkerProfile"]()
     history = History()

@@ -168,7 +168,7 @@ class TestBoard:
         far = make_user(name="Far", unit=make_unit(OTHER_VILLAGE))
         make_user(name="Free")
         busy = make_user(name="Busy")
-        workers.describe(worker=far, percent=10, sex="", trained=[], by=supervisor)
+        workers.describe(worker=far, percent=10, sex="", trained=[], languages=[], by=supervisor)
         for _ in range(6):
             make_case_file(lead=far, unit=make_unit(OTHER_VILLAGE))
         make_case_file(lead=busy)

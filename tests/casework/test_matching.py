@@ -206,6 +206,14 @@ def test_more_than_there_is_room_for_is_said():
     assert Why.OVER not in whys(fit(a_file(), a_worker(load=166)))
 
 
+def test_languages_are_said_and_weigh_nothing():
+    speaks, silent = a_worker(languages=("wu", "signing")), a_worker("s")
+    found = fit(a_file(), speaks)
+    assert next(each.says for each in found.reasons if each.why == Why.SPEAKS) == ("wu", "signing")
+    assert found.cost == fit(a_file(), silent).cost
+    assert Why.SPEAKS not in whys(fit(a_file(), silent))
+
+
 def test_who_is_away_today_says_until_when():
     back = TODAY + timedelta(days=3)
     reasons = fit(a_file(), a_worker(away_until=back)).reasons

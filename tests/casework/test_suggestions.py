@@ -51,7 +51,7 @@ def stipulate(case_file, kind, worker, supervisor):
 
 
 def describe(worker, supervisor, **values):
-    said = {"percent": 100, "sex": "", "trained": [], **values}
+    said = {"percent": 100, "sex": "", "trained": [], "languages": [], **values}
     workers.describe(worker=worker, by=supervisor, **said)
 
 
@@ -64,11 +64,27 @@ def team_of(case_file):
 
 
 def test_every_reason_has_its_words():
-    numbers = {Why.LOAD: (50, 160), Why.OVER: (200, 160), Why.AWAY: (TODAY,)}
+    numbers: dict = {
+        Why.SPEAKS: ("wu", "signing"),
+        Why.LOAD: (50, 160),
+        Why.OVER: (200, 160),
+        Why.AWAY: (TODAY,),
+    }
     for why in Why:
         for sex in (matching.Sex.WOMAN, matching.Sex.MAN):
             says = numbers.get(why, (sex,))
             assert suggestions.in_words(matching.Reason(why, 0, says)), why
+
+
+def test_what_somebody_speaks_is_said_and_weighs_nothing(supervisor):
+    case_file = make_case_file()
+    describe(make_user(name="Speaks"), supervisor, languages=["wu", "signing"])
+    make_user(name="Silent")
+
+    words = suggested(case_file, supervisor)
+
+    assert "speaks Chinese Sign Language, Wu" in next(each for each in words if "Speaks" in each)
+    assert "speaks" not in next(each for each in words if "Silent" in each)
 
 
 def test_who_has_no_days_left_is_said_to_be_away():

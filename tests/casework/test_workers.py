@@ -22,7 +22,7 @@ def events(name):
 
 
 def describe(worker, by=None, **values):
-    said = {"percent": 50, "sex": "woman", "trained": ["drug"], **values}
+    said = {"percent": 50, "sex": "woman", "trained": ["drug"], "languages": [], **values}
     return workers.describe(worker=worker, by=by or make_user(Role.SUPERVISOR), **said)
 
 
@@ -169,13 +169,18 @@ def test_working_time_is_entered_on_the_page():
     client, page = staff_page(f"/staff/{worker.log_reference}/")
     assert page.context["form"]["percent"].value() == 100
 
-    sent = {"percent": "80", "sex": "", "trained": ["drug", "released"]}
+    sent = {"percent": "80", "sex": "", "trained": ["drug", "released"], "languages": ["wu"]}
     wrong = client.post(f"/staff/{worker.log_reference}/", {**sent, "percent": "101"})
+    unknown = client.post(f"/staff/{worker.log_reference}/", {**sent, "languages": ["klingon"]})
     response = client.post(f"/staff/{worker.log_reference}/", sent)
 
-    assert (wrong.status_code, response.status_code) == (422, 302)
+    assert (wrong.status_code, unknown.status_code, response.status_code) == (422, 422, 302)
     profile = WorkerProfile.objects.get(worker=worker)
     assert (profile.percent, profile.trained) == (80, ["drug", "released"])
+    assert profile.languages == ["wu"]
+    assert client.get(f"/staff/{worker.log_reference}/").context["form"]["languages"].value() == [
+        "wu"
+    ]
 
 
 def test_days_away_are_entered_and_taken_back_on_the_page():

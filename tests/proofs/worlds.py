@@ -166,7 +166,9 @@ def _choose(case_file: CaseFile, *, worker: User, supervisor: User) -> None:
     stipulations.record(
         case_file=case_file, kind="wanted", worker=worker, by=supervisor, today=today
     )
-    workers.describe(worker=worker, percent=80, sex="woman", trained=["drug"], by=supervisor)
+    workers.describe(
+        worker=worker, percent=80, sex="woman", trained=["drug"], languages=["wu"], by=supervisor
+    )
     workers.record_absence(
         worker=worker,
         kind="leave",

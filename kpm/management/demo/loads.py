@@ -12,19 +12,20 @@ from casework.dashboards.boards import weigh_all
 
 # In percent of today, the first week first; the last one is this week.
 SEASON: Final = (70, 75, 80, 85, 90, 85, 90, 95, 105, 110, 105, 100)
-# One of so many has had too much for weeks: so many percent of what there was room for.
-STRAINED_EACH, STRAINED = 13, 118
+# Whoever carries most today has had too much for so many weeks: in percent of the room.
+WEEKS, STRAINED = 6, 118
 
 
 def weigh_earlier(now: datetime) -> None:
     """Write down each of these weeks, as the sweep would have."""
     found = weigh_all(timezone.localdate(now))
+    busiest = max(found, key=lambda each: each.carried.points, default=None)
     for number, percent in enumerate(SEASON, start=1):
         weeks_ago = len(SEASON) - number
         loads.record_week(
             [
-                _as_it_was(each, percent, is_strained=place % STRAINED_EACH == 0 and weeks_ago < 6)
-                for place, each in enumerate(found)
+                _as_it_was(each, percent, is_strained=each is busiest and weeks_ago < WEEKS)
+                for each in found
             ],
             now=now - weeks_ago * load_rules.WEEK,
         )

@@ -53,6 +53,7 @@ WITH_PAPERS = 3
 STEP_DAYS = (-3, 2, 6, 20, 35)
 # Of full time, in turn; and for how many populations each is trained.
 PERCENT, TRAININGS = (100, 100, 100, 80, 100, 50), 3
+LANGUAGES = ((), ("jianghuai",), ("wu",), (), ("jianghuai", "signing"))
 # Among so many files one is sought that somebody could take over.
 MOST_ASKED = 60
 
@@ -333,6 +334,7 @@ class World:
                 percent=PERCENT[number % len(PERCENT)],
                 sex="",
                 trained=[codes[(number + step) % len(codes)] for step in range(TRAININGS)],
+                languages=LANGUAGES[number % len(LANGUAGES)],
                 by=supervisor,
             )
         away = self.today + timedelta(days=3)
