@@ -297,6 +297,16 @@ def test_the_last_verification_of_everything_is_told_apart(real_commits: RealCom
     assert (stand.whole.is_good, stand.last.is_good, stand.is_good) == (True, False, False)
 
 
+def test_an_event_about_several_accounts_leads_to_each(auditor: Client, worker: User) -> None:
+    colleague = make_user()
+    with transaction.atomic():
+        by = log.System("clock")
+        log.record(Event.LOAD_RECORDED, by=by, targets=[worker, colleague], count=2)
+    response = auditor.get("/log/")
+    assertContains(response, "2 accounts")
+    assertContains(response, f"/log/accounts/{worker.log_reference}/")
+
+
 def test_accounts_that_events_are_about_are_named_and_long_marks_cut(
     auditor: Client, worker: User
 ) -> None:

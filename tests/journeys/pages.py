@@ -65,7 +65,7 @@ LATIN_IS_FINE: Final = re.compile(
     "|".join(
         (
             r"[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}",  # file numbers
-            r"\b[usgx]:[A-Za-z0-9_-]+",  # pseudonyms in the log
+            r"\b(?:[usgx]|root):[A-Za-z0-9_-]+",  # pseudonyms in the log, and its roots
             r"^\{\".*\}$",  # an event as it is hashed
             r"\b[0-9a-f]{12,}\b",  # hashes
             r"\b[0-9a-z]{4}(?:-[0-9a-z]{4}){3}\b",  # one-time passwords
