@@ -78,3 +78,9 @@ def check_can_end_stipulation(user: User, stipulation: Stipulation) -> None:
     rules.check_can_assign_worker(user, stipulation.case_file)
     if stipulation.until_on is not None:
         raise Refused(_("This has ended already."))
+
+
+def check_is_as_seen(now: str, seen: str | None) -> None:
+    """Whoever changes something on a page has seen what stands there; nobody else says so."""
+    if seen is not None and seen != now:
+        raise Refused(_("This has changed since you opened the page. Please read it again."))

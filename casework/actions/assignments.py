@@ -27,9 +27,21 @@ def locked(case_file: CaseFile) -> CaseFile:
 
 
 @transaction.atomic
-def assign(*, case_file: CaseFile, worker: User, role: str, by: User, today: date) -> Assignment:
-    """Give a worker a place; who held it, and what the worker held before, ends today."""
+def assign(
+    *,
+    case_file: CaseFile,
+    worker: User,
+    role: str,
+    by: User,
+    today: date,
+    seen: str | None = None,
+) -> Assignment:
+    """Give a worker a place; who held it, and what the worker held before, ends today.
+
+    Where it was chosen on a page, `seen` is the team that stood there.
+    """
     case_file = locked(case_file)
+    team_rules.check_is_as_seen(team_seen(case_file), seen)
     rules.check_can_assign_worker(by, case_file)
     rules.check_can_be_assigned(worker, case_file)
     rules.check_can_take_place(worker, case_file, role)
@@ -61,6 +73,11 @@ def give(case_file: CaseFile, worker: User, role: str, *, by: User, today: date)
         detail={"to": worker.log_reference},
     )
     return assignment
+
+
+def team_seen(case_file: CaseFile) -> str:
+    """The team as a page shows it, in one word."""
+    return ",".join(sorted(f"{each.role}:{each.worker_id}" for each in rules.team(case_file)))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,15 +26,17 @@ def describe(
     trained: Sequence[str],
     languages: Sequence[str],
     by: User,
+    seen: str | None = None,
 ) -> WorkerProfile:
     """Say how much somebody works, what they are trained for and what they speak.
 
-    The same again changes nothing.
+    The same again changes nothing. Where it was written on a page, `seen` is what stood there.
     """
     worker = locked(worker)
     team_rules.check_can_describe_worker(by, worker)
     found = WorkerProfile.objects.filter(worker=worker).first()
     profile = found or WorkerProfile(worker=worker)
+    team_rules.check_is_as_seen(profile.seen, seen)
     said = (percent, sex, sorted(trained), sorted(languages))
     if found and said == (profile.percent, profile.sex, profile.trained, profile.languages):
         return profile

@@ -12,7 +12,7 @@ from casework.models.assignments import Place
 from casework.models.stipulations import Stipulated
 from kpm.accounts.forms import UserField
 from kpm.accounts.models import User
-from kpm.forms import ActionForm
+from kpm.forms import ActionForm, SeenForm
 
 
 class WorkerChoiceField(UserField):
@@ -24,8 +24,11 @@ class WorkerChoiceField(UserField):
         return f"{obj.name} · {obj.unit} · {load}"
 
 
-class AssignWorkerForm(ActionForm):
-    """Who gets which place."""
+class AssignWorkerForm(SeenForm):
+    """Who gets which place, in the team that stood on the page."""
+
+    shared = ()
+    changed = _("The team has changed since you opened the page. Look at it, then choose again.")
 
     role = forms.ChoiceField(
         label=_("Place in the team"), choices=Place.choices, widget=forms.RadioSelect

@@ -221,7 +221,7 @@ class MarkStepForm(ActionForm):
         if is_open:
             offered = [StepOutcome.DONE, StepOutcome.GIVEN_UP]
         field.choices = [(each, each.label) for each in offered]
-        field.initial = offered[0]
+        field.initial = None if is_open else StepOutcome.REOPENED
 
 
 class ReviewPlanForm(ActionForm):

@@ -42,6 +42,11 @@ class ChangeDutiesForm(SeenForm):
                     widget=forms.NumberInput(attrs=dict(SHORT.attrs)),
                 )
 
+    def name_of(self, name: str) -> Any:
+        """Which level a field belongs to, and what it is called there."""
+        level = name.partition("_")[0]
+        return f"{Level(level).label} · {super().name_of(name)}"
+
     @property
     def levels(self) -> list[tuple[Level, list[forms.BoundField]]]:
         """The fields of each level."""

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 from casework.models import WorkerProfile
 from casework.models.workers import DIALECTS, Away, Language, WorkerSex
 from kpm.accounts.forms import date_input
-from kpm.forms import ActionForm, GroupedCheckboxes
+from kpm.forms import ActionForm, GroupedCheckboxes, SeenForm
 from risk_levels.populations import POPULATIONS
 
 
-class DescribeWorkerForm(ActionForm):
+class DescribeWorkerForm(SeenForm):
     """Working time, what the law may ask for, trainings, languages."""
 
     percent = forms.IntegerField(
@@ -53,7 +53,7 @@ class DescribeWorkerForm(ActionForm):
             "trained": profile.trained,
             "languages": profile.languages,
         }
-        super().__init__(*args, **{"initial": said, **kwargs})
+        super().__init__(*args, **{"initial": said, "current": profile.seen, **kwargs})
 
 
 class RecordAbsenceForm(ActionForm):

@@ -103,6 +103,11 @@ class WorkerProfile(RecordedModel):
         """The account is what the log knows."""
         return self.worker.log_reference
 
+    @property
+    def seen(self) -> str:
+        """What it says, in one word: a page shows it, and answers for nothing else."""
+        return "|".join((str(self.percent), self.sex, *self.trained, "", *self.languages))
+
 
 class AbsenceQuerySet(models.QuerySet["Absence"]):
     """Absences by whether they hold."""

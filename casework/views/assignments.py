@@ -41,8 +41,10 @@ def assign_worker(request: SignedInRequest, number: str) -> HttpResponse:
         workers=teams.candidates(case_file, today),
         place=place,
         suggested=[(each.user.log_reference, each.label) for each in suggested.suggestions],
+        current=assignments.team_seen(case_file),
     )
-    if form.run(assignments.assign, case_file=case_file, by=request.user, today=today):
+    about = {"case_file": case_file, "seen": form.current}
+    if form.run(assignments.assign, by=request.user, today=today, **about):
         messages.success(request, teams.in_words(form.result, before.get(form.result.role)))
         return redirect("casework:assign_worker", case_file.number)
     return render(

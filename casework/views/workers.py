@@ -99,7 +99,7 @@ def describe_worker(request: SignedInRequest, worker: str) -> HttpResponse:
     """How much somebody works, and what they are trained for."""
     found = staff.worker_of(request.user, worker)
     form = DescribeWorkerForm.from_request(request, profile=staff.profile_of(found))
-    if form.run(workers.describe, worker=found, by=request.user):
+    if form.run(workers.describe, worker=found, by=request.user, seen=form.current):
         messages.success(request, _("What you entered is on record."))
         return redirect("casework:list_staff")
     around = {"worker": found, "form": form}

@@ -306,6 +306,12 @@ def test_the_page_says_what_is_wrong():
     assert team_of(case_file) == {}
 
 
+def sent(client, page, role, worker):
+    """What the page of a team sends, with the team that stands there."""
+    seen = client.get(page).context["form"].current
+    return {"role": role, "worker": worker.log_reference, "seen": seen}
+
+
 def team_page(case_file: CaseFile):
     """A supervisor, and the page of a team as they see it in English."""
     client = client_for(make_user(Role.SUPERVISOR))
@@ -319,7 +325,7 @@ def test_the_page_refuses_to_make_the_lead_a_deputy_beside_the_field():
     assign(case_file, worker)
     client, page = team_page(case_file)
 
-    response = client.post(page, {"role": "deputy", "worker": worker.log_reference})
+    response = client.post(page, sent(client, page, "deputy", worker))
 
     assert response.status_code == 422
     assert "somebody else lead first" in response.context["form"].errors["worker"][0]
@@ -336,22 +342,53 @@ def test_the_page_offers_the_place_that_is_missing():
     assert offered == ["lead", "deputy", ""]
 
 
+def test_of_two_who_give_the_lead_at_once_the_second_sees_the_team_first():
+    case_file, first, second = make_case_file(), make_user(), make_user()
+    client, page = team_page(case_file)
+    colleague, _page = team_page(case_file)
+    mine = sent(client, page, "lead", second)
+    colleague.post(page, sent(colleague, page, "lead", first))
+
+    answer = client.post(page, mine)
+
+    assert answer.status_code == 422
+    assert "The team has changed since you opened the page." in answer.text
+    assert first.name in answer.text
+    assert team_of(case_file) == {"lead": first}
+    # What was chosen still stands there, and goes through once the team was seen.
+    assert answer.context["form"]["worker"].value() == second.log_reference
+    client.post(page, sent(client, page, "lead", second))
+    assert team_of(case_file) == {"lead": second}
+
+
+def test_a_team_that_changes_between_page_and_lock_is_said_as_well():
+    case_file, worker = make_case_file(), make_user()
+    seen = assignments.team_seen(case_file)
+    assign(case_file, make_user(), "deputy")
+    with pytest.raises(Refused, match="has changed"):
+        assignments.assign(
+            case_file=case_file,
+            worker=worker,
+            role="lead",
+            by=make_user(Role.SUPERVISOR),
+            today=TODAY,
+            seen=seen,
+        )
+
+
 def test_the_page_says_who_has_come_and_who_has_gone():
     case_file, old, new = make_case_file(), make_user(name="Old"), make_user(name="New")
     client, page = team_page(case_file)
 
-    def said(path, **sent):
-        return str(next(iter(client.post(path, sent, follow=True).context["messages"])))
+    def said(path, *chosen):
+        values = sent(client, page, *chosen) if chosen else {}
+        return str(next(iter(client.post(path, values, follow=True).context["messages"])))
 
-    assert said(page, role="lead", worker=old.log_reference) == (
-        "Old now has a place in the team: Lead worker."
-    )
-    assert said(page, role="lead", worker=new.log_reference) == (
+    assert said(page, "lead", old) == ("Old now has a place in the team: Lead worker.")
+    assert said(page, "lead", new) == (
         "New now has a place in the team: Lead worker. Old had it and gave it up today."
     )
-    assert said(page, role="member", worker=old.log_reference) == (
-        "Old now has a place in the team: Team member."
-    )
+    assert said(page, "member", old) == ("Old now has a place in the team: Team member.")
     place = Assignment.objects.active().get(worker=old)
     assert said(end_page(place)) == "Old has left the team: Team member."
 

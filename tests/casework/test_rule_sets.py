@@ -109,6 +109,9 @@ def test_what_others_changed_meanwhile_is_not_overwritten_or_agreed_to_unseen(cl
     changed(client, rule_set, yellow_visit_days="20")
     answer = client.post(page_of(rule_set, "duties", ELDERS), old)
     assert (answer.status_code, "has changed since" in answer.text) == (422, True)
+    (difference,) = answer.context["form"].differences
+    assert (difference.theirs, difference.mine) == ("20", "21")
+    assert "Written meanwhile" in answer.text
     answer = second.post(
         page_of(rule_set, "start"),
         {"on": timezone.localdate().isoformat(), "seen": old["seen"]},

@@ -170,6 +170,7 @@ def test_working_time_is_entered_on_the_page():
     assert page.context["form"]["percent"].value() == 100
 
     sent = {"percent": "80", "sex": "", "trained": ["drug", "released"], "languages": ["wu"]}
+    sent["seen"] = page.context["form"].current
     wrong = client.post(f"/staff/{worker.log_reference}/", {**sent, "percent": "101"})
     unknown = client.post(f"/staff/{worker.log_reference}/", {**sent, "languages": ["klingon"]})
     response = client.post(f"/staff/{worker.log_reference}/", sent)
@@ -181,6 +182,27 @@ def test_working_time_is_entered_on_the_page():
     assert client.get(f"/staff/{worker.log_reference}/").context["form"]["languages"].value() == [
         "wu"
     ]
+
+
+def test_of_two_who_describe_one_worker_the_second_sees_both():
+    worker = make_user()
+    client, page = staff_page(f"/staff/{worker.log_reference}/")
+    mine = {"percent": "70", "sex": "", "trained": ["drug"], "seen": page.context["form"].current}
+    describe(worker, percent=60, sex="", trained=["released"])
+
+    answer = client.post(f"/staff/{worker.log_reference}/", mine)
+
+    assert answer.status_code == 422
+    both = {
+        str(each.label): (each.theirs, each.mine) for each in answer.context["form"].differences
+    }
+    assert ("60", "70") in both.values()
+    assert len(both) == 2
+    assert "60" in answer.text
+    assert WorkerProfile.objects.get(worker=worker).percent == 60
+    mine["seen"] = answer.context["form"].current
+    assert client.post(f"/staff/{worker.log_reference}/", mine).status_code == 302
+    assert WorkerProfile.objects.get(worker=worker).percent == 70
 
 
 def test_days_away_are_entered_and_taken_back_on_the_page():

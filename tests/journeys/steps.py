@@ -85,6 +85,17 @@ def take_away(supervisor: Persona, *, name: str) -> None:
     supervisor.hand_in(f"main .rows > li:has-text('{name}') form button")
 
 
+def talk_about(worker: Persona, case_file: File) -> None:
+    """What the person says of the plan that holds, in their words."""
+    worker.go(f"{case_file.path}plan/")
+    worker.follow(f"{case_file.path}plan/1/word/")
+    worker.page.check("input[name=answer][value=partly]")
+    worker.page.check("input[name=speaker][value=person]")
+    worker.page.fill("#id_words", "送饭可以，别的先不用。")
+    worker.hand_in()
+    expect(worker.main(".notice-success")).to_be_visible()
+
+
 def name_others(supervisor: Persona, case_file: File) -> None:
     """Name somebody of another organ for each place that red asks for; the page says which."""
     supervisor.go(f"{case_file.path}team/others/")

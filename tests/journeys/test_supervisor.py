@@ -61,12 +61,18 @@ def test_from_the_proposal_to_the_team(
     supervisor.go("/missing/?group=care")
     expect(supervisor.main(f"tr:has-text('{case_file.number}')")).to_contain_text(steps.DEPUTY)
 
+    # When the worker has talked about the plan with the person, then that is not missing
+    supervisor.go(f"{case_file.path}team/")
+    expect(missing).to_contain_text("本人对计划的意见")
+    steps.talk_about(worker, case_file)
+
     # When they assign one and name whoever helps without an account, then nothing is missing
     supervisor.go(case_file.path)
     supervisor.follow(f"{case_file.path}team/")
     steps.assign(supervisor, case_file, place="deputy", name=site.name_of(deputy))
     expect(missing).not_to_contain_text(steps.DEPUTY)
     expect(missing).to_contain_text("家庭医生")
+    expect(missing).not_to_contain_text("本人对计划的意见")
     steps.name_others(supervisor, case_file)
     expect(missing).to_have_count(0)
 
