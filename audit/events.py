@@ -71,6 +71,8 @@ class Event(StrEnum):
     HARM_REPORT_NOT_DUE = "harm_report.not_due"
     HARM_REPORT_OPENED = "harm_report.opened"
     HARM_REPORT_TOLD = "harm_report.told"
+    INCIDENT_CORRECTED = "incident.corrected"
+    INCIDENT_NOTED = "incident.noted"
     LEDGER_APPLIED = "ledger.applied"
     LEDGER_CHECKED = "ledger.checked"
     LEDGER_CONFIRMED = "ledger.confirmed"

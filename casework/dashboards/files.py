@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from casework import rules
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import lost_contacts
+from casework.dashboards import incidents, lost_contacts
 from casework.dashboards.needs import Needs
 from casework.dashboards.needs import of_file as needs_of
 from casework.dashboards.red_files import MissingRow, missing_row
 from casework.dashboards.teams import Why, answerable
-from casework.models import CaseFile, Person, Plan, Visit
+from casework.models import CaseFile, Incident, Person, Plan, Visit
 from casework.models.assignments import Place
 from casework.models.people import Sex
 from kpm import masking
@@ -155,6 +155,7 @@ class Overview:
     # Who answers for it, in words, where that is not the lead.
     answers: str
     needs: Needs
+    incidents: list[Incident]
     plan: Plan | None
     visits: list[Visit]
 
@@ -162,7 +163,9 @@ class Overview:
 def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: date) -> Overview:
     """Open what the first page shows, and put it into words."""
     plans = list(case_file.plans.all())
-    open_groups([case_file.person, case_file, *plans[:1]], "body", reading=reading)
+    # The keys of the person and of the file in one query.
+    open_groups([case_file], "person__head", "person__body", "body", reading=reading)
+    open_groups(plans[:1], "body", reading=reading)
     return Overview(
         sex=Sex(case_file.person.sex).label,
         identity=identity_facts(case_file, is_team=is_team),
@@ -172,6 +175,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         due=due_rows(case_file, today),
         team=team_rows(case_file),
         answers=answering(case_file, today),
+        incidents=incidents.latest_of(case_file),
         needs=needs_of(case_file, reading, only_open=True),
         plan=plans[0] if plans else None,
         visits=latest_visits(case_file),

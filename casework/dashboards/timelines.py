@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.db.models import ExpressionWrapper, Q, Value
 from django.utils.translation import gettext as _
 
 from casework.dashboards import files
@@ -20,6 +21,7 @@ from casework.models import (
     TeamMember,
     Visit,
 )
+from casework.models.incidents import Kind
 from casework.models.plans import State
 from kpm import days, masking
 from kpm.accounts.models import Unit, User
@@ -93,7 +95,7 @@ def entries_of(case_file: CaseFile, reading: Reading, *, is_team: bool = False) 
     entries = [
         entry for version in versions if (entry := entry_of(version, names, is_team=is_team))
     ]
-    entries += [*decisions_of(case_file), *assessments_of(case_file)]
+    entries += [*decisions_of(case_file), *noted_of(case_file)]
     # What happened at one moment keeps its order: drafted, handed in, decided.
     return sorted(entries, key=attrgetter("at"))[::-1][:MOST]
 
@@ -106,10 +108,27 @@ def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
         yield Entry(each.decided_at, title, who, before=each.from_level, after=each.to_level)
 
 
-def assessments_of(case_file: CaseFile) -> Iterator[Entry]:
-    """Every assessment."""
-    for each in case_file.risk_level.assessments.select_related("assessed_by").defer("body"):
-        yield Entry(each.recorded_at, _("An assessment was recorded"), each.assessed_by.name)
+def noted_of(case_file: CaseFile) -> Iterator[Entry]:
+    """Every assessment and every incident, in one query: what is written once has no versions."""
+    assessed = case_file.risk_level.assessments.order_by().values_list(
+        "recorded_at", "assessed_by__name", Value(""), Value(value=False)
+    )
+    is_correction = ExpressionWrapper(Q(corrects__isnull=False), output_field=models.BooleanField())
+    happened = case_file.incidents.order_by().values_list(
+        "noted_at", "noted_by__name", "kind", is_correction
+    )
+    for at, who, kind, corrects in assessed.union(happened, all=True):
+        yield Entry(at, title_of_noted(kind, is_correction=bool(corrects)), who)
+
+
+def title_of_noted(kind: str, *, is_correction: bool) -> str:
+    """An assessment has no kind; an incident has one."""
+    if not kind:
+        return _("An assessment was recorded")
+    words = {"kind": Kind(kind).label}
+    if is_correction:
+        return _("An incident was corrected: %(kind)s") % words
+    return _("An incident was noted: %(kind)s") % words
 
 
 def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:

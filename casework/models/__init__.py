@@ -8,6 +8,7 @@ from casework.models.destructions import Destruction
 from casework.models.digests import Digest
 from casework.models.hand_overs import HandOver
 from casework.models.harm import HarmReport, HarmStep
+from casework.models.incidents import Incident
 from casework.models.ledgers import Ledger, LedgerRow
 from casework.models.loads import WeeklyLoad
 from casework.models.lost_contacts import LostContact
@@ -34,6 +35,7 @@ __all__ = [
     "HandOver",
     "HarmReport",
     "HarmStep",
+    "Incident",
     "Ledger",
     "LedgerRow",
     "LostContact",

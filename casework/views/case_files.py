@@ -101,7 +101,7 @@ def around_list(request: SignedInRequest, group: str, rows: Any) -> dict[str, An
 def show_case_file(request: SignedInRequest, number: str) -> HttpResponse:
     """One file: who, which level until when, who helps, what is due, what is missing."""
     case_file = find_file(request, number)
-    reading = open_file(request, case_file)
+    reading = reading_of(request, case_file)
     is_team = rules.is_in_team(request.user, case_file)
     overview = files.overview_of(case_file, reading, is_team=is_team, today=timezone.localdate())
     return render(

@@ -28,6 +28,7 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
 HAND_OVER, PLAN_ENTRY = "casework_handover", "casework_planentry"
+INCIDENT = "casework_incident"
 HARM, HARM_STEP = "casework_harmreport", "casework_harmstep"
 DECISION, TRANSFER = "risk_levels_decision", "casework_transfer"
 LOST, NEED, TEAM_CHECK = "casework_lostcontact", "casework_need", "casework_teamcheck"
@@ -188,6 +189,25 @@ GUARDS: list[Guard] = [
     ),
     never_deleted(NEED, "a_need"),
     in_district(NEED, "a_need", CASE_FILE, "case_file_id"),
+    # --- Incidents: written once, corrected by another row of the same file -----------------
+    refuse(
+        "an_incident_is_written_once",
+        INCIDENT,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(INCIDENT)})",
+    ),
+    refuse(
+        "an_incident_corrects_one_of_its_file",
+        INCIDENT,
+        before="INSERT",
+        when=(
+            "NEW.corrects_id IS NOT NULL AND NOT EXISTS "
+            f'(SELECT 1 FROM "{INCIDENT}" AS i '
+            "WHERE i.id = NEW.corrects_id AND i.case_file_id = NEW.case_file_id)"
+        ),
+    ),
+    never_deleted(INCIDENT, "an_incident"),
+    in_district(INCIDENT, "an_incident", CASE_FILE, "case_file_id"),
     # --- Lost contacts -----------------------------------------------------------------------
     kept("a_search_stays_what_it_was", LOST, "id", "case_file_id", "opened_at"),
     refuse("a_search_that_ended_is_frozen", LOST, before="UPDATE", when="OLD.state = 'met'"),

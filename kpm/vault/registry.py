@@ -24,6 +24,7 @@ MODELS: Final[dict[int, str]] = {
     17: "casework.HarmStep",
     18: "casework.Transfer",
     21: "casework.Need",
+    23: "casework.Incident",
     25: "casework.PlanEntry",
 }
 TEST_MODELS: Final = 0xF000

@@ -21,6 +21,7 @@ from casework.actions import (
     case_files,
     hand_overs,
     harm,
+    incidents,
     ledgers,
     levels,
     needs,
@@ -86,6 +87,7 @@ class Scene:
             now=self.now,
         )
         self._need(red)
+        self._happen(red)
         offer = self._offer(red)
         transfer = transfers.ask(
             case_file=waiting,
@@ -118,6 +120,17 @@ class Scene:
             by=self.supervisor,
             now=self.now,
         ).number
+
+    def _happen(self, case_file: CaseFile) -> None:
+        """Somebody close died this morning."""
+        incidents.note(
+            case_file=case_file,
+            kind="bereavement",
+            happened_at=self.now,
+            words=stories.BEREAVED,
+            by=self.worker,
+            now=self.now,
+        )
 
     def _need(self, case_file: CaseFile) -> None:
         """What the person can do, and what they need."""

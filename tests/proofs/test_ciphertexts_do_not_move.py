@@ -133,6 +133,7 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
             "Assessment",
             "HandOver",
             "HarmStep",
+            "Incident",
             "LedgerRow",
             "Need",
             "PlanEntry",

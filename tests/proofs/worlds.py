@@ -30,6 +30,7 @@ from casework.actions import (
     case_files,
     hand_overs,
     harm,
+    incidents,
     ledgers,
     needs,
     people,
@@ -136,6 +137,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _subscribe(worker)
     for file in (red, case_file):
         _need(file, worker=worker)
+        _happen(file, worker=worker)
         report = _report(file, worker=worker, supervisor=supervisor)
         transfer = _ask(file, supervisor=supervisor)
         if file == red:
@@ -287,6 +289,14 @@ def _need(case_file: CaseFile, *, worker: User) -> None:
             case_file=case_file, kind=kind, area="home", words=words, by=worker, today=today
         )
     needs.end(need=need, outcome="given_up", reply="㐫㐁㐂㐃", by=worker, today=today)
+
+
+def _happen(case_file: CaseFile, *, worker: User) -> None:
+    """Something happened, and was not quite like that."""
+    now = timezone.now()
+    about = {"by": worker, "now": now, "happened_at": now}
+    noted = incidents.note(case_file=case_file, kind="bereavement", words="㐂㐫㐁㐃", **about)
+    incidents.correct(incident=noted, kind="family", words="㐃㐫㐂㐁", **about)
 
 
 def _grade(case_file: CaseFile, level: str, *, worker: User, supervisor: User) -> None:

@@ -1,0 +1,128 @@
+"""Incidents: what happened to somebody and may change what they need now; written once."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from casework.models.case_files import CaseFile
+from kpm.accounts.models import User
+from kpm.vault.fields import SealedGroup, SealedModel, SealedQuerySet, SealedTextField
+from kpm.vault.history import History
+
+
+class Kind(models.TextChoices):
+    """What happened, in a word that stands in plain: dates follow from it, nothing is judged by it.
+
+    Whatever somebody does to the person is no incident but a mandatory report.
+    """
+
+    BEREAVEMENT = "bereavement", _("Somebody close died")
+    FAMILY = "family", _("A grave change in the family")
+    HOSPITAL = "hospital", _("Taken to hospital")
+    DISCHARGE = "discharge", _("Discharged from hospital")
+    RELEASE = "release", _("Released from prison or custody")
+    ARREST = "arrest", _("Taken into custody")
+    GUARDIAN = "guardian", _("A guardian cannot be reached")
+    DISASTER = "disaster", _("Fire, flood or another disaster")
+    EVICTION = "eviction", _("Lost the home")
+    FALL = "fall", _("A fall")
+    CRISIS = "crisis", _("The illness got worse")
+    RELAPSE = "relapse", _("Used drugs again")
+    SELF_HARM = "self_harm", _("Harmed themselves")
+    SCHOOL = "school", _("Left school")
+    OTHER = "other", _("Something else")
+    # Only as a correction.
+    MISTAKE = "mistake", _("Noted by mistake")
+
+
+BEGINS = (Kind.BEREAVEMENT, Kind.FAMILY, Kind.HOSPITAL, Kind.DISCHARGE)
+ENDS = (Kind.DISASTER, Kind.EVICTION, Kind.SELF_HARM, Kind.OTHER)
+# What is asked about in each population; a child's file does not offer a prison.
+KINDS: dict[str, tuple[Kind, ...]] = {
+    "community_correction": (*BEGINS, Kind.RELEASE, Kind.ARREST, *ENDS),
+    "released": (*BEGINS, Kind.RELEASE, Kind.ARREST, *ENDS),
+    "mental_disorder": (*BEGINS, Kind.CRISIS, Kind.GUARDIAN, Kind.FALL, *ENDS),
+    "drug": (*BEGINS, Kind.RELEASE, Kind.ARREST, Kind.RELAPSE, *ENDS),
+    "left_behind_child": (*BEGINS, Kind.GUARDIAN, Kind.SCHOOL, *ENDS),
+    "empty_nest_elder": (*BEGINS, Kind.FALL, *ENDS),
+}
+
+
+class IncidentQuerySet(SealedQuerySet["Incident"]):
+    """Incidents by whether they stand."""
+
+    def standing(self) -> "IncidentQuerySet":
+        """Those that hold: no later row corrects them, and they are no mistake."""
+        return self.filter(correction__isnull=True).exclude(kind=Kind.MISTAKE)
+
+
+IncidentManager = models.Manager.from_queryset(IncidentQuerySet)
+
+
+class Incident(SealedModel):
+    """One incident in the life of one person; a row that was wrong is corrected by another."""
+
+    model_code = 23
+    owns_key = False
+
+    body = SealedGroup(code=2, version=1, pad=256)
+
+    # The file, whose key this is sealed under; the log names the file as well.
+    key_owner = models.UUIDField(editable=False)
+    case_file = models.ForeignKey(
+        CaseFile,
+        verbose_name=_("case file"),
+        on_delete=models.PROTECT,
+        related_name="incidents",
+    )
+    district = models.CharField(_("district"), max_length=6, editable=False)
+    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    happened_at = models.DateTimeField(_("when it happened"))
+    noted_by = models.ForeignKey(
+        User, verbose_name=_("noted by"), on_delete=models.PROTECT, related_name="+"
+    )
+    noted_at = models.DateTimeField(_("noted at"), editable=False)
+    corrects = models.OneToOneField(
+        "self",
+        verbose_name=_("corrects"),
+        on_delete=models.PROTECT,
+        related_name="correction",
+        null=True,
+        blank=True,
+    )
+
+    words = SealedTextField(group="body", verbose_name=_("what happened"))
+
+    objects: ClassVar[IncidentManager["Incident"]] = IncidentManager()
+    history = History()
+
+    class Meta:
+        verbose_name = _("incident")
+        verbose_name_plural = _("incidents")
+        ordering = ("happened_at", "id")
+        constraints = (
+            models.CheckConstraint(
+                name="an_incident_is_sealed_under_its_file",
+                condition=Q(key_owner=F("case_file_id")),
+            ),
+            models.CheckConstraint(
+                name="an_incident_has_a_known_kind", condition=Q(kind__in=Kind.values)
+            ),
+            models.CheckConstraint(
+                name="an_incident_has_happened", condition=Q(happened_at__lte=F("noted_at"))
+            ),
+            models.CheckConstraint(
+                name="a_mistake_is_said_of_an_earlier_incident",
+                condition=~Q(kind=Kind.MISTAKE) | Q(corrects__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="an_incident_does_not_correct_itself",
+                condition=Q(corrects__isnull=True) | ~Q(corrects=F("id")),
+            ),
+        )
+        indexes = (models.Index(fields=("case_file", "happened_at"), name="incidents_of_a_file"),)
+
+    def __str__(self) -> str:
+        return str(self.id)
