@@ -1,7 +1,7 @@
 """What a file asks for: due dates, what red still lacks, age; pure, days in and days out."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -25,6 +25,8 @@ class Duties(Protocol):
 class DueKind(StrEnum):
     """What is due."""
 
+    # Within hours of a bereavement, a discharge and the like: before everything else of a day.
+    EVENT_VISIT = "event_visit"
     CONTACT = "contact"
     VISIT = "visit"
     FIRST_VISIT = "first_visit"
@@ -37,6 +39,8 @@ class Due:
 
     on: date
     kind: DueKind
+    # Only where hours count.
+    by_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -58,16 +62,20 @@ class Calendar:
     first_visit_days: int | None
     last_contact_on: date | None = None
     last_visit_on: date | None = None
+    # Until when somebody comes by after an incident; nothing where none awaits it.
+    event_by_at: datetime | None = None
 
     def due(self) -> list[Due]:
         """What is due next, the most pressing first."""
         found = [Due(self.review_on, DueKind.REVIEW)] if self.review_on else []
         found += self._first_visit()
+        if self.event_by_at is not None:
+            found.append(Due(self.event_by_at.date(), DueKind.EVENT_VISIT, self.event_by_at))
         contacts = [(each.since_on, each.duties.contact_days) for each in self.rhythms]
         found += self._asked(DueKind.CONTACT, contacts, self.last_contact_on)
         visits = [(each.since_on, each.duties.visit_days) for each in self.rhythms]
         found += self._asked(DueKind.VISIT, visits, self.last_visit_on)
-        return sorted(found)
+        return sorted(found, key=lambda due: (due.on, due.kind != DueKind.EVENT_VISIT, due.kind))
 
     def next_due_on(self) -> date | None:
         """The one day that lists sort by."""

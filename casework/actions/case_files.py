@@ -1,7 +1,7 @@
 """What is done to a whole file: its due date, and single fields that open with a reason."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +10,8 @@ from audit import log
 from audit.events import Event, Purpose
 from casework import rules
 from casework.caseload import Calendar, Rhythm
-from casework.models import CaseFile, Visit
+from casework.models import CaseFile
+from casework.models.incidents import moments_by_file
 from kpm.accounts.models import User
 from kpm.vault.opening import open_groups
 from risk_levels.levels import Level
@@ -29,7 +30,7 @@ def calendars(
     # One for all of them, even where none is in force yet.
     rule_set = rule_set or RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
     kept = [each for each in files if not each._state.adding]
-    latest = Visit.objects.latest_by_file([each.id for each in kept])
+    moments = moments_by_file([each.id for each in kept])
     steps = Decision.objects.rhythms_by_level([each.risk_level_id for each in kept])
     return {
         each: Calendar(
@@ -43,8 +44,11 @@ def calendars(
                 )
             ],
             first_visit_days=POPULATIONS[each.population].first_visit_days,
-            last_contact_on=day_of(latest.get(each.id, {}).get("contact_at")),
-            last_visit_on=day_of(latest.get(each.id, {}).get("visit_at")),
+            last_contact_on=day_of(moments[each.id].get("contact_at")),
+            last_visit_on=day_of(moments[each.id].get("visit_at")),
+            event_by_at=event_by(
+                moments[each.id].get("event_at"), rule_set.event_visit_hours(each.population)
+            ),
         )
         for each in files
     }
@@ -53,6 +57,13 @@ def calendars(
 def day_of(moment: datetime | None) -> date | None:
     """The day here on which something happened."""
     return timezone.localtime(moment).date() if moment else None
+
+
+def event_by(happened_at: datetime | None, hours: int | None) -> datetime | None:
+    """Until when somebody comes by after an incident; nothing where no rule asks for it."""
+    if happened_at is None or hours is None:
+        return None
+    return timezone.localtime(happened_at) + timedelta(hours=hours)
 
 
 def due_days(files: Sequence[CaseFile], today: date) -> dict[CaseFile, date | None]:

@@ -12,12 +12,10 @@ from casework.actions.assignments import locked
 from casework.models import CaseFile, LostContact, Visit
 from casework.models.case_files import CaseFileQuerySet, Status
 from casework.models.lost_contacts import LostState
-from casework.models.visits import Outcome
+from casework.models.visits import MET, Outcome
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
 
-# Whoever declines has been met.
-MET = (Outcome.DONE, Outcome.DECLINED)
 GOING_ON = (LostState.OPEN, LostState.SOUGHT)
 
 

@@ -79,6 +79,8 @@ class Entry:
     is_step: bool = False
     # Only a planned visit has a time.
     at: datetime | None = None
+    # Where hours count: until when.
+    by_at: datetime | None = None
     # The lead whose duty it is, where this worker stands in for them.
     lent_by: User | None = None
     # Where this worker leads and is away then: whether somebody does it, and who.
@@ -87,8 +89,12 @@ class Entry:
 
     @property
     def order(self) -> tuple[Any, ...]:
-        """Planned visits in the order of their times, then the rest."""
-        return (self.on, self.at is None, self.at and self.at.timestamp(), self.case_file.number)
+        """What is due in hours, planned visits in the order of their times, then the rest."""
+        at = self.by_at or self.at
+        return (
+            *(self.on, self.by_at is None, self.at is None),
+            *(at and at.timestamp(), self.case_file.number),
+        )
 
 
 @dataclass(frozen=True)
@@ -235,6 +241,7 @@ def _due_entry(case_file: CaseFile, due: Due) -> Entry:
         label=due_label(due.kind, case_file),
         kind=due.kind,
         way=days.WAYS.get(due.kind, ""),
+        by_at=due.by_at,
     )
 
 

@@ -73,7 +73,7 @@ def _counts(entries: list[Entry]) -> list[str]:
         sum(each.kind in kinds for each in entries)
         for kinds in (
             (DueKind.CONTACT,),
-            (DueKind.VISIT, DueKind.FIRST_VISIT),
+            (DueKind.VISIT, DueKind.FIRST_VISIT, DueKind.EVENT_VISIT),
             (DueKind.REVIEW,),
         )
     )

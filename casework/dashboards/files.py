@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404
@@ -98,6 +98,8 @@ class DueRow:
 
     label: Any
     on: date
+    # Only where hours count.
+    by_at: datetime | None = None
 
 
 def due_rows(case_file: CaseFile, today: date) -> list[DueRow]:
@@ -105,13 +107,14 @@ def due_rows(case_file: CaseFile, today: date) -> list[DueRow]:
     if not case_file.is_open:
         return []
     due: Iterable[Due] = calendars([case_file], today)[case_file].due()
-    return [DueRow(due_label(each.kind, case_file), each.on) for each in due]
+    return [DueRow(due_label(each.kind, case_file), each.on, each.by_at) for each in due]
 
 
 def due_label(kind: DueKind, case_file: CaseFile) -> Words:
     """What is due, as the population of the file calls it."""
     words = POPULATIONS[case_file.population].visit_words
     return {
+        DueKind.EVENT_VISIT: _("Visit after an incident"),
         DueKind.CONTACT: _("Contact"),
         DueKind.VISIT: words.one,
         DueKind.FIRST_VISIT: words.first,

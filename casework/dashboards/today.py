@@ -20,7 +20,7 @@ from casework.dashboards import (
     unsent_forms,
 )
 from casework.dashboards.files import due_label
-from casework.models import Absence, Assignment, CaseFile, Visit
+from casework.models import Absence, Assignment, CaseFile, Incident, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
 from casework.models.visits import Outcome, Way
@@ -36,6 +36,7 @@ WAYS = {
     DueKind.CONTACT: Way.PHONE,
     DueKind.VISIT: Way.VISIT,
     DueKind.FIRST_VISIT: Way.VISIT,
+    DueKind.EVENT_VISIT: Way.VISIT,
 }
 
 
@@ -94,6 +95,8 @@ class DueRow:
     kind: DueKind
     label: Any
     on: date
+    # Only where hours count.
+    by_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -115,9 +118,14 @@ class Row:
     stands_in: "StandIn | None" = None
 
     @property
+    def is_soon(self) -> bool:
+        """Whether somebody is to come by within hours."""
+        return any(each.kind == DueKind.EVENT_VISIT for each in self.due)
+
+    @property
     def way(self) -> str:
         """How the visit form begins; nothing where a visit is not what is due."""
-        return WAYS.get(self.due[0].kind, "")
+        return Way.VISIT if self.is_soon else WAYS.get(self.due[0].kind, "")
 
     @property
     def ways(self) -> list[str]:
@@ -129,6 +137,8 @@ class Row:
 class Day:
     """The rows of a worker's day in three parts, and their visits with a time: past and to come."""
 
+    # Due within hours, and this worker's to do: before everything else.
+    soon: list[Row] = field(default_factory=list)
     overdue: list[Row] = field(default_factory=list)
     today: list[Row] = field(default_factory=list)
     coming: list[Row] = field(default_factory=list)
@@ -140,7 +150,7 @@ class Day:
     @property
     def case_files(self) -> list[CaseFile]:
         """The files whose people the page names."""
-        rows = (*self.overdue, *self.today, *self.coming)
+        rows = (*self.soon, *self.overdue, *self.today, *self.coming)
         planned = (*self.unwritten, *self.planned)
         files = [row.case_file for row in rows] + [visit.case_file for visit in planned]
         return files + [each.case_file for each in self.begun]
@@ -150,7 +160,10 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     """What is overdue, due and coming for this worker; `now` carries the local time zone."""
     today = now.date()
     due = open_files(user, group).filter(next_due_on__lte=today + AHEAD)
-    files = list(due[: MOST_ROWS + 1])
+    # However much is overdue, who waits for hours is among the rows.
+    awaiting = Incident.objects.awaiting_visit().filter(case_file=OuterRef("pk")).order_by()
+    first = due.annotate(is_awaiting=Exists(awaiting)).order_by("-is_awaiting", "next_due_on", "id")
+    files = list(first[: MOST_ROWS + 1])
     planned = planned_visits(user, open_files(user, group), now)
     day = Day(
         unwritten=[each for each in planned if is_past(each, today)],
@@ -166,9 +179,19 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
             rows_until(case_file, dues[case_file].due(), today + AHEAD),
             stand_ins.get(case_file.pk),
         )
-        if row.due:
+        if row.is_soon and is_done_by(user, row):
+            day.soon.append(row)
+        elif row.due:
             part_of(day, row.due[0].on, today).append(row)
+    for rows in (day.overdue, day.today, day.coming):
+        rows.sort(key=lambda row: row.due[0].on)
     return day
+
+
+def is_done_by(user: User, row: Row) -> bool:
+    """Whether this worker does what is due in hours: the lead, or the deputy in their place."""
+    leads = vars(row.case_file)["leads"]
+    return row.stands_in is not None or user.pk in {each.worker_id for each in leads}
 
 
 def asked_of(user: User, group: str) -> dict[str, int]:
@@ -207,7 +230,7 @@ def open_files(user: User, group: str) -> CaseFileQuerySet:
 def rows_until(case_file: CaseFile, due: Iterable[Due], last: date) -> list[DueRow]:
     """What is due until this day, in words."""
     return [
-        DueRow(each.kind, due_label(each.kind, case_file), each.on)
+        DueRow(each.kind, due_label(each.kind, case_file), each.on, each.by_at)
         for each in due
         if each.on <= last
     ]

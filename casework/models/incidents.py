@@ -1,12 +1,16 @@
 """Incidents: what happened to somebody and may change what they need now; written once."""
 
+from collections import defaultdict
+from datetime import datetime
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import DateTimeField, Exists, F, Max, Min, OuterRef, Q, Value
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case_files import CaseFile
+from casework.models.visits import MET, Visit, Way
 from kpm.accounts.models import User
 from kpm.vault.fields import SealedGroup, SealedModel, SealedQuerySet, SealedTextField
 from kpm.vault.history import History
@@ -37,6 +41,9 @@ class Kind(models.TextChoices):
     MISTAKE = "mistake", _("Noted by mistake")
 
 
+# Somebody comes by within hours of these; whoever comes back from prison is visited within days.
+VISITED = (Kind.BEREAVEMENT, Kind.FAMILY, Kind.DISCHARGE, Kind.GUARDIAN, Kind.DISASTER)
+
 BEGINS = (Kind.BEREAVEMENT, Kind.FAMILY, Kind.HOSPITAL, Kind.DISCHARGE)
 ENDS = (Kind.DISASTER, Kind.EVICTION, Kind.SELF_HARM, Kind.OTHER)
 # What is asked about in each population; a child's file does not offer a prison.
@@ -56,6 +63,19 @@ class IncidentQuerySet(SealedQuerySet["Incident"]):
     def standing(self) -> "IncidentQuerySet":
         """Those that hold: no later row corrects them, and they are no mistake."""
         return self.filter(correction__isnull=True).exclude(kind=Kind.MISTAKE)
+
+    def awaiting_visit(self) -> "IncidentQuerySet":
+        """Those after which somebody is to come by, and nobody has met the person face to face.
+
+        A call is no visit, and a try that met nobody is a try.
+        """
+        met = Visit.objects.filter(
+            case_file=OuterRef("case_file"),
+            way=Way.VISIT,
+            outcome__in=MET,
+            happened_at__gt=OuterRef("happened_at"),
+        )
+        return self.standing().filter(~Exists(met.order_by()), kind__in=VISITED)
 
 
 IncidentManager = models.Manager.from_queryset(IncidentQuerySet)
@@ -126,3 +146,37 @@ class Incident(SealedModel):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+def moments_by_file(
+    case_file_ids: list[UUID],
+) -> defaultdict[UUID, dict[str, datetime]]:
+    """When each file was last contacted and visited, and since when an incident awaits a visit.
+
+    In one query: every page that shows what is due asks this.
+    """
+    nothing = Value(None, output_field=DateTimeField())
+    latest = (
+        Visit.objects.done()
+        .filter(case_file_id__in=case_file_ids)
+        .order_by()
+        .values("case_file_id")
+        .annotate(
+            contact_at=Max("happened_at"),
+            visit_at=Max("happened_at", filter=Q(way=Way.VISIT)),
+        )
+        .values_list("case_file_id", "contact_at", "visit_at", nothing)
+    )
+    awaiting = (
+        Incident.objects.awaiting_visit()
+        .filter(case_file_id__in=case_file_ids)
+        .order_by()
+        .values("case_file_id")
+        .annotate(event_at=Min("happened_at"))
+        .values_list("case_file_id", nothing, nothing, "event_at")
+    )
+    found: defaultdict[UUID, dict[str, datetime]] = defaultdict(dict)
+    for key, *moments in latest.union(awaiting, all=True):
+        named = zip(("contact_at", "visit_at", "event_at"), moments, strict=True)
+        found[key] |= {name: moment for name, moment in named if moment is not None}
+    return found

@@ -1,10 +1,9 @@
 """Visits: contacts and visits, planned, done or tried; and what was found and said."""
 
-from typing import Any, ClassVar
-from uuid import UUID
+from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case_files import CaseFile
@@ -36,26 +35,16 @@ class Outcome(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
+# Whoever declines has been met.
+MET = (Outcome.DONE, Outcome.DECLINED)
+
+
 class VisitQuerySet(SealedQuerySet["Visit"]):
     """Visits by what they count for."""
 
     def done(self) -> "VisitQuerySet":
         """Those that took place."""
         return self.filter(outcome=Outcome.DONE)
-
-    def latest_by_file(self, case_file_ids: list[UUID]) -> dict[UUID, dict[str, Any]]:
-        """When each file was last contacted in any way, and last visited face to face."""
-        rows = (
-            self.done()
-            .filter(case_file_id__in=case_file_ids)
-            .order_by()
-            .values("case_file_id")
-            .annotate(
-                contact_at=Max("happened_at"),
-                visit_at=Max("happened_at", filter=Q(way=Way.VISIT)),
-            )
-        )
-        return {row["case_file_id"]: dict(row) for row in rows}
 
 
 VisitManager = models.Manager.from_queryset(VisitQuerySet)

@@ -179,6 +179,11 @@ class RuleSet(GuardedStateModel, RecordedModel):
         """What this version asks for."""
         return duties_in(self.numbers, population, level)
 
+    def event_visit_hours(self, population: str) -> int | None:
+        """Within how many hours somebody comes by after certain incidents; None: no such rule."""
+        particulars: dict[str, Any] = self.numbers.get("particulars", {}).get(population, {})
+        return particulars.get("event_visit_hours")
+
     @transition(field="state", source=RuleSetState.DRAFT, target=RuleSetState.IN_FORCE)
     def start(self, *, on: date, by: User | None = None) -> None:
         """Take force on a day."""
