@@ -14,7 +14,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from casework.models import CaseFile
+from casework.models import CaseFile, Incident
 from casework.models.case_files import CaseFileQuerySet, Status
 from risk_levels.levels import Level
 from risk_levels.models import Decision
@@ -22,6 +22,7 @@ from risk_levels.models import Decision
 LATE_RED, LATE = timedelta(days=7), timedelta(days=14)
 UNREVIEWED = timedelta(days=14)
 RED_TERMS = 2
+SEVERAL, SEVERAL_WITHIN = 3, timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,25 @@ def long_red(_now: datetime) -> CaseFileQuerySet:
     )
 
 
+def several_incidents(now: datetime) -> CaseFileQuerySet:
+    """Three incidents that hold, within ninety days."""
+    lately = (
+        Incident.objects.standing()
+        .filter(case_file=OuterRef("pk"), happened_at__gt=now - SEVERAL_WITHIN)
+        .order_by()
+        .values("case_file")
+        .annotate(count=Count("pk"))
+    )
+    return (
+        open_files()
+        .annotate(incident_count=Subquery(lately.values("count")))
+        .filter(incident_count__gte=SEVERAL)
+    )
+
+
 PRACTICE = _("Practice of this system")
 BY_ANALOGY = _("Community Corrections Law, article 29: control does not outlast its reason")
+INCIDENT = "incident"
 ASSESSMENT_DIFFERS, ASSESSMENT_PROVISIONAL = "assessment_differs", "assessment_provisional"
 WARNINGS: Final[dict[str, EarlyWarning]] = {
     each.code: each
@@ -98,6 +116,19 @@ WARNINGS: Final[dict[str, EarlyWarning]] = {
             _("Does red help, or has it become a habit? A third term needs a case conference."),
             BY_ANALOGY,
             long_red,
+        ),
+        EarlyWarning(
+            "several_incidents",
+            _("Several incidents in a short time"),
+            _("Three incidents within ninety days. Is the support still the right one?"),
+            PRACTICE,
+            several_incidents,
+        ),
+        EarlyWarning(
+            INCIDENT,
+            _("Something has happened since the level was decided"),
+            _("An incident was noted: does the level still fit, or another, up or down?"),
+            PRACTICE,
         ),
         EarlyWarning(
             ASSESSMENT_DIFFERS,

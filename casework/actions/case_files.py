@@ -27,8 +27,8 @@ def calendars(
 
     Under a rule set that is not in force they show what it would bring.
     """
-    # One for all of them, even where none is in force yet.
-    rule_set = rule_set or RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
+    # One for all of them.
+    rule_set = rule_set or rule_set_on(today)
     kept = [each for each in files if not each._state.adding]
     moments = moments_by_file([each.id for each in kept])
     steps = Decision.objects.rhythms_by_level([each.risk_level_id for each in kept])
@@ -52,6 +52,11 @@ def calendars(
         )
         for each in files
     }
+
+
+def rule_set_on(today: date) -> RuleSet:
+    """The one that holds on a day; the numbers as delivered where none does yet."""
+    return RuleSet.objects.in_force(today) or RuleSet(numbers=default_numbers())
 
 
 def day_of(moment: datetime | None) -> date | None:

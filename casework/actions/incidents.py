@@ -8,7 +8,7 @@ from django.utils import timezone
 from audit import log
 from audit.events import Event
 from casework import incident_rules
-from casework.actions import case_files
+from casework.actions import case_files, review_tasks
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Incident
 from kpm.accounts.models import User
@@ -66,5 +66,6 @@ def _write(
     incident.save_as(by=by)
     event = Event.INCIDENT_CORRECTED if wrong else Event.INCIDENT_NOTED
     log.record(event, by=by, target=case_file)
+    review_tasks.follow_incident(case_file, now=now)
     case_files.refresh_due(case_file, timezone.localtime(now).date())
     return incident

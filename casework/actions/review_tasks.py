@@ -4,11 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Max
 
 from audit import log
 from audit.events import Event
 from casework import review_rules, warnings
-from casework.models import CaseFile, ReviewTask
+from casework.models import CaseFile, Incident, ReviewTask
 from casework.models.review_tasks import TaskState
 from kpm.accounts.actions import system_account
 from kpm.accounts.models import User
@@ -104,10 +105,31 @@ def follow_assessment(case_file: CaseFile, assessment: Assessment, *, now: datet
 
 
 @transaction.atomic
-def follow_decision(case_file: CaseFile, *, now: datetime) -> None:
-    """Somebody has decided about the level: what an assessment suggested has been weighed."""
+def follow_incident(case_file: CaseFile, *, now: datetime) -> None:
+    """What happened since the level was decided suggests a look, and changes nothing by itself.
+
+    Give the file locked. A mistake that was corrected suggests nothing any more.
+    """
+    decided = case_file.risk_level.decisions.aggregate(last_at=Max("decided_at"))["last_at"]
+    noted = Incident.objects.standing().filter(case_file=case_file)
+    if decided is not None:
+        noted = noted.filter(noted_at__gt=decided)
     waiting = ReviewTask.objects.filter(
-        case_file=case_file, rule=warnings.ASSESSMENT_DIFFERS, state=TaskState.OPEN
+        case_file=case_file, rule=warnings.INCIDENT, state=TaskState.OPEN
+    )
+    if not noted.exists():
+        _end(list(waiting.values_list("pk", flat=True)), now)
+    elif not waiting.exists():
+        _open(warnings.WARNINGS[warnings.INCIDENT], [case_file.pk], now)
+
+
+@transaction.atomic
+def follow_decision(case_file: CaseFile, *, now: datetime) -> None:
+    """Somebody has decided about the level: what was assessed or happened has been weighed."""
+    waiting = ReviewTask.objects.filter(
+        case_file=case_file,
+        rule__in=(warnings.ASSESSMENT_DIFFERS, warnings.INCIDENT),
+        state=TaskState.OPEN,
     )
     _end(list(waiting.values_list("pk", flat=True)), now)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -92,7 +92,7 @@ class Unled:
     query: str
 
 
-def unled(ledger: Ledger, by: User, today: date) -> Unled:
+def unled(ledger: Ledger, by: User, now: datetime) -> Unled:
     """What is to be done next about a ledger that has been taken in."""
     group = lists.group_of(ledger.population)
     chosen: dict[str, Any] = {
@@ -100,7 +100,7 @@ def unled(ledger: Ledger, by: User, today: date) -> Unled:
         "population": ledger.population,
         "ledger": ledger.number,
     }
-    files = lists.Narrowed(**chosen).of(lists.files_of(by, group), by, today)
+    files = lists.Narrowed(**chosen).of(lists.files_of(by, group), by, now)
     return Unled(files.count(), urlencode({"group": group, **chosen}))
 
 
@@ -111,7 +111,7 @@ def look(
     page: str | None,
     reading: Reading | None,
     by: User,
-    today: date,
+    now: datetime,
 ) -> dict[str, Any]:
     """Everything that the page of a ledger shows."""
     found = counts(ledger)
@@ -128,7 +128,7 @@ def look(
         "outcome": outcome,
         "page": shown,
         "rows": rows_of(ledger, shown.object_list) if reading is not None else [],
-        "unled": unled(ledger, by, today) if ledger.state == LedgerState.APPLIED else None,
+        "unled": unled(ledger, by, now) if ledger.state == LedgerState.APPLIED else None,
         "taken_in": found[RowOutcome.NEW],
         "corrected": found[RowOutcome.CHANGED],
         "will_change": found[RowOutcome.NEW] + found[RowOutcome.CHANGED],

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +41,7 @@ LABELS = {str(group): group.label for group in Group}
 MOST_MATCHES = 2_000
 MOST_SHOWN = 50
 # What a list can be narrowed to besides what its files are.
-NO_LEAD, OVERDUE, PASSED = "none", "overdue", "passed"
+NO_LEAD, OVERDUE, PASSED, MISSED = "none", "overdue", "passed", "missed"
 
 
 def groups_of(user: User) -> list[str]:
@@ -106,8 +106,8 @@ class Narrowed:
     due: str = ""
     ledger: str = ""
 
-    def of(self, files: CaseFileQuerySet, user: User, today: date) -> CaseFileQuerySet:
-        """The files that are meant."""
+    def of(self, files: CaseFileQuerySet, user: User, now: datetime) -> CaseFileQuerySet:
+        """The files that are meant; `now` carries the local time zone."""
         lookups: dict[str, Any] = {"status": self.status}
         if self.population:
             lookups["population"] = self.population
@@ -115,18 +115,21 @@ class Narrowed:
             lookups["risk_level__level"] = self.level
         if self.unit is not None:
             lookups["unit__code__startswith"] = self.unit.prefix
-        if self.due == OVERDUE:
-            lookups["next_due_on__lt"] = today
-        if self.due == PASSED:
-            lookups["pk__in"] = overdue.passed_to(user, files, today)
         if self.ledger:
             files = files.filter(pk__in=brought_by(user, self.ledger))
-        found = files.filter(**lookups)
+        found = self._due(files, user, now).filter(**lookups)
         if self.lead == NO_LEAD:
             # A lead who lost the account or the role leads nobody.
-            places = Assignment.objects.able(today).filter(case_file=OuterRef("pk"))
+            places = Assignment.objects.able(now.date()).filter(case_file=OuterRef("pk"))
             found = found.filter(~Exists(places.filter(role=Place.LEAD)))
         return found
+
+    def _due(self, files: CaseFileQuerySet, user: User, now: datetime) -> CaseFileQuerySet:
+        if self.due == OVERDUE:
+            return files.filter(next_due_on__lt=now.date())
+        if self.due == PASSED:
+            return files.filter(pk__in=overdue.passed_to(user, files, now.date()))
+        return overdue.missed_event_visits(files, now) if self.due == MISSED else files
 
 
 def counts_in(files: CaseFileQuerySet, parts: Mapping[str, CaseFileQuerySet]) -> dict[str, int]:

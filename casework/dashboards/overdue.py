@@ -1,13 +1,15 @@
 """Files on the ladder of what is overdue: which of them a supervisor is asked about."""
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from casework import red_rules
 from casework.actions import team_checks
+from casework.actions.case_files import rule_set_on
+from casework.models import Incident
 from casework.models.case_files import CaseFileQuerySet, Status
 from casework.overdue_rules import (
     SUPERVISOR_AFTER,
@@ -17,6 +19,7 @@ from casework.overdue_rules import (
     overdue_step,
 )
 from kpm.accounts.models import User
+from risk_levels.populations import POPULATIONS
 
 Clock = tuple[UUID, str, str, str, date]
 
@@ -71,3 +74,16 @@ def steps_in(files: CaseFileQuerySet, today: date) -> dict[Step, int]:
         if step in found:
             found[step] += 1
     return found
+
+
+def missed_event_visits(files: CaseFileQuerySet, now: datetime) -> CaseFileQuerySet:
+    """Those of these files that somebody was to come by within hours, and nobody has in time."""
+    rule_set = rule_set_on(now.date())
+    late = Q()
+    for population in POPULATIONS:
+        hours = rule_set.event_visit_hours(population)
+        if hours is not None:
+            since = now - timedelta(hours=hours)
+            late |= Q(case_file__population=population, happened_at__lt=since)
+    waiting = Incident.objects.awaiting_visit().filter(late, case_file=OuterRef("pk"))
+    return files.filter(Exists(waiting.order_by())) if late else files.none()

@@ -61,6 +61,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
     lists_of: dict[str, dict[str, Any]] = {
         "overdue": {"due": lists.OVERDUE},
         "passed": {"due": lists.PASSED},
+        "missed": {"due": lists.MISSED},
         "no_lead": {"lead": lists.NO_LEAD},
         "ungraded": {"level": str(Level.UNGRADED)},
     }
@@ -68,7 +69,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         files,
         {
             "incomplete": red_files.incomplete_files(user, group, today),
-            **{name: lists.Narrowed(**of).of(files, user, today) for name, of in lists_of.items()},
+            **{name: lists.Narrowed(**of).of(files, user, now) for name, of in lists_of.items()},
         },
     )
 
@@ -118,6 +119,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
             "red",
             "&climbed=1",
         ),
+        listed(_("not visited in time after an incident"), "missed", "red"),
         listed(_("overdue and passed to you"), "passed", "red"),
         listed(_("files overdue"), "overdue", "yellow"),
         listed(_("files without a lead worker"), "no_lead"),

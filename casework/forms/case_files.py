@@ -39,6 +39,7 @@ class FilterForm(forms.Form):
             ANY,
             (lists.OVERDUE, _("Overdue")),
             (lists.PASSED, _("Overdue and passed to me")),
+            (lists.MISSED, _("Not visited in time after an incident")),
         ],
     )
     # Only by the link of a ledger; it says which one, and nothing about anybody.

@@ -41,7 +41,7 @@ def list_case_files(request: SignedInRequest) -> HttpResponse:
     group = lists.choose_group(request.user, request.GET.get("group"))
     filters = filter_form(request, group)
     found = filters.chosen().of(
-        lists.files_of(request.user, group), request.user, timezone.localdate()
+        lists.files_of(request.user, group), request.user, timezone.localtime()
     )
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     open_rows(request.user, page.object_list)

@@ -44,7 +44,7 @@ def note_incident(request: SignedInRequest, number: str) -> HttpResponse:
     now = timezone.now()
     form = NoteIncidentForm.from_request(request, population=case_file.population, now=now)
     if form.run(actions.note, case_file=case_file, by=request.user, now=now):
-        messages.success(request, _("The incident is on record."))
+        messages.success(request, _("On record. A review is suggested; no level changes by it."))
         return redirect(case_file)
     return render(
         request,

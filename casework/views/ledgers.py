@@ -60,7 +60,7 @@ def show_ledger(request: SignedInRequest, number: str) -> HttpResponse:
         # While the worker is at it there are no rows to read, only how far it is.
         reading=None if ledger.is_busy else read_ledger(request, ledger),
         by=request.user,
-        today=timezone.localdate(),
+        now=timezone.localtime(),
     )
     response = render(request, "casework/ledgers/show.html", context)
     if ledger.is_busy:

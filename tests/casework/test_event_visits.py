@@ -8,18 +8,28 @@ from django.db import transaction
 from django.utils import timezone, translation
 from icalendar import Calendar as FeedCalendar
 
-from casework.actions import calendar_feeds, incidents, visits, workers
+from casework import sweeps
+from casework.actions import calendar_feeds, incidents, review_tasks, visits, workers
 from casework.actions.case_files import calendars, event_by, refresh_due
 from casework.caseload import Calendar, Due, DueKind
 from casework.dashboards import overdue, today
-from casework.models import CaseFile, Incident, LostContact
+from casework.models import CaseFile, Incident, LostContact, ReviewTask
 from casework.models.assignments import Place
 from casework.models.incidents import VISITED, Kind
 from casework.overdue_rules import Step
+from casework.warnings import WARNINGS
 from kpm.permissions import Role
 from risk_levels.models import RuleSet
 from risk_levels.models.rule_sets import default_numbers
-from tests.factories import assign, client_for, make_case_file, make_user
+from tests.factories import (
+    OTHER_TOWNSHIP,
+    assign,
+    client_for,
+    make_case_file,
+    make_level,
+    make_unit,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -338,3 +348,119 @@ def test_it_climbs_the_ladder_like_everything_that_is_due(worker, now):
     assert overdue.steps_in(files, now.date())[Step.SUPERVISOR] == 1
     meet(case_file, worker, now)
     assert overdue.steps_in(files, now.date())[Step.SUPERVISOR] == 0
+
+
+# --- What a supervisor sees
+
+
+def supervisor_tile(user, label):
+    (found,) = [each for each in page_of(user).context["waiting"] if str(each.label) == label]
+    return found
+
+
+MISSED = "not visited in time after an incident"
+
+
+def test_the_supervisor_is_told_when_the_hours_are_over_and_not_before(case_file, worker, now):
+    supervisor = make_user(Role.SUPERVISOR)
+    happen(case_file, worker, now, ago=DAY - timedelta(minutes=5))
+    assert supervisor_tile(supervisor, MISSED).count == 0
+    happen(case_file, worker, now, ago=DAY + timedelta(minutes=5))
+    found = supervisor_tile(supervisor, MISSED)
+    assert found.count == 1
+    # The list shows exactly these.
+    make_case_file(today=now.date() - 30 * DAY, lead=worker)
+    listed = page_of(supervisor, f"/files/?group=care{found.query}").context["rows"]
+    assert [each.number for each in listed] == [case_file.number]
+    meet(case_file, worker, now)
+    assert supervisor_tile(supervisor, MISSED).count == 0
+
+
+def test_what_needs_no_visit_is_never_missed(worker, now):
+    supervisor = make_user(Role.SUPERVISOR)
+    elder = make_case_file(today=now.date() - 30 * DAY, lead=worker)
+    happen(elder, worker, now, ago=10 * DAY, kind="fall")
+    assert supervisor_tile(supervisor, MISSED).count == 0
+    happen(elder, worker, now, ago=10 * DAY)
+    assert supervisor_tile(supervisor, MISSED).count == 1
+    elder.close(on=now.date())
+    elder.save_as(by=worker)
+    assert supervisor_tile(supervisor, MISSED).count == 0
+
+
+def test_without_hours_in_the_rule_set_nothing_is_missed(case_file, worker, now, monkeypatch):
+    happen(case_file, worker, now, ago=2 * DAY)
+    files = CaseFile.objects.all()
+    assert list(overdue.missed_event_visits(files, now)) == [case_file]
+    monkeypatch.setattr(RuleSet, "event_visit_hours", lambda *_asked: None)
+    assert not overdue.missed_event_visits(files, now).exists()
+
+
+def test_a_supervisor_elsewhere_is_told_nothing(case_file, worker, now):
+    happen(case_file, worker, now, ago=2 * DAY)
+    elsewhere = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_TOWNSHIP))
+    assert supervisor_tile(elsewhere, MISSED).count == 0
+
+
+# --- A review is suggested, and no more
+
+
+def rules_open(case_file):
+    rows = ReviewTask.objects.filter(case_file=case_file, state="open")
+    return set(rows.values_list("rule", flat=True))
+
+
+def test_an_incident_suggests_a_review_and_changes_no_level(case_file, worker, now):
+    level = make_level(case_file, "yellow", now=now - 20 * DAY)
+    before = (level.level, level.revision, level.decisions.count())
+    happen(case_file, worker, now)
+    assert rules_open(case_file) == {"incident"}
+    # A second one does not ask twice, and the night neither ends nor repeats it.
+    happen(case_file, worker, now, kind="fall")
+    sweeps.suggest_reviews(now)
+    assert ReviewTask.objects.filter(case_file=case_file, rule="incident").count() == 1
+    level.refresh_from_db()
+    assert (level.level, level.revision, level.decisions.count()) == before
+    words = page_of(worker, f"/files/{case_file.number}/level/").content.decode()
+    assert "Something has happened since the level was decided" in words
+
+
+def test_a_mistake_suggests_nothing_any_more(case_file, worker, now):
+    noted = happen(case_file, worker, now)
+    incidents.correct(
+        incident=noted, kind="mistake", happened_at=now - HOUR, words="别人家", by=worker, now=now
+    )
+    assert "incident" not in rules_open(case_file)
+
+
+def test_what_the_last_decision_has_weighed_does_not_keep_a_mistake_open(case_file, worker, now):
+    noted = happen(case_file, worker, now, ago=HOUR)
+    make_level(case_file, "yellow", now=now + timedelta(seconds=1))
+    later = now + timedelta(seconds=2)
+    second = happen(case_file, worker, later)
+    incidents.correct(
+        incident=second, kind="mistake", happened_at=now, words="重复", by=worker, now=later
+    )
+    assert noted in Incident.objects.standing()
+    assert "incident" not in rules_open(case_file)
+
+
+def test_a_decision_about_the_level_has_weighed_it(case_file, worker, now):
+    happen(case_file, worker, now)
+    review_tasks.follow_decision(case_file, now=now)
+    assert "incident" not in rules_open(case_file)
+
+
+def test_three_within_ninety_days_are_several(case_file, worker, now):
+    old = make_case_file(today=now.date() - 200 * DAY, lead=worker)
+    for ago in (20, 10, 1):
+        happen(case_file, worker, now, ago=ago * DAY, kind="fall")
+    for ago in (91, 10, 1):
+        happen(old, worker, now, ago=ago * DAY, kind="fall")
+    found = WARNINGS["several_incidents"].find(now)
+    assert list(found) == [case_file]
+    last = Incident.objects.filter(case_file=case_file).order_by("-happened_at").first()
+    incidents.correct(
+        incident=last, kind="mistake", happened_at=now, words="别人", by=worker, now=now
+    )
+    assert not WARNINGS["several_incidents"].find(now).exists()
