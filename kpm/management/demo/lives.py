@@ -1,4 +1,4 @@
-"""What some invented people need and can do; and one whom nobody has met for three tries."""
+"""What some invented people need and can do, what has happened to them, and one who is lost."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from random import Random
 
 from django.utils import timezone
 
-from casework.actions import needs, plan_entries, visits
+from casework.actions import incidents, needs, plan_entries, visits
 from casework.models import CaseFile, Plan
 from kpm.accounts.models import User
 from kpm.management.demo import stories
@@ -22,6 +22,8 @@ MET = 5
 # Of so many the word about their plan is on record, and of so many one step is done.
 HEARD = 0.85
 DONE = 0.3
+# Something has happened to one elder of so many, so many hours ago.
+HAPPENED, AGO = 5, (5, 30, 15)
 
 
 def tell_needs(files: Sequence[CaseFile], random: Random, now: datetime) -> None:
@@ -51,6 +53,21 @@ def live_with(
         step = steps[0]["id"]
         plan_entries.mark_step(
             plan=plan, step=step, outcome="done", on=on, words="", by=by, now=now
+        )
+
+
+def happen(files: Sequence[CaseFile], now: datetime) -> None:
+    """Something has happened to some: hours ago, and to a few longer ago than somebody may wait."""
+    elders = [each for each in files if each.population == "empty_nest_elder"]
+    for turn, case_file in enumerate(elders[::HAPPENED]):
+        kind, words = stories.HAPPENED[turn % len(stories.HAPPENED)]
+        incidents.note(
+            case_file=case_file,
+            kind=kind,
+            happened_at=now - timedelta(hours=AGO[turn % len(AGO)]),
+            words=words,
+            by=lead_of(case_file),
+            now=now,
         )
 
 

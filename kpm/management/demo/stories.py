@@ -29,6 +29,12 @@ STRENGTHS = (
 )
 MET = "已经办好，本人很高兴。"
 BEREAVED = "老伴昨夜走了，人很难过，要有人陪着办手续。"
+# What has happened to whom, by the kind of incident.
+HAPPENED = (
+    ("bereavement", BEREAVED),
+    ("discharge", "今天上午出院，腿脚还不方便，家里没有人做饭。"),
+    ("disaster", "雨水进屋，被褥都湿了，暂住在邻居家。"),
+)
 NOTES = (
     "精神状态好，聊了近况，约好下次时间。",
     "已把材料清单交给本人，下周一起去窗口。",
