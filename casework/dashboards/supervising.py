@@ -58,6 +58,14 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         state=ProposalState.SUBMITTED, risk_level__case_file__in=files
     ).count()
 
+    sizes = lists.sizes_of(
+        user,
+        {
+            "harm": harm.waiting(user, group),
+            "lost": lost_contacts.due(lost_contacts.going_on(user, group), today),
+            "suggested": review_tasks.open_tasks(user, group),
+        },
+    )
     lists_of: dict[str, dict[str, Any]] = {
         "overdue": {"due": lists.OVERDUE},
         "passed": {"due": lists.PASSED},
@@ -91,19 +99,19 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         ),
         Waiting(
             _("mandatory reports that wait"),
-            harm.waiting(user, group).order_by().count(),
+            sizes["harm"],
             "casework:list_reports",
             "red",
         ),
         Waiting(
             _("lost contacts to look at"),
-            lost_contacts.due(lost_contacts.going_on(user, group), today).order_by().count(),
+            sizes["lost"],
             "casework:list_lost",
             "yellow",
         ),
         Waiting(
             _("suggested reviews"),
-            review_tasks.open_tasks(user, group).order_by().count(),
+            sizes["suggested"],
             "casework:list_tasks",
         ),
         Waiting(

@@ -95,8 +95,9 @@ class DueRow:
     kind: DueKind
     label: Any
     on: date
-    # Only where hours count.
+    # Only where hours count; and whether they are over.
     by_at: datetime | None = None
+    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def day_of(user: User, group: str, *, now: datetime) -> Day:
     for case_file in files[:MOST_ROWS]:
         row = Row(
             case_file,
-            rows_until(case_file, dues[case_file].due(), today + AHEAD),
+            rows_until(case_file, dues[case_file].due(), today + AHEAD, now),
             stand_ins.get(case_file.pk),
         )
         if row.is_soon and is_done_by(user, row):
@@ -227,10 +228,16 @@ def open_files(user: User, group: str) -> CaseFileQuerySet:
     return lists.files_of(user, group).filter(status=Status.OPEN)
 
 
-def rows_until(case_file: CaseFile, due: Iterable[Due], last: date) -> list[DueRow]:
+def rows_until(case_file: CaseFile, due: Iterable[Due], last: date, now: datetime) -> list[DueRow]:
     """What is due until this day, in words."""
     return [
-        DueRow(each.kind, due_label(each.kind, case_file), each.on, each.by_at)
+        DueRow(
+            each.kind,
+            due_label(each.kind, case_file),
+            each.on,
+            each.by_at,
+            is_late=each.by_at is not None and each.by_at < now,
+        )
         for each in due
         if each.on <= last
     ]

@@ -269,6 +269,15 @@ def test_it_stands_first_on_the_page_of_the_lead(case_file, worker, now):
     assert "Somebody close died" not in words
 
 
+def test_the_page_says_when_the_hours_are_over(case_file, worker, now):
+    happen(case_file, worker, now, ago=DAY - timedelta(minutes=5))
+    assert "time is up" not in page_of(worker).content.decode()
+    happen(case_file, worker, now, ago=DAY + timedelta(minutes=5))
+    words = page_of(worker).content.decode()
+    assert words.count("time is up") == 1
+    assert f"{now - timedelta(minutes=5):%H:%M}" in words
+
+
 def test_it_is_among_the_rows_however_much_is_overdue(case_file, worker, now, monkeypatch):
     monkeypatch.setattr(today, "MOST_ROWS", 1)
     last = make_case_file(today=now.date() - DAY, lead=worker)
