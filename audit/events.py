@@ -44,6 +44,8 @@ class Event(StrEnum):
     CASE_FILE_REFUSED = "case_file.refused"
     CASE_FILE_REVEALED = "case_file.revealed"
     CASE_FILE_PRINTED = "case_file.printed"
+    CONSENT_RECORDED = "consent.recorded"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
     DESTRUCTION_APPROVED = "destruction.approved"
     DESTRUCTION_FINISHED = "destruction.finished"
     DESTRUCTION_PROPOSED = "destruction.proposed"

@@ -55,6 +55,7 @@ class Permission(StrEnum):
     PROPOSE_LEVEL = "propose_level"
     RECEIVE_OBJECTION = "receive_objection"
     RECORD_ASSESSMENT = "record_assessment"
+    RECORD_CONSENT = "record_consent"
     RECORD_VISIT = "record_visit"
     REPORT_HARM = "report_harm"
     REVEAL_FIELD = "reveal_field"
@@ -71,6 +72,7 @@ class Permission(StrEnum):
     VIEW_RULE_SETS = "view_rule_sets"
     VIEW_TODAY = "view_today"
     VIEW_UNITS = "view_units"
+    WITHDRAW_CONSENT = "withdraw_consent"
 
 
 class Role(TextChoices):
@@ -106,11 +108,13 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.PROPOSE_LEVEL,
             Permission.RECEIVE_OBJECTION,
             Permission.RECORD_ASSESSMENT,
+            Permission.RECORD_CONSENT,
             Permission.RECORD_VISIT,
             Permission.REPORT_HARM,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_TODAY,
+            Permission.WITHDRAW_CONSENT,
         }
     ),
     Role.SUPERVISOR: frozenset(
@@ -137,6 +141,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.VIEW_CASE_FILES,
             Permission.VIEW_RULE_SETS,
             Permission.VIEW_TODAY,
+            Permission.WITHDRAW_CONSENT,
         }
     ),
     Role.AUDITOR: frozenset(

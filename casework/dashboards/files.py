@@ -14,6 +14,7 @@ from casework import rules
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
 from casework.dashboards import incidents, lost_contacts
+from casework.dashboards.consents import Point, is_without_ground, last_words, points_of
 from casework.dashboards.needs import Needs
 from casework.dashboards.needs import of_file as needs_of
 from casework.dashboards.red_files import MissingRow, missing_row
@@ -158,6 +159,9 @@ class Overview:
     # Who answers for it, in words, where that is not the lead.
     answers: str
     needs: Needs
+    consents: list[Point]
+    # The consent to support was withdrawn, and the file is open.
+    is_without_ground: bool
     incidents: list[Incident]
     plan: Plan | None
     visits: list[Visit]
@@ -166,6 +170,7 @@ class Overview:
 def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: date) -> Overview:
     """Open what the first page shows, and put it into words."""
     plans = list(case_file.plans.all())
+    standing = last_words(case_file)
     # The keys of the person and of the file in one query.
     open_groups([case_file], "person__head", "person__body", "body", reading=reading)
     open_groups(plans[:1], "body", reading=reading)
@@ -180,6 +185,8 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         answers=answering(case_file, today),
         incidents=incidents.latest_of(case_file),
         needs=needs_of(case_file, reading, only_open=True),
+        consents=points_of(standing),
+        is_without_ground=is_without_ground(case_file, standing),
         plan=plans[0] if plans else None,
         visits=latest_visits(case_file),
     )

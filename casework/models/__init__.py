@@ -4,6 +4,7 @@ from casework.models.assignments import Assignment, TeamMember
 from casework.models.attachments import Attachment
 from casework.models.calendar_feeds import CalendarFeed
 from casework.models.case_files import CaseFile
+from casework.models.consents import Consent, ConsentWithdrawal
 from casework.models.destructions import Destruction
 from casework.models.digests import Digest
 from casework.models.hand_overs import HandOver
@@ -30,6 +31,8 @@ __all__ = [
     "Attachment",
     "CalendarFeed",
     "CaseFile",
+    "Consent",
+    "ConsentWithdrawal",
     "Destruction",
     "Digest",
     "HandOver",

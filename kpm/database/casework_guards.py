@@ -27,11 +27,10 @@ ASSIGNMENT, ATTACHMENT, VISIT, PLAN, TEAM_MEMBER, LEDGER = (
 )
 LEDGER_ROW, PROPOSAL = "casework_ledgerrow", "risk_levels_proposal"
 REVIEW_TASK, UNSENT_FORM = "casework_reviewtask", "casework_unsentform"
-HAND_OVER, PLAN_ENTRY = "casework_handover", "casework_planentry"
-INCIDENT = "casework_incident"
+HAND_OVER = "casework_handover"
 HARM, HARM_STEP = "casework_harmreport", "casework_harmstep"
 DECISION, TRANSFER = "risk_levels_decision", "casework_transfer"
-LOST, NEED, TEAM_CHECK = "casework_lostcontact", "casework_need", "casework_teamcheck"
+TEAM_CHECK = "casework_teamcheck"
 STIPULATION, PROFILE, ABSENCE = (
     "casework_stipulation",
     "casework_workerprofile",
@@ -175,44 +174,6 @@ GUARDS: list[Guard] = [
     ),
     never_deleted(TRANSFER, "a_transfer"),
     in_district(TRANSFER, "a_transfer", CASE_FILE, "case_file_id"),
-    # --- Needs and strengths -----------------------------------------------------------------
-    kept(
-        "a_need_stays_what_was_noted",
-        NEED,
-        *("id", "case_file_id", "district", "kind", "noted_by_id", "noted_on"),
-    ),
-    refuse(
-        "a_need_that_ended_is_frozen",
-        NEED,
-        before="UPDATE",
-        when=f"OLD.state <> 'open' AND NOT ({only_forgets(NEED)})",
-    ),
-    never_deleted(NEED, "a_need"),
-    in_district(NEED, "a_need", CASE_FILE, "case_file_id"),
-    # --- Incidents: written once, corrected by another row of the same file -----------------
-    refuse(
-        "an_incident_is_written_once",
-        INCIDENT,
-        before="UPDATE",
-        when=f"NOT ({only_forgets(INCIDENT)})",
-    ),
-    refuse(
-        "an_incident_corrects_one_of_its_file",
-        INCIDENT,
-        before="INSERT",
-        when=(
-            "NEW.corrects_id IS NOT NULL AND NOT EXISTS "
-            f'(SELECT 1 FROM "{INCIDENT}" AS i '
-            "WHERE i.id = NEW.corrects_id AND i.case_file_id = NEW.case_file_id)"
-        ),
-    ),
-    never_deleted(INCIDENT, "an_incident"),
-    in_district(INCIDENT, "an_incident", CASE_FILE, "case_file_id"),
-    # --- Lost contacts -----------------------------------------------------------------------
-    kept("a_search_stays_what_it_was", LOST, "id", "case_file_id", "opened_at"),
-    refuse("a_search_that_ended_is_frozen", LOST, before="UPDATE", when="OLD.state = 'met'"),
-    never_deleted(LOST, "a_search"),
-    in_district(LOST, "a_search", CASE_FILE, "case_file_id"),
     # --- Teams of red files ------------------------------------------------------------------
     kept("a_team_check_stays_with_its_file", TEAM_CHECK, "id", "case_file_id"),
     # --- Review tasks -----------------------------------------------------------------------
@@ -323,24 +284,6 @@ GUARDS: list[Guard] = [
         )
         for before in ("INSERT", "UPDATE")
     ),
-    # --- What becomes of a plan: written once -------------------------------------------------
-    refuse(
-        "an_entry_about_a_plan_is_written_once",
-        PLAN_ENTRY,
-        before="UPDATE",
-        when=f"NOT ({only_forgets(PLAN_ENTRY)})",
-    ),
-    refuse(
-        "an_entry_is_about_a_plan_of_its_file",
-        PLAN_ENTRY,
-        before="INSERT",
-        when=(
-            f'NOT EXISTS (SELECT 1 FROM "{PLAN}" AS p '
-            "WHERE p.id = NEW.plan_id AND p.case_file_id = NEW.case_file_id)"
-        ),
-    ),
-    never_deleted(PLAN_ENTRY, "an_entry_about_a_plan"),
-    in_district(PLAN_ENTRY, "an_entry_about_a_plan", CASE_FILE, "case_file_id"),
     kept(
         "a_team_member_stays_in_their_file",
         TEAM_MEMBER,

@@ -24,6 +24,7 @@ AREAS = (
     "objection_guards",
     "rule_set_guards",
     "casework_guards",
+    "support_guards",
     "history_guards",
     "vault_guards",
 )

@@ -23,6 +23,7 @@ MODELS: Final[dict[int, str]] = {
     16: "casework.HandOver",
     17: "casework.HarmStep",
     18: "casework.Transfer",
+    19: "casework.Consent",
     21: "casework.Need",
     23: "casework.Incident",
     25: "casework.PlanEntry",

@@ -19,6 +19,7 @@ from casework.actions import (
     assessments,
     assignments,
     case_files,
+    consents,
     hand_overs,
     harm,
     incidents,
@@ -35,6 +36,7 @@ from casework.dashboards.teams import candidates
 from casework.models import CaseFile
 from casework.models.assignments import Place
 from casework.models.visits import Outcome, Way
+from casework.notices import CURRENT
 from kpm.accounts.actions import open_account, system_account
 from kpm.accounts.models import RoleGrant, Unit, User
 from kpm.management.demo import answers, invention, stories
@@ -87,6 +89,7 @@ class Scene:
             now=self.now,
         )
         self._need(red)
+        self._consent(red)
         self._happen(red)
         offer = self._offer(red)
         transfer = transfers.ask(
@@ -143,6 +146,25 @@ class Scene:
                 by=self.worker,
                 today=self.today,
             )
+
+    def _consent(self, case_file: CaseFile) -> None:
+        """A yes to support that holds, and one to photos that was taken back."""
+        with self._reading(case_file) as reading:
+            open_groups([case_file.person], "head", reading=reading)
+        for purpose in ("service", "images"):
+            consent = consents.record(
+                case_file=case_file,
+                purpose=purpose,
+                giver="guardian",
+                guardian="王小明",
+                manner="signed",
+                words="",
+                notice=CURRENT.version,
+                given_on=self.today,
+                by=self.worker,
+                now=self.now,
+            )
+        consents.withdraw(consent=consent, by=self.worker, now=self.now)
 
     def _lose(self, case_file: CaseFile) -> None:
         """Three tries met nobody."""

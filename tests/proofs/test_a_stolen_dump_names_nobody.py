@@ -167,6 +167,8 @@ def test_what_must_not_be_found_is_all_there(shared_demo: RealCommits) -> None:
         "attachment.size",
         "ledger_row.changes",
         "need.area",
+        "consent.giver",
+        "consent.manner",
         "plan_entry.answer",
         "plan_entry.speaker",
         "harm_step.code",

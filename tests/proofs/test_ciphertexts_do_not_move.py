@@ -131,6 +131,7 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
     assert together == {
         *(
             "Assessment",
+            "Consent",
             "HandOver",
             "HarmStep",
             "Incident",

@@ -28,6 +28,7 @@ from casework.actions import (
     attachments,
     calendar_feeds,
     case_files,
+    consents,
     hand_overs,
     harm,
     incidents,
@@ -47,6 +48,7 @@ from casework.actions import (
 from casework.dashboards.teams import candidates
 from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Plan, Transfer
 from casework.models.ledgers import LedgerState
+from casework.notices import CURRENT
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
 from kpm.accounts.actions import system_account
@@ -137,6 +139,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     _subscribe(worker)
     for file in (red, case_file):
         _need(file, worker=worker)
+        _consent(file, worker=worker)
         _happen(file, worker=worker)
         report = _report(file, worker=worker, supervisor=supervisor)
         transfer = _ask(file, supervisor=supervisor)
@@ -279,6 +282,28 @@ def _answer(report: HarmReport, transfer: Transfer, *, by: User) -> None:
     now = timezone.localtime()
     harm.confirm(report=report, number="㐈㐉㐋", words="㐋㐉㐈", by=by, now=now)
     transfers.refuse(transfer=transfer, reply="㐏㐑㐐" * 4, by=by, now=now)
+
+
+def _consent(case_file: CaseFile, *, worker: User) -> None:
+    """A yes that was taken back."""
+    now = timezone.now()
+    with log.reading(
+        worker, event=Event.CASE_FILE_READ, purpose=Purpose.SERVICE, about=[case_file]
+    ) as reading:
+        open_groups([case_file.person], "head", reading=reading)
+    consent = consents.record(
+        case_file=case_file,
+        purpose="service",
+        giver="guardian",
+        guardian="㐂㐋㐂",
+        manner="signed",
+        words="㐂㐋㐁㐋",
+        notice=CURRENT.version,
+        given_on=timezone.localdate(now),
+        by=worker,
+        now=now,
+    )
+    consents.withdraw(consent=consent, by=worker, now=now)
 
 
 def _need(case_file: CaseFile, *, worker: User) -> None:

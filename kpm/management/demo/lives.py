@@ -7,10 +7,11 @@ from random import Random
 
 from django.utils import timezone
 
-from casework.actions import incidents, needs, plan_entries, visits
+from casework.actions import consents, incidents, needs, plan_entries, visits
 from casework.models import CaseFile, Plan
+from casework.notices import CURRENT
 from kpm.accounts.models import User
-from kpm.management.demo import stories
+from kpm.management.demo import invention, stories
 from kpm.management.demo.disputes import lead_of
 from risk_levels.levels import Level
 
@@ -19,11 +20,22 @@ TOLD = 40
 AREAS = ("income", "health", "home", "work", "work", "home", "family", "other")
 # Of so many needs one has been met.
 MET = 5
+# So many were asked for their consent; of so many one has taken one back.
+ASKED = 30
+WITHDRAWN = 6
 # Of so many the word about their plan is on record, and of so many one step is done.
 HEARD = 0.85
 DONE = 0.3
 # Something has happened to one elder of so many, so many hours ago.
 HAPPENED, AGO = 5, (5, 30, 15)
+
+
+def tell(files: Sequence[CaseFile], random: Random, now: datetime) -> None:
+    """All of it."""
+    tell_needs(files, random, now)
+    ask_consents(files, random, now)
+    happen(files, now)
+    lose_one(files[TOLD:], now)
 
 
 def tell_needs(files: Sequence[CaseFile], random: Random, now: datetime) -> None:
@@ -37,6 +49,29 @@ def tell_needs(files: Sequence[CaseFile], random: Random, now: datetime) -> None
         need = note(kind="need", area=AREAS[which], words=stories.NEEDS[which])
         if turn % MET == 0:
             needs.end(need=need, outcome="met", reply=stories.MET, by=by, today=today)
+
+
+def ask_consents(files: Sequence[CaseFile], random: Random, now: datetime) -> None:
+    """A yes to support and to a second purpose; now and then the second is taken back."""
+    on = timezone.localdate(now)
+    for turn, case_file in enumerate(files[:ASKED]):
+        by = lead_of(case_file)
+        is_child = case_file.population == "left_behind_child"
+        for purpose in ("service", random.choice(("sensitive", "family", "images"))):
+            consent = consents.record(
+                case_file=case_file,
+                purpose=purpose,
+                giver="guardian" if is_child else "person",
+                guardian=invention.name(random, 2) if is_child else "",
+                manner=random.choice(("signed", "said")),
+                words="",
+                notice=CURRENT.version,
+                given_on=on,
+                by=by,
+                now=now,
+            )
+        if turn % WITHDRAWN == WITHDRAWN - 1:
+            consents.withdraw(consent=consent, by=by, now=now)
 
 
 def live_with(

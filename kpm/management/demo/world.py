@@ -106,9 +106,7 @@ class World:
         teams.name_others(
             [each.case_file for each in told], random=self.random, by=self.staff.supervisors[0]
         )
-        lives.tell_needs(files, self.random, self.now)
-        lives.happen(files, self.now)
-        lives.lose_one(files[lives.TOLD :], self.now)
+        lives.tell(files, self.random, self.now)
         self._draft_rules()
         self._offer(files)
         loads.weigh_earlier(self.now)

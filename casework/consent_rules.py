@@ -1,0 +1,89 @@
+"""Who records a consent, who may give it, and which one holds; refusals in words for the user."""
+
+from datetime import date
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+
+from casework import rules
+from casework.models import CaseFile, Consent
+from casework.models.consents import Giver
+from casework.notices import CURRENT
+from kpm.accounts.models import User
+from kpm.ages import age_on
+from kpm.errors import Refused
+from kpm.permissions import Permission
+
+# Personal Information Protection Law, article 31; Law on the Protection of Minors, article 72.
+CONSENTS_ALONE_FROM = 14
+# Whoever is in it is a child unless a day of birth says otherwise.
+CHILDREN = "left_behind_child"
+
+
+class Standing(StrEnum):
+    """What a consent is now."""
+
+    LIVE = "live"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"
+
+
+def standing(consent: Consent) -> Standing:
+    """Where a consent stands: the one function that pages and rules ask.
+
+    One that was given anew does not come back when the new one is withdrawn.
+    """
+    if hasattr(consent, "withdrawal"):
+        return Standing.WITHDRAWN
+    return Standing.REPLACED if hasattr(consent, "replacement") else Standing.LIVE
+
+
+def live_consent(case_file: CaseFile, purpose: str) -> Consent | None:
+    """The consent to this purpose that holds now; whatever rests on a consent asks here."""
+    rows = Consent.objects.filter(case_file=case_file, purpose=purpose)
+    live = (
+        each
+        for each in rows.select_related("withdrawal", "replacement")
+        if standing(each) == Standing.LIVE
+    )
+    return next(live, None)
+
+
+def check_can_record_consent(user: User, case_file: CaseFile) -> None:
+    """The team asks and writes down the answer."""
+    rules.check_works_on(user, case_file, Permission.RECORD_CONSENT)
+
+
+def check_consent_fits(notice: int, given_on: date, today: date) -> None:
+    """It follows the text that holds now, and was given."""
+    if notice != CURRENT.version:
+        raise Refused(_("The notice has a new text. Please read it out as it is now."))
+    if given_on > today:
+        raise Refused(_("This day has not come yet."), field="given_on")
+
+
+def check_giver_fits(
+    giver: str, guardian: str, *, population: str, birth_on: date | None, given_on: date
+) -> None:
+    """Under 14 a parent or guardian consents, and is named."""
+    if giver == Giver.GUARDIAN:
+        if not guardian.strip():
+            raise Refused(_("Give the name of the parent or guardian."), field="guardian")
+    elif birth_on is None:
+        if population == CHILDREN:
+            raise Refused(
+                _("The day of birth is not on record: a parent or guardian consents."),
+                field="giver",
+            )
+    elif age_on(birth_on, given_on) < CONSENTS_ALONE_FROM:
+        raise Refused(_("Under 14 a parent or guardian consents."), field="giver")
+
+
+def check_can_withdraw_consent(user: User, consent: Consent) -> None:
+    """Taking back is as easy as giving: the team or a supervisor, on a closed file as well."""
+    rules.check_has_part_in(user, consent.case_file)
+    found = standing(consent)
+    if found == Standing.WITHDRAWN:
+        raise Refused(_("This consent has been withdrawn already."))
+    if found == Standing.REPLACED:
+        raise Refused(_("This consent was given anew later: withdraw that one."))

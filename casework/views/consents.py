@@ -1,0 +1,76 @@
+"""Pages of consents."""
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from casework import rules
+from casework.actions import consents as actions
+from casework.dashboards import consents
+from casework.forms.consents import RecordConsentForm, WithdrawConsentForm
+from casework.models.consents import ConsentPurpose
+from casework.notices import CURRENT
+from casework.views.opening import find_file, open_file
+from kpm.accounts.models import SignedInRequest
+from kpm.forms import status
+from kpm.permissions import Permission, requires
+
+
+@require_safe
+@requires(Permission.VIEW_CASE_FILES)
+def list_consents(request: SignedInRequest, number: str) -> HttpResponse:
+    """To what somebody said yes, and what was taken back."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    last = consents.last_words(case_file)
+    return render(
+        request,
+        "casework/consents/list.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "rows": consents.rows_of(case_file, reading),
+            "is_without_ground": consents.is_without_ground(case_file, last),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.RECORD_CONSENT)
+def record_consent(request: SignedInRequest, number: str) -> HttpResponse:
+    """The notice, and one yes."""
+    case_file = find_file(request, number)
+    open_file(request, case_file)
+    form = RecordConsentForm.from_request(request, initial={"given_on": timezone.localdate()})
+    if form.run(actions.record, case_file=case_file, by=request.user, now=timezone.now()):
+        messages.success(request, _("The consent is on record."))
+        return redirect("casework:list_consents", case_file.number)
+    return render(
+        request,
+        "casework/consents/record.html",
+        {
+            "case_file": case_file,
+            "is_team": rules.is_in_team(request.user, case_file),
+            "form": form,
+            "notice": CURRENT,
+            "purposes": [(each.label, CURRENT.purposes[each]) for each in ConsentPurpose],
+        },
+        status=status(form),
+    )
+
+
+@require_POST
+@requires(Permission.WITHDRAW_CONSENT)
+def withdraw_consent(request: SignedInRequest, number: str, place: int) -> HttpResponse:
+    """Take a yes back; nobody is asked why."""
+    case_file = find_file(request, number)
+    consent = consents.consent_at(case_file, place)
+    form = WithdrawConsentForm.from_request(request)
+    if form.run(actions.withdraw, consent=consent, by=request.user, now=timezone.now()):
+        messages.success(request, _("The consent is withdrawn, from now on."))
+    else:
+        messages.error(request, " ".join(map(str, form.non_field_errors())))
+    return redirect("casework:list_consents", case_file.number)

@@ -1,0 +1,89 @@
+"""Guards of what is written down about help: needs, incidents, consents, plans, lost contacts."""
+
+from kpm.database.forgetting import only_forgets
+from kpm.database.guards import Guard, in_district, kept, never_changed, never_deleted, refuse
+
+CASE_FILE, PLAN, PLAN_ENTRY = "casework_casefile", "casework_plan", "casework_planentry"
+NEED, INCIDENT, LOST = "casework_need", "casework_incident", "casework_lostcontact"
+CONSENT, CONSENT_BACK = "casework_consent", "casework_consentwithdrawal"
+
+GUARDS: list[Guard] = [
+    # --- Needs and strengths -----------------------------------------------------------------
+    kept(
+        "a_need_stays_what_was_noted",
+        NEED,
+        *("id", "case_file_id", "district", "kind", "noted_by_id", "noted_on"),
+    ),
+    refuse(
+        "a_need_that_ended_is_frozen",
+        NEED,
+        before="UPDATE",
+        when=f"OLD.state <> 'open' AND NOT ({only_forgets(NEED)})",
+    ),
+    never_deleted(NEED, "a_need"),
+    in_district(NEED, "a_need", CASE_FILE, "case_file_id"),
+    # --- Incidents: written once, corrected by another row of the same file -----------------
+    refuse(
+        "an_incident_is_written_once",
+        INCIDENT,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(INCIDENT)})",
+    ),
+    refuse(
+        "an_incident_corrects_one_of_its_file",
+        INCIDENT,
+        before="INSERT",
+        when=(
+            "NEW.corrects_id IS NOT NULL AND NOT EXISTS "
+            f'(SELECT 1 FROM "{INCIDENT}" AS i '
+            "WHERE i.id = NEW.corrects_id AND i.case_file_id = NEW.case_file_id)"
+        ),
+    ),
+    never_deleted(INCIDENT, "an_incident"),
+    in_district(INCIDENT, "an_incident", CASE_FILE, "case_file_id"),
+    # --- Consents: a yes and a no are written once ---------------------------------------------
+    refuse(
+        "a_consent_is_written_once",
+        CONSENT,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(CONSENT)})",
+    ),
+    refuse(
+        "a_consent_takes_the_place_of_one_of_its_file_and_purpose",
+        CONSENT,
+        before="INSERT",
+        when=(
+            f'NEW.replaces_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{CONSENT}" AS c '
+            "WHERE c.id = NEW.replaces_id AND c.case_file_id = NEW.case_file_id "
+            "AND c.purpose = NEW.purpose)"
+        ),
+    ),
+    never_deleted(CONSENT, "a_consent"),
+    in_district(CONSENT, "a_consent", CASE_FILE, "case_file_id"),
+    *never_changed(CONSENT_BACK, "a_withdrawal_of_a_consent"),
+    never_deleted(CONSENT_BACK, "a_withdrawal_of_a_consent"),
+    in_district(CONSENT_BACK, "a_withdrawal_of_a_consent", CONSENT, "consent_id"),
+    # --- Lost contacts -----------------------------------------------------------------------
+    kept("a_search_stays_what_it_was", LOST, "id", "case_file_id", "opened_at"),
+    refuse("a_search_that_ended_is_frozen", LOST, before="UPDATE", when="OLD.state = 'met'"),
+    never_deleted(LOST, "a_search"),
+    in_district(LOST, "a_search", CASE_FILE, "case_file_id"),
+    # --- What becomes of a plan: written once -------------------------------------------------
+    refuse(
+        "an_entry_about_a_plan_is_written_once",
+        PLAN_ENTRY,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(PLAN_ENTRY)})",
+    ),
+    refuse(
+        "an_entry_is_about_a_plan_of_its_file",
+        PLAN_ENTRY,
+        before="INSERT",
+        when=(
+            f'NOT EXISTS (SELECT 1 FROM "{PLAN}" AS p '
+            "WHERE p.id = NEW.plan_id AND p.case_file_id = NEW.case_file_id)"
+        ),
+    ),
+    never_deleted(PLAN_ENTRY, "an_entry_about_a_plan"),
+    in_district(PLAN_ENTRY, "an_entry_about_a_plan", CASE_FILE, "case_file_id"),
+]

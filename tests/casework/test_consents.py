@@ -1,0 +1,307 @@
+"""Consents: one yes to one purpose, after a notice; taken back without a question."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.db import DatabaseError, IntegrityError, transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from audit.models import LoggedEvent
+from casework import consent_rules
+from casework.actions import consents
+from casework.models import CaseFile, Consent, ConsentWithdrawal
+from casework.models.consents import ConsentPurpose
+from casework.notices import CURRENT, NOTICES
+from kpm.errors import Refused
+from kpm.permissions import Role
+from tests.conftest import RealCommits
+from tests.factories import (
+    OTHER_TOWNSHIP,
+    assign,
+    client_for,
+    make_case_file,
+    make_unit,
+    make_user,
+)
+from tests.threads import at_once
+
+pytestmark = pytest.mark.django_db
+NOW = timezone.now()
+TODAY = timezone.localdate()
+SAID = {
+    "purpose": "service",
+    "giver": "person",
+    "guardian": "",
+    "manner": "signed",
+    "words": "说愿意，先试试看",
+    "notice": CURRENT.version,
+    "given_on": TODAY,
+}
+
+
+@pytest.fixture
+def worker():
+    return make_user()
+
+
+@pytest.fixture
+def case_file(worker):
+    return make_case_file(lead=worker)
+
+
+@pytest.fixture
+def client(worker):
+    return client_for(worker)
+
+
+def page(name, case_file, *args):
+    return reverse(f"casework:{name}", args=(case_file.number, *args))
+
+
+def record(case_file, by, **said):
+    return consents.record(case_file=case_file, by=by, now=NOW, **{**SAID, **said})
+
+
+def withdraw(consent, by):
+    return consents.withdraw(consent=consent, by=by, now=timezone.now())
+
+
+def events(name):
+    return list(LoggedEvent.objects.filter(event=name).order_by("id"))
+
+
+def live(case_file, purpose="service"):
+    return consent_rules.live_consent(case_file, purpose)
+
+
+class TestTheYes:
+    def test_it_is_recorded_after_the_notice_and_stands_on_the_file(self, client, case_file):
+        form = client.get(page("record_consent", case_file)).content.decode()
+        assert str(CURRENT.for_all) in form
+        for text in CURRENT.purposes.values():
+            assert str(text) in form
+        words = client.post(page("record_consent", case_file), SAID, follow=True).content.decode()
+        assert "说愿意，先试试看" in words
+        assert "Holds" in words
+        assert "Support and a file" in client.get(case_file.get_absolute_url()).content.decode()
+        (event,) = events("consent.recorded")
+        assert event.subject == case_file.number
+        assert "愿意" not in event.body
+
+    def test_every_purpose_has_its_text_in_every_notice(self):
+        assert [each.version for each in NOTICES] == list(range(1, len(NOTICES) + 1))
+        for each in NOTICES:
+            assert set(each.purposes) == set(ConsentPurpose.values)
+
+    def test_each_purpose_stands_by_itself(self, case_file, worker):
+        record(case_file, worker)
+        assert live(case_file) is not None
+        assert live(case_file, "sharing") is None
+
+    def test_no_plain_column_says_who_said_it_and_how(self, case_file, worker):
+        record(case_file, worker, giver="guardian", guardian="王强", manner="phone")
+        for row in (Consent.objects.values().get(), Consent.history.values().get()):
+            plain = str({key: value for key, value in row.items() if key != "body"})
+            assert not any(word in plain for word in ("guardian", "王强", "phone", "愿意"))
+
+    def test_a_text_that_was_not_read_out_is_consented_to_by_nobody(self, client, case_file):
+        old = {**SAID, "notice": CURRENT.version + 1}
+        answer = client.post(page("record_consent", case_file), old)
+        assert answer.status_code == 422
+        assert "说愿意" in answer.content.decode()
+        assert not Consent.objects.exists()
+
+    def test_what_has_not_happened_yet_is_refused_beside_the_day(self, case_file, worker):
+        with pytest.raises(Refused) as refused:
+            record(case_file, worker, given_on=TODAY + timedelta(days=1))
+        assert refused.value.field == "given_on"
+
+
+class TestChildren:
+    def child(self, worker, birth_on):
+        about = {"birth_on": birth_on, "id_number": ""}
+        return make_case_file(population="left_behind_child", lead=worker, **about)
+
+    @pytest.mark.parametrize(
+        ("born", "may"),
+        [
+            # Full years count from the day after the birthday.
+            (date(2012, 11, 27), False),
+            (date(2012, 11, 26), True),
+            (date(2016, 1, 1), False),
+        ],
+    )
+    def test_under_14_a_guardian_consents(self, worker, born, may):
+        case_file = self.child(worker, born)
+        given_on = date(2026, 11, 27)
+        about = {
+            "giver": "person",
+            "guardian": "",
+            "population": "left_behind_child",
+            "birth_on": case_file.person.birth_on,
+            "given_on": given_on,
+        }
+        if may:
+            consent_rules.check_giver_fits(**about)
+            return
+        with pytest.raises(Refused) as refused:
+            consent_rules.check_giver_fits(**about)
+        assert refused.value.field == "giver"
+
+    def test_the_action_asks_for_the_age(self, worker):
+        case_file = self.child(worker, TODAY - timedelta(days=3_000))
+        with pytest.raises(Refused):
+            record(case_file, worker)
+        record(case_file, worker, giver="guardian", guardian=" 王强 ")
+
+    def test_a_guardian_is_named(self, case_file, worker):
+        with pytest.raises(Refused) as refused:
+            record(case_file, worker, giver="guardian", guardian="  ")
+        assert refused.value.field == "guardian"
+
+    def test_a_child_without_a_birthday_is_a_child(self):
+        about = {"giver": "person", "guardian": "", "birth_on": None, "given_on": TODAY}
+        with pytest.raises(Refused) as refused:
+            consent_rules.check_giver_fits(population="left_behind_child", **about)
+        assert refused.value.field == "giver"
+        consent_rules.check_giver_fits(population="empty_nest_elder", **about)
+
+    def test_the_name_of_a_guardian_who_did_not_speak_is_not_kept(self, case_file, worker):
+        assert record(case_file, worker, guardian="王强").guardian == ""
+
+
+class TestTakingBack:
+    def test_one_button_without_a_question(self, client, case_file, worker):
+        record(case_file, worker)
+        listed = client.get(page("list_consents", case_file)).content.decode()
+        assert page("withdraw_consent", case_file, 1) in listed
+        answer = client.post(page("withdraw_consent", case_file, 1), follow=True)
+        assert "Withdrawn" in answer.content.decode()
+        assert live(case_file) is None
+        assert len(events("consent.withdrawn")) == 1
+
+    def test_an_open_file_without_its_ground_says_so(self, client, case_file, worker):
+        said = "The consent to support was withdrawn."
+        consent = record(case_file, worker)
+        images = record(case_file, worker, purpose="images")
+        withdraw(images, worker)
+        assert said not in client.get(case_file.get_absolute_url()).content.decode()
+        withdraw(consent, worker)
+        assert said in client.get(case_file.get_absolute_url()).content.decode()
+        record(case_file, worker)
+        assert said not in client.get(case_file.get_absolute_url()).content.decode()
+
+    def test_it_is_taken_back_once(self, client, case_file, worker):
+        consent = record(case_file, worker)
+        withdraw(consent, worker)
+        with pytest.raises(Refused):
+            withdraw(consent, worker)
+        answer = client.post(page("withdraw_consent", case_file, 1), follow=True)
+        assert "withdrawn already" in answer.content.decode()
+        assert ConsentWithdrawal.objects.count() == 1
+
+    def test_one_that_was_given_anew_does_not_come_back(self, case_file, worker):
+        first = record(case_file, worker)
+        second = record(case_file, worker, manner="said")
+        assert (second.replaces, live(case_file)) == (first, second)
+        with pytest.raises(Refused):
+            withdraw(first, worker)
+        withdraw(second, worker)
+        assert live(case_file) is None
+
+    def test_a_supervisor_takes_it_back_too(self, case_file, worker):
+        withdraw(record(case_file, worker), make_user(Role.SUPERVISOR))
+
+    def test_on_a_closed_file_as_well(self, case_file, worker):
+        consent = record(case_file, worker)
+        CaseFile.objects.filter(pk=case_file.pk).update(status="closed", closed_on=TODAY)
+        withdraw(consent, worker)
+        case_file.refresh_from_db(fields=["status"])
+        with pytest.raises(Refused):
+            record(case_file, worker)
+
+
+class TestWhoMay:
+    def test_the_team_records_and_nobody_else(self, case_file):
+        for somebody in (make_user(), make_user(Role.SUPERVISOR)):
+            with pytest.raises(Refused):
+                record(case_file, somebody)
+
+    def test_others_take_nothing_back(self, case_file, worker):
+        consent = record(case_file, worker)
+        elsewhere = make_user(Role.SUPERVISOR, unit=make_unit(OTHER_TOWNSHIP))
+        for somebody in (make_user(), elsewhere):
+            with pytest.raises(Refused):
+                withdraw(consent, somebody)
+
+    def test_others_do_not_find_the_pages(self, case_file, worker):
+        record(case_file, worker)
+        stranger = client_for(make_user())
+        assert stranger.get(page("list_consents", case_file)).status_code == 404
+        assert stranger.get(page("record_consent", case_file)).status_code == 404
+        assert stranger.post(page("withdraw_consent", case_file, 1)).status_code == 404
+
+    def test_whoever_left_the_team_records_nothing_more(self, case_file, worker):
+        assign(case_file, make_user())
+        with pytest.raises(Refused):
+            record(case_file, worker)
+
+    def test_a_consent_that_there_is_not_is_not_found(self, client, case_file):
+        assert client.post(page("withdraw_consent", case_file, 1)).status_code == 404
+
+
+class TestTheDatabase:
+    def test_a_yes_and_a_no_are_written_once(self, case_file, worker):
+        consent = record(case_file, worker)
+        withdrawal = withdraw(consent, worker)
+        for rows, change in (
+            (Consent.objects.filter(pk=consent.pk), {"given_on": date(2026, 1, 1)}),
+            (Consent.objects.filter(pk=consent.pk), {"purpose": "images"}),
+            (ConsentWithdrawal.objects.filter(pk=withdrawal.pk), {"withdrawn_at": NOW}),
+        ):
+            with pytest.raises(DatabaseError), transaction.atomic():
+                rows.update(**change)
+            with pytest.raises(DatabaseError), transaction.atomic():
+                rows.delete()
+
+    def test_it_takes_the_place_of_one_of_its_file_and_purpose(self, case_file, worker):
+        other = record(make_case_file(lead=worker), worker)
+        mine = record(case_file, worker, purpose="images")
+        for replaces in (other, mine):
+            wrong = Consent(
+                key_owner=case_file.pk,
+                case_file=case_file,
+                district=case_file.district,
+                purpose="service",
+                notice=1,
+                given_on=TODAY,
+                recorded_by=worker,
+                recorded_at=NOW,
+                replaces=replaces,
+                giver="person",
+                manner="said",
+            )
+            with pytest.raises(DatabaseError), transaction.atomic():
+                wrong.save_as(by=worker)
+
+    def test_one_has_one_successor(self, case_file, worker):
+        first = record(case_file, worker)
+        second = record(case_file, worker)
+        copy = Consent.objects.get(pk=second.pk)
+        copy.pk, copy._state.adding = first.pk, True
+        with pytest.raises((IntegrityError, DatabaseError)), transaction.atomic():
+            Consent.objects.bulk_create([copy])
+
+
+def test_of_two_at_once_one_holds(real_commits: RealCommits):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    at_once(2, lambda _n: record(case_file, worker))
+    assert Consent.objects.count() == 2
+    holding = [
+        each
+        for each in Consent.objects.select_related("withdrawal", "replacement")
+        if consent_rules.standing(each) == "live"
+    ]
+    assert len(holding) == 1
