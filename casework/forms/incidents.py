@@ -41,6 +41,7 @@ class NoteIncidentForm(ActionForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.is_correction = wrong is not None
         kind: Any = self.fields["kind"]
         kinds = incident_rules.kinds_of(population, corrects=wrong is not None)
         kind.choices = [(each.value, each.label) for each in kinds]
@@ -48,3 +49,10 @@ class NoteIncidentForm(ActionForm):
         self.fields["happened_at"].initial = happened_at.replace(second=0, microsecond=0)
         if wrong is not None:
             kind.initial, self.fields["words"].initial = wrong.kind, wrong.words
+
+    def clean(self) -> dict[str, Any]:
+        """A correction says something else than the row that it corrects."""
+        values = super().clean() or self.cleaned_data
+        if self.is_correction and not self.errors and not self.has_changed():
+            raise forms.ValidationError(_("This is what is on record already."))
+        return values

@@ -202,6 +202,17 @@ class TestRefusals:
         best = correct(better, worker, kind="fall")
         assert [each.pk for each in Incident.objects.standing()] == [best.pk]
 
+    def test_a_correction_that_says_the_same_is_none(self, case_file, worker):
+        incident = note(case_file, worker)
+        said = sent(happened_at=minute(incident.happened_at))
+        answer = client_for(worker).post(page("correct_incident", case_file, 1), said)
+        assert answer.status_code == 422
+        assert "This is what is on record already." in answer.content.decode()
+        assert Incident.objects.count() == 1
+        earlier = sent(happened_at=minute(incident.happened_at - timedelta(minutes=1)))
+        client_for(worker).post(page("correct_incident", case_file, 1), earlier)
+        assert Incident.objects.count() == 2
+
     def test_who_is_not_of_the_team_notes_nothing_and_finds_nothing(self, case_file, worker):
         incident = note(case_file, worker)
         far = make_user(unit=make_unit(OTHER_TOWNSHIP))
