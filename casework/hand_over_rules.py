@@ -21,8 +21,8 @@ def lead_of(case_file: CaseFile) -> User | None:
     return next(leads, None)
 
 
-def check_can_offer_file(user: User, case_file: CaseFile) -> None:
-    """The lead offers their own file; a supervisor offers it for them."""
+def check_hands_over(user: User, case_file: CaseFile) -> None:
+    """The lead hands over their own file; a supervisor does it for them."""
     rules.check_is_open(case_file)
     lead = lead_of(case_file)
     if lead is None:
@@ -30,6 +30,11 @@ def check_can_offer_file(user: User, case_file: CaseFile) -> None:
     is_lead = lead.pk == user.pk and is_granted(user, Permission.HAND_OVER)
     if not is_lead and not is_allowed(rules.check_can_assign_worker, user, case_file):
         raise Refused(_("Only the lead worker or a supervisor hands this file over."))
+
+
+def check_can_offer_file(user: User, case_file: CaseFile) -> None:
+    """Whoever hands over offers the file to one at a time."""
+    check_hands_over(user, case_file)
     if case_file.hand_overs.open().exists():
         raise Refused(_("This file is being offered to somebody already."))
 

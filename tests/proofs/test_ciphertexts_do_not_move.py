@@ -131,7 +131,6 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
     assert together == {
         *(
             "Assessment",
-            "Consent",
             "HandOver",
             "HarmStep",
             "Incident",
