@@ -11,6 +11,7 @@ from casework import incident_rules
 from casework.actions import case_files, review_tasks
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Incident
+from casework.models.incidents import effect_of
 from kpm.accounts.models import User
 
 
@@ -56,6 +57,7 @@ def _write(
         key_owner=case_file.pk,
         case_file=case_file,
         district=case_file.district,
+        effect=effect_of(kind),
         kind=kind,
         happened_at=happened_at,
         words=words.strip(),

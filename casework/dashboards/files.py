@@ -183,7 +183,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         due=due_rows(case_file, today),
         team=team_rows(case_file),
         answers=answering(case_file, today),
-        incidents=incidents.latest_of(case_file),
+        incidents=incidents.latest_of(case_file, reading),
         needs=needs_of(case_file, reading, only_open=True),
         consents=points_of(standing),
         is_without_ground=is_without_ground(case_file, standing),

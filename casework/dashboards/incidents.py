@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import Http404
 
 from casework.models import CaseFile, Incident
-from casework.models.incidents import IncidentQuerySet, Kind
+from casework.models.incidents import Effect, IncidentQuerySet
 from kpm.vault.opening import Reading, open_groups
 
 # So many stand on the first page of a file.
@@ -30,16 +30,18 @@ def of_file(case_file: CaseFile, reading: Reading) -> list[Row]:
     open_groups(noted, "body", reading=reading)
     corrected = {each.corrects_id for each in noted}
     rows = [
-        Row(place, each, each.pk in corrected, each.kind == Kind.MISTAKE)
+        Row(place, each, each.pk in corrected, each.effect == Effect.MISTAKE)
         for place, each in enumerate(noted, start=1)
     ]
     return sorted(rows, key=lambda row: (row.incident.happened_at, row.place), reverse=True)
 
 
-def latest_of(case_file: CaseFile) -> list[Incident]:
-    """The last that hold, without what was written about them."""
+def latest_of(case_file: CaseFile, reading: Reading) -> list[Incident]:
+    """The last that hold, opened."""
     rows = Incident.objects.standing().filter(case_file=case_file)
-    return list(rows.defer("body").order_by("-happened_at", "-id")[:LATEST])
+    found = list(rows.order_by("-happened_at", "-id")[:LATEST])
+    open_groups(found, "body", reading=reading)
+    return found
 
 
 def incident_at(case_file: CaseFile, place: int) -> Incident:

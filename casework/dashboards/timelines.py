@@ -21,7 +21,6 @@ from casework.models import (
     TeamMember,
     Visit,
 )
-from casework.models.incidents import Kind
 from casework.models.plans import State
 from kpm import days, masking
 from kpm.accounts.models import Unit, User
@@ -110,25 +109,24 @@ def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
 
 def noted_of(case_file: CaseFile) -> Iterator[Entry]:
     """Every assessment and every incident, in one query: what is written once has no versions."""
+    no, plain = Value(value=False), Value(value=True)
     assessed = case_file.risk_level.assessments.order_by().values_list(
-        "recorded_at", "assessed_by__name", Value(""), Value(value=False)
+        "recorded_at", "assessed_by__name", no, no
     )
     is_correction = ExpressionWrapper(Q(corrects__isnull=False), output_field=models.BooleanField())
     happened = case_file.incidents.order_by().values_list(
-        "noted_at", "noted_by__name", "kind", is_correction
+        "noted_at", "noted_by__name", plain, is_correction
     )
-    for at, who, kind, corrects in assessed.union(happened, all=True):
-        yield Entry(at, title_of_noted(kind, is_correction=bool(corrects)), who)
+    for at, who, is_incident, corrects in assessed.union(happened, all=True):
+        title = title_of_noted(is_incident=bool(is_incident), is_correction=bool(corrects))
+        yield Entry(at, title, who)
 
 
-def title_of_noted(kind: str, *, is_correction: bool) -> str:
-    """An assessment has no kind; an incident has one."""
-    if not kind:
+def title_of_noted(*, is_incident: bool, is_correction: bool) -> str:
+    """An assessment, an incident, or the correction of one; which is sealed."""
+    if not is_incident:
         return _("An assessment was recorded")
-    words = {"kind": Kind(kind).label}
-    if is_correction:
-        return _("An incident was corrected: %(kind)s") % words
-    return _("An incident was noted: %(kind)s") % words
+    return _("An incident was corrected") if is_correction else _("An incident was noted")
 
 
 def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db import models
@@ -12,12 +12,18 @@ from django.utils.translation import gettext_lazy as _
 from casework.models.case_files import CaseFile
 from casework.models.visits import MET, Visit, Way
 from kpm.accounts.models import User
-from kpm.vault.fields import SealedGroup, SealedModel, SealedQuerySet, SealedTextField
+from kpm.vault.fields import (
+    SealedCharField,
+    SealedGroup,
+    SealedModel,
+    SealedQuerySet,
+    SealedTextField,
+)
 from kpm.vault.history import History
 
 
 class Kind(models.TextChoices):
-    """What happened, in a word that stands in plain: dates follow from it, nothing is judged by it.
+    """What happened, in a word. It is sealed: some of these say what an illness or a past is.
 
     Whatever somebody does to the person is no incident but a mandatory report.
     """
@@ -44,6 +50,22 @@ class Kind(models.TextChoices):
 # Somebody comes by within hours of these; whoever comes back from prison is visited within days.
 VISITED = (Kind.BEREAVEMENT, Kind.FAMILY, Kind.DISCHARGE, Kind.GUARDIAN, Kind.DISASTER)
 
+
+class Effect(models.TextChoices):
+    """What follows from an incident, which is all that stands in plain."""
+
+    VISIT = "visit", _("Somebody comes by within hours")
+    NONE = "none", _("Nothing by itself")
+    MISTAKE = "mistake", _("It never was")
+
+
+def effect_of(kind: str) -> Effect:
+    """What follows from this kind."""
+    if kind == Kind.MISTAKE:
+        return Effect.MISTAKE
+    return Effect.VISIT if kind in VISITED else Effect.NONE
+
+
 BEGINS = (Kind.BEREAVEMENT, Kind.FAMILY, Kind.HOSPITAL, Kind.DISCHARGE)
 ENDS = (Kind.DISASTER, Kind.EVICTION, Kind.SELF_HARM, Kind.OTHER)
 # What is asked about in each population; a child's file does not offer a prison.
@@ -62,7 +84,7 @@ class IncidentQuerySet(SealedQuerySet["Incident"]):
 
     def standing(self) -> "IncidentQuerySet":
         """Those that hold: no later row corrects them, and they are no mistake."""
-        return self.filter(correction__isnull=True).exclude(kind=Kind.MISTAKE)
+        return self.filter(correction__isnull=True).exclude(effect=Effect.MISTAKE)
 
     def awaiting_visit(self) -> "IncidentQuerySet":
         """Those after which somebody is to come by, and nobody has met the person face to face.
@@ -75,7 +97,7 @@ class IncidentQuerySet(SealedQuerySet["Incident"]):
             outcome__in=MET,
             happened_at__gt=OuterRef("happened_at"),
         )
-        return self.standing().filter(~Exists(met.order_by()), kind__in=VISITED)
+        return self.standing().filter(~Exists(met.order_by()), effect=Effect.VISIT)
 
 
 IncidentManager = models.Manager.from_queryset(IncidentQuerySet)
@@ -98,7 +120,7 @@ class Incident(SealedModel):
         related_name="incidents",
     )
     district = models.CharField(_("district"), max_length=6, editable=False)
-    kind = models.CharField(_("kind"), max_length=12, choices=Kind.choices)
+    effect = models.CharField(_("what follows"), max_length=8, choices=Effect.choices)
     happened_at = models.DateTimeField(_("when it happened"))
     noted_by = models.ForeignKey(
         User, verbose_name=_("noted by"), on_delete=models.PROTECT, related_name="+"
@@ -113,6 +135,7 @@ class Incident(SealedModel):
         blank=True,
     )
 
+    kind = SealedCharField(group="body", verbose_name=_("kind"), max_length=16)
     words = SealedTextField(group="body", verbose_name=_("what happened"))
 
     objects: ClassVar[IncidentManager["Incident"]] = IncidentManager()
@@ -128,14 +151,14 @@ class Incident(SealedModel):
                 condition=Q(key_owner=F("case_file_id")),
             ),
             models.CheckConstraint(
-                name="an_incident_has_a_known_kind", condition=Q(kind__in=Kind.values)
+                name="an_incident_has_a_known_effect", condition=Q(effect__in=Effect.values)
             ),
             models.CheckConstraint(
                 name="an_incident_has_happened", condition=Q(happened_at__lte=F("noted_at"))
             ),
             models.CheckConstraint(
                 name="a_mistake_is_said_of_an_earlier_incident",
-                condition=~Q(kind=Kind.MISTAKE) | Q(corrects__isnull=False),
+                condition=~Q(effect=Effect.MISTAKE) | Q(corrects__isnull=False),
             ),
             models.CheckConstraint(
                 name="an_incident_does_not_correct_itself",
@@ -146,6 +169,11 @@ class Incident(SealedModel):
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def kind_label(self) -> Any:
+        """What happened, in a word; the body is open."""
+        return Kind(self.kind).label
 
 
 def moments_by_file(

@@ -168,6 +168,7 @@ def test_what_must_not_be_found_is_all_there(shared_demo: RealCommits) -> None:
         "ledger_row.changes",
         "need.area",
         "consent.giver",
+        "incident.kind",
         "consent.manner",
         "plan_entry.answer",
         "plan_entry.speaker",
