@@ -57,6 +57,7 @@ class Permission(StrEnum):
     RECORD_ASSESSMENT = "record_assessment"
     RECORD_CONSENT = "record_consent"
     RECORD_VISIT = "record_visit"
+    REFER = "refer"
     REPORT_HARM = "report_harm"
     REVEAL_FIELD = "reveal_field"
     REVIEW_ACCESS = "review_access"
@@ -110,6 +111,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             Permission.RECORD_ASSESSMENT,
             Permission.RECORD_CONSENT,
             Permission.RECORD_VISIT,
+            Permission.REFER,
             Permission.REPORT_HARM,
             Permission.REVEAL_FIELD,
             Permission.VIEW_CASE_FILES,

@@ -17,6 +17,7 @@ from casework.models.needs import Need
 from casework.models.people import Person
 from casework.models.plan_entries import PlanEntry
 from casework.models.plans import Plan
+from casework.models.referrals import Referral, Sharing
 from casework.models.review_tasks import ReviewTask
 from casework.models.stipulations import Stipulation
 from casework.models.team_checks import TeamCheck
@@ -46,7 +47,9 @@ __all__ = [
     "Person",
     "Plan",
     "PlanEntry",
+    "Referral",
     "ReviewTask",
+    "Sharing",
     "Stipulation",
     "TeamCheck",
     "TeamMember",

@@ -5,6 +5,7 @@ from kpm.database.guards import Guard, in_district, kept, never_changed, never_d
 
 CASE_FILE, PLAN, PLAN_ENTRY = "casework_casefile", "casework_plan", "casework_planentry"
 NEED, INCIDENT, LOST = "casework_need", "casework_incident", "casework_lostcontact"
+REFERRAL, SHARING = "casework_referral", "casework_sharing"
 CONSENT, CONSENT_BACK = "casework_consent", "casework_consentwithdrawal"
 
 GUARDS: list[Guard] = [
@@ -63,6 +64,37 @@ GUARDS: list[Guard] = [
     *never_changed(CONSENT_BACK, "a_withdrawal_of_a_consent"),
     never_deleted(CONSENT_BACK, "a_withdrawal_of_a_consent"),
     in_district(CONSENT_BACK, "a_withdrawal_of_a_consent", CONSENT, "consent_id"),
+    # --- Referrals: what was told is written once ---------------------------------------------
+    refuse(
+        "a_sharing_record_is_written_once",
+        SHARING,
+        before="UPDATE",
+        when=f"NOT ({only_forgets(SHARING)})",
+    ),
+    never_deleted(SHARING, "a_sharing_record"),
+    in_district(SHARING, "a_sharing_record", CASE_FILE, "case_file_id"),
+    kept(
+        "a_referral_stays_what_was_sent",
+        REFERRAL,
+        *("id", "case_file_id", "district", "sharing_id"),
+    ),
+    refuse(
+        "a_referral_that_is_over_is_frozen",
+        REFERRAL,
+        before="UPDATE",
+        when=f"OLD.state NOT IN ('sent', 'accepted') AND NOT ({only_forgets(REFERRAL)})",
+    ),
+    refuse(
+        "a_referral_goes_with_a_sharing_record_of_its_file",
+        REFERRAL,
+        before="INSERT",
+        when=(
+            f'NOT EXISTS (SELECT 1 FROM "{SHARING}" AS s '
+            "WHERE s.id = NEW.sharing_id AND s.case_file_id = NEW.case_file_id)"
+        ),
+    ),
+    never_deleted(REFERRAL, "a_referral"),
+    in_district(REFERRAL, "a_referral", CASE_FILE, "case_file_id"),
     # --- Lost contacts -----------------------------------------------------------------------
     kept("a_search_stays_what_it_was", LOST, "id", "case_file_id", "opened_at"),
     refuse("a_search_that_ended_is_frozen", LOST, before="UPDATE", when="OLD.state = 'met'"),

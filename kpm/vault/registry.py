@@ -24,7 +24,9 @@ MODELS: Final[dict[int, str]] = {
     17: "casework.HarmStep",
     18: "casework.Transfer",
     19: "casework.Consent",
+    20: "casework.Sharing",
     21: "casework.Need",
+    22: "casework.Referral",
     23: "casework.Incident",
     25: "casework.PlanEntry",
 }

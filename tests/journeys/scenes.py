@@ -29,6 +29,7 @@ from casework.actions import (
     objections,
     people,
     plans,
+    referrals,
     transfers,
     visits,
 )
@@ -90,6 +91,7 @@ class Scene:
         )
         self._need(red)
         self._consent(red)
+        self._refer(red)
         self._happen(red)
         offer = self._offer(red)
         transfer = transfers.ask(
@@ -165,6 +167,21 @@ class Scene:
                 now=self.now,
             )
         consents.withdraw(consent=consent, by=self.worker, now=self.now)
+
+    def _refer(self, case_file: CaseFile) -> None:
+        """To civil affairs, which have not answered."""
+        referrals.send(
+            case_file=case_file,
+            kind="civil_affairs",
+            receiver="石桥街道民政办",
+            contact="",
+            facts=["name", "phone"],
+            basis="statutory",
+            article="《社会救助暂行办法》第四条",
+            asked="想申请临时救助，请告知需要哪些材料。",
+            by=self.worker,
+            now=self.now,
+        )
 
     def _lose(self, case_file: CaseFile) -> None:
         """Three tries met nobody."""

@@ -76,6 +76,7 @@ def test_every_machine_has_a_guard_of_its_steps_that_says_no_more_and_no_less():
         "casework.LostContact",
         "casework.Need",
         "casework.Plan",
+        "casework.Referral",
         "casework.ReviewTask",
         "casework.Transfer",
         "risk_levels.Objection",

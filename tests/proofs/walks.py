@@ -85,6 +85,7 @@ def sample(name: str, kind: str, variable: str) -> str:
         ("slug", "code"): "support_needs",
         ("slug", "version"): DEFAULT_VERSION,
         ("slug", "form"): "visit",
+        ("slug", "kind"): "health",
         ("slug", "token"): worlds.FEED_TOKEN,
         ("slug", "population"): "empty_nest_elder",
         ("slug", "rule"): "assessment_provisional",

@@ -37,6 +37,7 @@ from casework.actions import (
     people,
     plan_entries,
     plans,
+    referrals,
     review_tasks,
     stipulations,
     team_members,
@@ -140,6 +141,7 @@ def add_canaries(id_numbers: tuple[str, str] = CANARY_ID_NUMBERS) -> None:
     for file in (red, case_file):
         _need(file, worker=worker)
         _consent(file, worker=worker)
+        _refer(file, worker=worker)
         _happen(file, worker=worker)
         report = _report(file, worker=worker, supervisor=supervisor)
         transfer = _ask(file, supervisor=supervisor)
@@ -304,6 +306,26 @@ def _consent(case_file: CaseFile, *, worker: User) -> None:
         now=now,
     )
     consents.withdraw(consent=consent, by=worker, now=now)
+
+
+def _refer(case_file: CaseFile, *, worker: User) -> None:
+    """To a service that took it on and has ended it, in an emergency."""
+    now = timezone.now()
+    referral = referrals.send(
+        case_file=case_file,
+        kind="health",
+        receiver="㐂㐍㐂㐃",
+        contact="㐍㐂㐃㐂",
+        facts=["name", "phone"],
+        basis="emergency",
+        article="㐃㐂㐍㐃",
+        asked="㐂㐃㐍㐂㐍",
+        by=worker,
+        now=now,
+    )
+    about = {"referral": referral, "by": worker, "now": now}
+    referrals.answer(outcome="accepted", reply="", **about)
+    referrals.answer(outcome="ended", reply="㐍㐃㐂㐍", **about)
 
 
 def _need(case_file: CaseFile, *, worker: User) -> None:

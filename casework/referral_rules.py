@@ -1,0 +1,76 @@
+"""Who refers somebody, what may be told and on which ground; refusals in words for the user."""
+
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from casework import consent_rules, rules
+from casework.models import CaseFile, Referral
+from casework.models.consents import ConsentPurpose
+from casework.models.referrals import Basis, ReferralState
+from casework.receivers import RECEIVERS
+from kpm.accounts.models import User
+from kpm.errors import Refused
+from kpm.permissions import Permission
+
+# What can follow each state.
+NEXT: dict[str, tuple[ReferralState, ...]] = {
+    ReferralState.SENT: (
+        ReferralState.ACCEPTED,
+        ReferralState.DECLINED,
+        ReferralState.WITHDRAWN,
+    ),
+    ReferralState.ACCEPTED: (ReferralState.ENDED,),
+}
+# What has to be said with words.
+TOLD = (ReferralState.DECLINED, ReferralState.WITHDRAWN, ReferralState.ENDED)
+
+
+def check_can_refer(user: User, case_file: CaseFile) -> None:
+    """The team refers."""
+    rules.check_works_on(user, case_file, Permission.REFER)
+
+
+def check_facts_fit(kind: str, facts: Sequence[str]) -> None:
+    """Only facts of the template go, and one at least (R31)."""
+    if kind not in RECEIVERS:
+        raise Refused(_("Choose one."), field="kind")
+    if not facts:
+        raise Refused(_("Choose at least one."), field="facts")
+    if not set(facts) <= set(RECEIVERS[kind].facts):
+        raise Refused(_("This service does not need that."), field="facts")
+
+
+def check_basis_holds(case_file: CaseFile, basis: str, article: str) -> None:
+    """A consent to it holds; or the law, or the danger, is named."""
+    if basis == Basis.CONSENT:
+        if consent_rules.live_consent(case_file, ConsentPurpose.SHARING) is None:
+            raise Refused(
+                _("No consent to telling another service holds. Ask first and record it."),
+                field="basis",
+            )
+    elif not article.strip():
+        raise Refused(_("Name the law and its article, or the danger."), field="article")
+
+
+def check_referral_is_told(receiver: str, asked: str) -> None:
+    """A service has a name, and something is asked of it."""
+    if not receiver.strip():
+        raise Refused(_("Give the name of the service."), field="receiver")
+    if not asked.strip():
+        raise Refused(_("Say what you ask for."), field="asked")
+
+
+def check_can_answer_referral(user: User, referral: Referral) -> None:
+    """The team writes down what became of it, as long as something can."""
+    check_can_refer(user, referral.case_file)
+    if referral.state not in NEXT:
+        raise Refused(_("This has been ended already."))
+
+
+def check_answer_fits(referral: Referral, outcome: str, reply: str) -> None:
+    """One step after the other; whatever ends it has its reason."""
+    if outcome not in NEXT[referral.state]:
+        raise Refused(_("This has changed since you opened the page. Please read it again."))
+    if outcome in TOLD and not reply.strip():
+        raise Refused(_("Say it in a few words."), field="reply")

@@ -1,0 +1,78 @@
+"""Pages of referrals and of what was told to whom."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from casework import rules
+from casework.actions import referrals as actions
+from casework.dashboards import referrals
+from casework.forms.referrals import AnswerReferralForm, ReferForm
+from casework.models import CaseFile
+from casework.receivers import RECEIVERS
+from casework.views.opening import find_file, open_file
+from kpm.accounts.models import SignedInRequest
+from kpm.forms import ActionForm, status
+from kpm.permissions import Permission, requires
+
+
+@require_safe
+@requires(Permission.VIEW_CASE_FILES)
+def list_referrals(request: SignedInRequest, number: str) -> HttpResponse:
+    """Where the person was referred to, and what was told."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    rows = referrals.rows_of(case_file, reading)
+    return _shown(request, case_file, "list", {"rows": rows, "receivers": RECEIVERS.values()})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.REFER)
+def refer(request: SignedInRequest, number: str, kind: str) -> HttpResponse:
+    """One referral to one kind of service, which decides what may be told."""
+    if kind not in RECEIVERS:
+        raise Http404
+    case_file = find_file(request, number)
+    open_file(request, case_file)
+    form = ReferForm.from_request(request, to=RECEIVERS[kind])
+    about = {"case_file": case_file, "kind": kind}
+    if form.run(actions.send, by=request.user, now=timezone.now(), **about):
+        messages.success(request, _("On record. Tell the service what you ticked, nothing else."))
+        return redirect("casework:list_referrals", case_file.number)
+    return _shown(request, case_file, "refer", {"to": RECEIVERS[kind]}, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@requires(Permission.REFER)
+def answer_referral(request: SignedInRequest, number: str, place: int) -> HttpResponse:
+    """What became of it."""
+    case_file = find_file(request, number)
+    reading = open_file(request, case_file)
+    row = referrals.row_at(case_file, place, reading)
+    form = AnswerReferralForm.from_request(request, referral=row.referral)
+    about = {"referral": row.referral, "now": timezone.now()}
+    if form.run(actions.answer, by=request.user, **about):
+        messages.success(request, _("This is on record."))
+        return redirect("casework:list_referrals", case_file.number)
+    return _shown(request, case_file, "answer", {"row": row}, form)
+
+
+def _shown(
+    request: SignedInRequest,
+    case_file: CaseFile,
+    page: str,
+    around: dict[str, Any],
+    form: ActionForm | None = None,
+) -> HttpResponse:
+    is_team = rules.is_in_team(request.user, case_file)
+    return render(
+        request,
+        f"casework/referrals/{page}.html",
+        {"case_file": case_file, "is_team": is_team, "form": form, **around},
+        status=status(form) if form else None,
+    )
