@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 
 from casework import consent_rules, rules
+from casework.destinations import RECEIVERS
 from casework.models import CaseFile, Referral
 from casework.models.consents import ConsentPurpose
 from casework.models.referrals import Basis, ReferralState
-from casework.receivers import RECEIVERS
 from kpm.accounts.models import User
 from kpm.errors import Refused
 from kpm.permissions import Permission

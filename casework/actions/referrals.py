@@ -34,7 +34,7 @@ def send(
     by: User,
     now: datetime,
 ) -> Referral:
-    """Refer somebody: `kind` and `facts` are of casework.receivers, `basis` is one of Basis."""
+    """Refer somebody: `kind` and `facts` are of casework.destinations, `basis` is one of Basis."""
     case_file = locked(case_file)
     referral_rules.check_can_refer(by, case_file)
     referral_rules.check_facts_fit(kind, facts)

@@ -7,10 +7,10 @@ from django.db.models import QuerySet
 from django.http import Http404
 
 from casework import consent_rules
+from casework.destinations import FACTS, RECEIVERS
 from casework.models import CaseFile, Referral
 from casework.models.consents import ConsentPurpose
 from casework.models.referrals import Basis
-from casework.receivers import FACTS, RECEIVERS
 from casework.referral_rules import NEXT
 from kpm.vault.opening import Reading, open_groups
 

@@ -6,9 +6,9 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from casework import referral_rules
+from casework.destinations import FACTS, Receiver
 from casework.models import Referral
 from casework.models.referrals import Basis
-from casework.receivers import FACTS, Receiver
 from kpm.forms import ActionForm
 
 

@@ -53,7 +53,7 @@ class Sharing(SealedModel):
     shared_at = models.DateTimeField(_("told at"))
     keep_until = models.DateField(_("kept until"))
 
-    # One of casework.receivers, its name, whom to call there.
+    # One of casework.destinations, its name, whom to call there.
     kind = SealedCharField(group="body", verbose_name=_("kind of service"), max_length=16)
     receiver = SealedCharField(group="body", verbose_name=_("service"), max_length=80)
     contact = SealedCharField(

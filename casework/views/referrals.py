@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from casework import rules
 from casework.actions import referrals as actions
 from casework.dashboards import referrals
+from casework.destinations import RECEIVERS
 from casework.forms.referrals import AnswerReferralForm, ReferForm
 from casework.models import CaseFile
-from casework.receivers import RECEIVERS
 from casework.views.opening import find_file, open_file
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import ActionForm, status
@@ -35,9 +35,9 @@ def list_referrals(request: SignedInRequest, number: str) -> HttpResponse:
 @requires(Permission.REFER)
 def refer(request: SignedInRequest, number: str, kind: str) -> HttpResponse:
     """One referral to one kind of service, which decides what may be told."""
+    case_file = find_file(request, number)
     if kind not in RECEIVERS:
         raise Http404
-    case_file = find_file(request, number)
     open_file(request, case_file)
     form = ReferForm.from_request(request, to=RECEIVERS[kind])
     about = {"case_file": case_file, "kind": kind}

@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from audit.models import LoggedEvent
 from casework.actions import consents, referrals
+from casework.destinations import FACTS, RECEIVERS
 from casework.models import Referral, Sharing
 from casework.notices import CURRENT
-from casework.receivers import FACTS, RECEIVERS
 from kpm.errors import Refused
 from kpm.permissions import Role
 from tests.factories import OTHER_TOWNSHIP, client_for, make_case_file, make_unit, make_user
