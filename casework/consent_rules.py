@@ -3,11 +3,12 @@
 from datetime import date
 from enum import StrEnum
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from casework import rules
 from casework.models import CaseFile, Consent
-from casework.models.consents import Giver
+from casework.models.consents import ConsentPurpose, Giver, Manner
 from casework.notices import CURRENT
 from kpm.accounts.models import User
 from kpm.ages import age_on
@@ -54,12 +55,38 @@ def check_can_record_consent(user: User, case_file: CaseFile) -> None:
     rules.check_works_on(user, case_file, Permission.RECORD_CONSENT)
 
 
+def check_consent_is_known(purpose: str, giver: str, manner: str) -> None:
+    """To something, by somebody, in some way that there is."""
+    for field, value, known in (
+        ("purpose", purpose, ConsentPurpose.values),
+        ("giver", giver, Giver.values),
+        ("manner", manner, Manner.values),
+    ):
+        if value not in known:
+            raise Refused(_("Choose one."), field=field)
+
+
 def check_consent_fits(notice: int, given_on: date, today: date) -> None:
     """It follows the text that holds now, and was given."""
     if notice != CURRENT.version:
         raise Refused(_("The notice has a new text. Please read it out as it is now."))
     if given_on > today:
         raise Refused(_("This day has not come yet."), field="given_on")
+
+
+def check_is_the_last_word(case_file: CaseFile, purpose: str, given_on: date) -> None:
+    """A yes from before the last word to this purpose brings nothing back.
+
+    Of a yes and a no on one day the one that is recorded later counts.
+    """
+    rows = Consent.objects.filter(case_file=case_file, purpose=purpose)
+    for each in rows.select_related("withdrawal"):
+        if standing(each) == Standing.WITHDRAWN:
+            said_on = timezone.localdate(each.withdrawal.withdrawn_at)
+        else:
+            said_on = each.given_on
+        if given_on < said_on:
+            raise Refused(_("A later word about this is on record."), field="given_on")
 
 
 def check_giver_fits(

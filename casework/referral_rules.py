@@ -6,12 +6,12 @@ from django.utils.translation import gettext as _
 
 from casework import consent_rules, rules
 from casework.destinations import RECEIVERS
-from casework.models import CaseFile, Referral
+from casework.models import CaseFile, Consent, Referral
 from casework.models.consents import ConsentPurpose
 from casework.models.referrals import Basis, ReferralState
 from kpm.accounts.models import User
 from kpm.errors import Refused
-from kpm.permissions import Permission
+from kpm.permissions import Permission, is_granted
 
 # What can follow each state.
 NEXT: dict[str, tuple[ReferralState, ...]] = {
@@ -37,20 +37,44 @@ def check_facts_fit(kind: str, facts: Sequence[str]) -> None:
         raise Refused(_("Choose one."), field="kind")
     if not facts:
         raise Refused(_("Choose at least one."), field="facts")
+    if len(set(facts)) < len(facts):
+        raise Refused(_("Choose each once."), field="facts")
     if not set(facts) <= set(RECEIVERS[kind].facts):
         raise Refused(_("This service does not need that."), field="facts")
 
 
-def check_basis_holds(case_file: CaseFile, basis: str, article: str) -> None:
-    """A consent to it holds; or the law, or the danger, is named."""
-    if basis == Basis.CONSENT:
-        if consent_rules.live_consent(case_file, ConsentPurpose.SHARING) is None:
-            raise Refused(
-                _("No consent to telling another service holds. Ask first and record it."),
-                field="basis",
-            )
-    elif not article.strip():
-        raise Refused(_("Name the law and its article, or the danger."), field="article")
+def ground(case_file: CaseFile, basis: str, article: str, *, is_agreed: bool) -> Consent | None:
+    """The consent that telling rests on; or nothing, where the law or the danger is named.
+
+    To each service, each fact and each aim the person says yes apart (PIPL, article 23).
+    """
+    if basis not in Basis.values:
+        raise Refused(_("Choose one."), field="basis")
+    if basis != Basis.CONSENT:
+        if not article.strip():
+            raise Refused(_("Name the law and its article, or the danger."), field="article")
+        return None
+    consent = consent_rules.live_consent(case_file, ConsentPurpose.SHARING)
+    if consent is None:
+        raise Refused(
+            _("No consent to telling another service holds. Ask first and record it."),
+            field="basis",
+        )
+    if not is_agreed:
+        raise Refused(
+            _("Name the service, the facts and the aim to the person first."), field="is_agreed"
+        )
+    return consent
+
+
+def is_without_ground(referral: Referral) -> bool:
+    """Whether something is still open that rests on a consent which was taken back since."""
+    consent = referral.sharing.consent
+    if referral.state not in NEXT or consent is None:
+        return False
+    while hasattr(consent, "replacement"):
+        consent = consent.replacement
+    return hasattr(consent, "withdrawal")
 
 
 def check_referral_is_told(receiver: str, asked: str) -> None:
@@ -62,8 +86,9 @@ def check_referral_is_told(receiver: str, asked: str) -> None:
 
 
 def check_can_answer_referral(user: User, referral: Referral) -> None:
-    """The team writes down what became of it, as long as something can."""
-    check_can_refer(user, referral.case_file)
+    """The team writes down what became of it, on a closed file as well, until it is over."""
+    if not is_granted(user, Permission.REFER) or not rules.is_in_team(user, referral.case_file):
+        raise Refused(_("Only the team of this file does this."))
     if referral.state not in NEXT:
         raise Refused(_("This has been ended already."))
 

@@ -34,7 +34,9 @@ def record(
     person = case_file.person
     case_file = locked(case_file)
     consent_rules.check_can_record_consent(by, case_file)
+    consent_rules.check_consent_is_known(purpose, giver, manner)
     consent_rules.check_consent_fits(notice, given_on, timezone.localdate(now))
+    consent_rules.check_is_the_last_word(case_file, purpose, given_on)
     consent_rules.check_giver_fits(
         giver,
         guardian,

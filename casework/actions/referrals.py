@@ -31,15 +31,19 @@ def send(
     basis: str,
     article: str,
     asked: str,
+    is_agreed: bool,
     by: User,
     now: datetime,
 ) -> Referral:
-    """Refer somebody: `kind` and `facts` are of casework.destinations, `basis` is one of Basis."""
+    """Refer somebody: `kind` and `facts` are of casework.destinations, `basis` is one of Basis.
+
+    `is_agreed` says that the person was told service, facts and aim, and agreed to just that.
+    """
     case_file = locked(case_file)
     referral_rules.check_can_refer(by, case_file)
     referral_rules.check_facts_fit(kind, facts)
     referral_rules.check_referral_is_told(receiver, asked)
-    referral_rules.check_basis_holds(case_file, basis, article)
+    consent = referral_rules.ground(case_file, basis, article, is_agreed=is_agreed)
     about = {
         "key_owner": case_file.pk,
         "case_file": case_file,
@@ -48,6 +52,7 @@ def send(
     sharing = Sharing(
         **about,
         shared_by=by,
+        consent=consent,
         shared_at=now,
         keep_until=years_after(timezone.localdate(now), KEPT_YEARS),
         kind=kind,

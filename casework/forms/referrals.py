@@ -36,6 +36,10 @@ class ReferForm(ActionForm):
     basis = forms.ChoiceField(
         label=_("On which ground?"), choices=Basis.choices, widget=forms.RadioSelect
     )
+    is_agreed = forms.BooleanField(
+        label=_("I named this service, these facts and the aim, and the person agreed to that"),
+        required=False,
+    )
     article = forms.CharField(
         label=_("Law and article, or the danger"), required=False, max_length=200
     )
@@ -44,6 +48,8 @@ class ReferForm(ActionForm):
         super().__init__(*args, **kwargs)
         facts: Any = self.fields["facts"]
         facts.choices = [(code, FACTS[code]) for code in to.facts]
+        agreed: Any = self.fields["is_agreed"]
+        agreed.needed = _("(where it rests on consent)")
         article: Any = self.fields["article"]
         article.needed = _("(unless the person consented)")
 

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from casework.models.case_files import CaseFile
+from casework.models.consents import Consent
 from kpm.accounts.models import User
 from kpm.fsm import GuardedStateField, GuardedStateModel, transition
 from kpm.vault.fields import (
@@ -49,6 +50,15 @@ class Sharing(SealedModel):
     district = models.CharField(_("district"), max_length=6, editable=False)
     shared_by = models.ForeignKey(
         User, verbose_name=_("told by"), on_delete=models.PROTECT, related_name="+"
+    )
+    # The consent that it rests on, where it rests on one.
+    consent = models.ForeignKey(
+        Consent,
+        verbose_name=_("consent"),
+        on_delete=models.PROTECT,
+        related_name="sharings",
+        null=True,
+        blank=True,
     )
     shared_at = models.DateTimeField(_("told at"))
     keep_until = models.DateField(_("kept until"))
@@ -101,6 +111,7 @@ class Referral(GuardedStateModel, SealedModel):
     owns_key = False
 
     answer = SealedGroup(code=2, version=1, pad=128)
+    ending = SealedGroup(code=3, version=1, pad=128)
 
     key_owner = models.UUIDField(editable=False)
     case_file = models.ForeignKey(
@@ -120,7 +131,8 @@ class Referral(GuardedStateModel, SealedModel):
     answered_on = models.DateField(_("answered on"), null=True, blank=True)
     ended_on = models.DateField(_("ended on"), null=True, blank=True)
 
-    reply = SealedTextField(group="answer", verbose_name=_("what became of it"), blank=True)
+    reply = SealedTextField(group="answer", verbose_name=_("answer"), blank=True)
+    result = SealedTextField(group="ending", verbose_name=_("what became of it"), blank=True)
 
     history = History()
 
@@ -166,4 +178,4 @@ class Referral(GuardedStateModel, SealedModel):
     @transition(field="state", source=ReferralState.ACCEPTED, target=ReferralState.ENDED)
     def end(self, *, on: date, reply: str) -> None:
         """The service has done what it could."""
-        self.ended_on, self.reply = on, reply
+        self.ended_on, self.result = on, reply

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import consents as actions
-from casework.dashboards import consents
+from casework.dashboards import consents, referrals
 from casework.forms.consents import RecordConsentForm, WithdrawConsentForm
 from casework.models.consents import ConsentPurpose
 from casework.notices import CURRENT
@@ -34,6 +34,7 @@ def list_consents(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "rows": consents.rows_of(case_file, reading),
             "is_without_ground": consents.is_without_ground(case_file, last),
+            "to_stop": referrals.is_any_without_ground(case_file),
         },
     )
 

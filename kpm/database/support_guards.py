@@ -1,7 +1,15 @@
 """Guards of what is written down about help: needs, incidents, consents, plans, lost contacts."""
 
 from kpm.database.forgetting import only_forgets
-from kpm.database.guards import Guard, in_district, kept, never_changed, never_deleted, refuse
+from kpm.database.guards import (
+    Guard,
+    changed,
+    in_district,
+    kept,
+    never_changed,
+    never_deleted,
+    refuse,
+)
 
 CASE_FILE, PLAN, PLAN_ENTRY = "casework_casefile", "casework_plan", "casework_planentry"
 NEED, INCIDENT, LOST = "casework_need", "casework_incident", "casework_lostcontact"
@@ -83,6 +91,25 @@ GUARDS: list[Guard] = [
         REFERRAL,
         before="UPDATE",
         when=f"OLD.state NOT IN ('sent', 'accepted') AND NOT ({only_forgets(REFERRAL)})",
+    ),
+    refuse(
+        "a_referral_keeps_its_answer",
+        REFERRAL,
+        before="UPDATE",
+        when=(
+            f"OLD.state <> 'sent' AND ({changed('answered_on', 'answer')}) "
+            f"AND NOT ({only_forgets(REFERRAL)})"
+        ),
+    ),
+    refuse(
+        "a_sharing_record_rests_on_a_consent_of_its_file",
+        SHARING,
+        before="INSERT",
+        when=(
+            f'NEW.consent_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{CONSENT}" AS c '
+            "WHERE c.id = NEW.consent_id AND c.case_file_id = NEW.case_file_id "
+            "AND c.purpose = 'sharing')"
+        ),
     ),
     refuse(
         "a_referral_goes_with_a_sharing_record_of_its_file",

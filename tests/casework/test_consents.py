@@ -117,6 +117,12 @@ class TestTheYes:
             record(case_file, worker, given_on=TODAY + timedelta(days=1))
         assert refused.value.field == "given_on"
 
+    @pytest.mark.parametrize("wrong", ["purpose", "giver", "manner"])
+    def test_what_there_is_not_is_refused(self, case_file, worker, wrong):
+        with pytest.raises(Refused) as refused:
+            record(case_file, worker, **{wrong: "whatever"})
+        assert refused.value.field == wrong
+
 
 class TestChildren:
     def child(self, worker, birth_on):
@@ -209,6 +215,22 @@ class TestTakingBack:
             withdraw(first, worker)
         withdraw(second, worker)
         assert live(case_file) is None
+
+    def test_a_yes_from_before_the_last_word_brings_nothing_back(self, case_file, worker):
+        early = TODAY - timedelta(days=3)
+        case_file = make_case_file(lead=worker)
+        held = record(case_file, worker)
+        with pytest.raises(Refused) as refused:
+            record(case_file, worker, given_on=early)
+        assert refused.value.field == "given_on"
+        assert live(case_file) == held
+        withdraw(held, worker)
+        with pytest.raises(Refused):
+            record(case_file, worker, given_on=early)
+        assert live(case_file) is None
+        # Of a yes and a no on one day the one that is recorded later counts.
+        again = record(case_file, worker)
+        assert live(case_file) == again
 
     def test_a_supervisor_takes_it_back_too(self, case_file, worker):
         withdraw(record(case_file, worker), make_user(Role.SUPERVISOR))

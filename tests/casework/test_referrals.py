@@ -10,7 +10,7 @@ from django.utils import timezone
 from audit.models import LoggedEvent
 from casework.actions import consents, referrals
 from casework.destinations import FACTS, RECEIVERS
-from casework.models import Referral, Sharing
+from casework.models import CaseFile, Referral, Sharing
 from casework.notices import CURRENT
 from kpm.errors import Refused
 from kpm.permissions import Role
@@ -27,6 +27,7 @@ SAID = {
     "basis": "statutory",
     "article": "《社会救助暂行办法》第四条",
     "asked": "想申请临时救助",
+    "is_agreed": True,
 }
 
 
@@ -120,6 +121,8 @@ class TestSending:
             ({"article": " "}, "article"),
             ({"basis": "emergency", "article": ""}, "article"),
             ({"basis": "consent"}, "basis"),
+            ({"basis": "whatever"}, "basis"),
+            ({"facts": ["name", "name"]}, "facts"),
         ],
     )
     def test_what_does_not_fit_is_refused_beside_the_field(self, case_file, worker, said, field):
@@ -149,6 +152,66 @@ class TestTheGround:
     def test_a_consent_that_holds_is_one(self, case_file, worker):
         consent(case_file, worker)
         send(case_file, worker, basis="consent", article="")
+
+    def test_to_each_service_the_person_says_yes_apart(self, client, case_file, worker):
+        consent(case_file, worker)
+        with pytest.raises(Refused) as refused:
+            send(case_file, worker, basis="consent", article="", is_agreed=False)
+        assert refused.value.field == "is_agreed"
+        sent = {**SAID, "basis": "consent", "article": ""}
+        del sent["is_agreed"]
+        there = client.post(page("refer", case_file, "civil_affairs"), sent)
+        assert there.status_code == 422
+        assert not Sharing.objects.exists()
+        sent["is_agreed"] = "on"
+        assert client.post(page("refer", case_file, "civil_affairs"), sent).status_code == 302
+
+    def test_a_yes_given_anew_after_a_no_does_not_cover_what_was_told_before(
+        self, client, case_file, worker
+    ):
+        given = consent(case_file, worker)
+        send(case_file, worker, basis="consent", article="")
+        there = client.post(page("withdraw_consent", case_file, 1), follow=True)
+        said = "A service was told something on a consent that is withdrawn"
+        assert said in there.content.decode()
+        again = consent(case_file, worker)
+        assert (again.replaces, given.sharings.count()) == (None, 1)
+        listed = client.get(page("list_referrals", case_file)).content.decode()
+        assert "The consent was withdrawn since" in listed
+
+    def test_one_that_was_given_anew_without_a_no_goes_on(self, client, case_file, worker):
+        consent(case_file, worker)
+        send(case_file, worker, basis="consent", article="")
+        newer = consent(case_file, worker)
+        said = "The consent was withdrawn since"
+        assert said not in client.get(page("list_referrals", case_file)).content.decode()
+        consents.withdraw(consent=newer, by=worker, now=NOW)
+        assert said in client.get(page("list_referrals", case_file)).content.decode()
+
+    def test_the_database_takes_no_consent_of_another_file_or_aim(self, case_file, worker):
+        about = {
+            "key_owner": case_file.pk,
+            "case_file": case_file,
+            "district": case_file.district,
+            "shared_by": worker,
+            "shared_at": NOW,
+            "keep_until": TODAY,
+        }
+        for given in (
+            consent(make_case_file(lead=worker), worker),
+            consent(case_file, worker, "family"),
+        ):
+            wrong = Sharing(
+                **about,
+                consent=given,
+                kind="health",
+                receiver="x",
+                facts=["name"],
+                basis="consent",
+                asked="x",
+            )
+            with pytest.raises(DatabaseError), transaction.atomic():
+                wrong.save_as(by=worker)
 
     def test_a_consent_to_something_else_is_none(self, case_file, worker):
         consent(case_file, worker, "family")
@@ -210,6 +273,21 @@ class TestWhatBecomesOfIt:
     def test_one_that_there_is_not_is_not_found(self, client, case_file):
         assert client.get(page("answer_referral", case_file, 1)).status_code == 404
 
+    def test_what_was_said_at_the_yes_stays_beside_the_end(self, client, case_file, worker):
+        referral = send(case_file, worker)
+        answer(referral, worker, "accepted", "下周三面谈")
+        answer(referral, worker, "ended", "已到账")
+        words = client.get(page("list_referrals", case_file)).content.decode()
+        assert "下周三面谈" in words
+        assert "已到账" in words
+
+    def test_on_a_closed_file_something_is_still_taken_back(self, case_file, worker):
+        referral = send(case_file, worker)
+        CaseFile.objects.filter(pk=case_file.pk).update(status="closed", closed_on=TODAY)
+        answer(referral, worker, "withdrawn", "本人不想继续")
+        with pytest.raises(Refused):
+            send(CaseFile.objects.get(pk=case_file.pk), worker)
+
 
 class TestWhoMay:
     def test_the_team_and_nobody_else(self, case_file, worker):
@@ -244,7 +322,7 @@ class TestTheDatabase:
                 rows.update(**change)
             with pytest.raises((DatabaseError, IntegrityError)), transaction.atomic():
                 rows.delete()
-        answer(referral, worker, "declined", "x")
+        answer(referral, worker, "accepted", "x")
         with pytest.raises(DatabaseError), transaction.atomic():
             Referral.objects.update(answered_on=TODAY - timedelta(days=1))
 

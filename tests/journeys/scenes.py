@@ -179,6 +179,7 @@ class Scene:
             basis="statutory",
             article="《社会救助暂行办法》第四条",
             asked="想申请临时救助，请告知需要哪些材料。",
+            is_agreed=False,
             by=self.worker,
             now=self.now,
         )

@@ -320,6 +320,7 @@ def _refer(case_file: CaseFile, *, worker: User) -> None:
         basis="emergency",
         article="㐃㐂㐍㐃",
         asked="㐂㐃㐍㐂㐍",
+        is_agreed=False,
         by=worker,
         now=now,
     )
