@@ -203,6 +203,7 @@ GROUPS: dict[str, Promise | str] = {
     "plan.body": gettext_lazy("support plan"),
     "plan_entry.body": gettext_lazy("entries about the support plan"),
     "referral.answer": gettext_lazy("answer to a referral"),
+    "referral.ending": gettext_lazy("end of a referral"),
     "sharing.body": gettext_lazy("what was told to whom"),
     "proposal.answer": gettext_lazy("answer to a proposal"),
     "proposal.body": gettext_lazy("grounds of a proposal"),

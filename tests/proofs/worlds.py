@@ -325,7 +325,7 @@ def _refer(case_file: CaseFile, *, worker: User) -> None:
         now=now,
     )
     about = {"referral": referral, "by": worker, "now": now}
-    referrals.answer(outcome="accepted", reply="", **about)
+    referrals.answer(outcome="accepted", reply="㐂㐍㐃㐍", **about)
     referrals.answer(outcome="ended", reply="㐍㐃㐂㐍", **about)
 
 
