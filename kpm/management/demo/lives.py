@@ -7,7 +7,7 @@ from random import Random
 
 from django.utils import timezone
 
-from casework.actions import consents, incidents, needs, plan_entries, visits
+from casework.actions import consents, incidents, needs, plan_entries, referrals, visits
 from casework.models import CaseFile, Plan
 from casework.notices import CURRENT
 from kpm.accounts.models import User
@@ -23,6 +23,8 @@ MET = 5
 # So many were asked for their consent; of so many one has taken one back.
 ASKED = 30
 WITHDRAWN = 6
+# One of so many of these is referred to a service.
+REFERRED = 5
 # Of so many the word about their plan is on record, and of so many one step is done.
 HEARD = 0.85
 DONE = 0.3
@@ -34,6 +36,7 @@ def tell(files: Sequence[CaseFile], random: Random, now: datetime) -> None:
     """All of it."""
     tell_needs(files, random, now)
     ask_consents(files, random, now)
+    refer(files[:ASKED:REFERRED], now)
     happen(files, now)
     lose_one(files[TOLD:], now)
 
@@ -72,6 +75,27 @@ def ask_consents(files: Sequence[CaseFile], random: Random, now: datetime) -> No
             )
         if turn % WITHDRAWN == WITHDRAWN - 1:
             consents.withdraw(consent=consent, by=by, now=now)
+
+
+def refer(files: Sequence[CaseFile], now: datetime) -> None:
+    """To civil affairs, with name and phone; every second one was taken on."""
+    for turn, case_file in enumerate(files):
+        by = lead_of(case_file)
+        referral = referrals.send(
+            case_file=case_file,
+            kind="civil_affairs",
+            receiver=stories.SERVICE,
+            contact="",
+            facts=["name", "phone"],
+            basis="statutory",
+            article=stories.ARTICLE,
+            asked=stories.ASKED,
+            is_agreed=False,
+            by=by,
+            now=now,
+        )
+        if turn % 2:
+            referrals.answer(referral=referral, outcome="accepted", reply="", by=by, now=now)
 
 
 def live_with(

@@ -98,6 +98,10 @@ ANSWERS = {
     "dismissed": "我们重新看了走访记录和评估，并与家庭医生核对，目前仍需要保持现在的走访频次。",
 }
 GOALS = ("生活有人照应，身体状况稳定。", "家庭关系改善，收入有着落。", "按时复诊，安心在家生活。")
+# A service that somebody is referred to, what is asked of it, and the law that asks for it.
+SERVICE = "石桥街道民政办"
+ASKED = "想申请临时救助，请告知需要哪些材料。"
+ARTICLE = "《社会救助暂行办法》第四条"
 # What people say of their plans.
 SAID = (
     ("agreed", ""),
