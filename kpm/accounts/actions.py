@@ -1,5 +1,6 @@
 """Everything that changes accounts, units, grants, passwords and sessions."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from ipaddress import ip_address, ip_network
@@ -84,21 +85,23 @@ def sign_in(
             % {"seconds": early.seconds}
         ) from None
     user = auth.authenticate(request, username=username, password=password)
-    if user is None:
-        _record_failure(username, address=address, day=now.date(), rule="password")
-        raise Refused(_("This name and password do not belong together."))
-    throttles.succeeded(tried, now=now)
-    admit(request=request, user=user, now=now)
-    return user
+    if user is not None:
+        throttles.succeeded(tried, now=now)
+        # Refused where it was closed, or given another password, while the password was looked at.
+        with suppress(Refused):
+            return admit(request=request, user=user, now=now)
+    _record_failure(username, address=address, day=now.date(), rule="password")
+    raise Refused(_("This name and password do not belong together."))
 
 
-def admit(*, request: HttpRequest, user: User, now: datetime) -> None:
+def admit(*, request: HttpRequest, user: User, now: datetime) -> User:
     """Begin the session of somebody whose password was right.
 
     Everybody who signs in passes here, after the password and before the session: this is the
     one place where a second factor is asked for and where a locked account is stopped.
     """
     with transaction.atomic():
+        user = _unchanged(user, user.get_session_auth_hash())
         # A new key, so that a session somebody planted before the sign-in is worth nothing.
         auth.login(request, user)
         if context := log.current():
@@ -109,6 +112,14 @@ def admit(*, request: HttpRequest, user: User, now: datetime) -> None:
             user.first_seen_at = now
             user.save_as(by=user)
             log.record(Event.ACCOUNT_CLAIMED, by=user, target=user)
+    return user
+
+
+def _unchanged(user: User, seen: str) -> User:
+    """The account held until the transaction ends, as it was when its password was looked at."""
+    locked = User.objects.select_for_update().get(pk=user.pk)
+    rules.check_is_unchanged(locked, seen)
+    return locked
 
 
 def sign_out(*, request: HttpRequest, user: User) -> None:
@@ -123,10 +134,11 @@ def change_password(
 ) -> None:
     """Set one's own password; every other session of the account ends."""
     _check_present_password(request, user, current, now)
+    seen = user.get_session_auth_hash()
     # Hashed before the row is locked: it takes a tenth of a second.
     user.set_password(password)
     with transaction.atomic():
-        locked = User.objects.select_for_update().get(pk=user.pk)
+        locked = _unchanged(user, seen)
         locked.password = user.password
         locked.must_change_password = False
         locked.save_as(by=locked)

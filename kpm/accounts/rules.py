@@ -44,6 +44,15 @@ def check_can_issue_password(by: User, user: User, *, has_grant: bool) -> None:
         )
 
 
+def check_is_unchanged(user: User, seen: str) -> None:
+    """Between a look at the password and what follows nobody closed the account or changed it.
+
+    The look takes a tenth of a second. `seen` is what sessions had to agree with at that moment.
+    """
+    if not user.is_active or user.get_session_auth_hash() != seen:
+        raise Refused(_("This has changed since you opened the page. Please read it again."))
+
+
 def check_can_close_account(by: User, user: User) -> None:
     """A security administrator closes an account at once, whatever its owner works on.
 

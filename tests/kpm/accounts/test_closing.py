@@ -15,6 +15,7 @@ from kpm.permissions import Role
 from tests.factories import client_for, make_unit, make_user
 
 pytestmark = pytest.mark.django_db
+PASSWORD = "three-words-in-a-row"
 
 
 @pytest.fixture
@@ -44,10 +45,10 @@ def test_whoever_uses_it_is_signed_out_at_once(guardian, worker):
 
 
 def test_a_closed_account_does_not_sign_in_with_the_right_password(guardian, worker, client):
-    worker.set_password("three-words-in-a-row")
+    worker.set_password(PASSWORD)
     worker.save_as(by=worker)
     actions.close_account(user=worker, by=guardian)
-    sent = {"username": worker.username, "password": "three-words-in-a-row"}
+    sent = {"username": worker.username, "password": PASSWORD}
     answer = client.post("/sign-in/", sent)
     assert answer.status_code == 422
     assert "_auth_user_id" not in client.session
@@ -63,6 +64,43 @@ def test_it_is_opened_again_with_the_password_and_without_the_old_sessions(guard
     assert again.password == worker.password
     assert browser.get("/me/").status_code == 302
     assert LoggedEvent.objects.filter(event=Event.ACCOUNT_REOPENED).count() == 1
+
+
+class TestWhileAPasswordIsLookedAt:
+    """A look takes a tenth of a second, and in it the account may be closed."""
+
+    @pytest.fixture(autouse=True)
+    def _closed_meanwhile(self, guardian, worker, monkeypatch):
+        worker.set_password(PASSWORD)
+        worker.save_as(by=worker)
+        look = User.check_password
+
+        def slowly(user, password):
+            found = look(user, password)
+            monkeypatch.setattr(User, "check_password", look)
+            actions.close_account(user=worker, by=guardian)
+            return found
+
+        self.start = lambda: monkeypatch.setattr(User, "check_password", slowly)
+
+    def test_whoever_signs_in_stays_outside_and_the_account_closed(self, worker, client):
+        self.start()
+        answer = client.post("/sign-in/", {"username": worker.username, "password": PASSWORD})
+        assert answer.status_code == 422
+        assert not User.objects.get(pk=worker.pk).is_active
+        assert not Session.objects.filter(user=worker).exists()
+        assert LoggedEvent.objects.filter(event=Event.SESSION_REFUSED).count() == 1
+        assert not LoggedEvent.objects.filter(event=Event.ACCOUNT_CLAIMED).exists()
+
+    def test_whoever_changes_the_password_changes_nothing(self, guardian, worker):
+        browser, chosen = client_for(worker), "seven quiet herons at dusk"
+        self.start()
+        browser.post("/password/", {"current": PASSWORD, "password": chosen, "again": chosen})
+        assert not Session.objects.filter(user=worker).exists()
+        assert not LoggedEvent.objects.filter(event=Event.PASSWORD_CHANGED).exists()
+        again = actions.reopen_account(user=worker, by=guardian)
+        assert again.check_password(PASSWORD)
+        assert browser.get("/me/").status_code == 302
 
 
 def test_no_restore_opens_a_closed_account_again(real_commits):
