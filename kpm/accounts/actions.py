@@ -204,7 +204,10 @@ def issue_password(*, user: User, by: User, today: date) -> Opened:
 @transaction.atomic
 def close_account(*, user: User, by: User) -> User:
     """Nobody signs in with it any more, and whoever has, is signed out at once."""
-    user = User.objects.select_for_update().get(pk=user.pk)
+    # Both, in one order: of two who close each other's account at one moment, one does not.
+    rows = User.objects.select_for_update().filter(pk__in=(user.pk, by.pk)).order_by("pk")
+    held = {each.pk: each for each in rows}
+    user, by = held[user.pk], held[by.pk]
     rules.check_can_close_account(by, user)
     user.is_active = False
     user.session_epoch += 1

@@ -60,6 +60,8 @@ def check_can_close_account(by: User, user: User) -> None:
     deputies, and else the supervisors above, are responsible from that moment.
     """
     _check_may(by, Permission.CLOSE_ACCOUNT)
+    if not by.is_system and not by.is_active:
+        raise Refused(_("Your account was closed meanwhile."))
     if by.pk == user.pk:
         raise Refused(_("Nobody closes their own account. Ask another security administrator."))
     if user.is_system:

@@ -121,6 +121,15 @@ class TestRefusals:
         assert answer.status_code == 422
         assert User.objects.get(pk=guardian.pk).is_active
 
+    def test_of_two_who_close_each_other_one_is_left(self, guardian):
+        other = make_user(Role.SECURITY_ADMINISTRATOR)
+        # The other one was signed in when this was closed, and goes on with what was read then.
+        actions.close_account(user=User.objects.get(pk=other.pk), by=guardian)
+        assert other.is_active
+        with pytest.raises(Refused, match="closed meanwhile"):
+            actions.close_account(user=guardian, by=other)
+        assert User.objects.get(pk=guardian.pk).is_active
+
     def test_what_is_closed_is_not_closed_again(self, guardian, worker):
         actions.close_account(user=worker, by=guardian)
         with pytest.raises(Refused, match="is closed"):

@@ -6,7 +6,9 @@ from django.utils import timezone
 
 from audit.events import Event
 from audit.models import LoggedEvent
+from kpm.accounts import actions
 from kpm.accounts.models import RoleGrant, Submission, User
+from kpm.errors import Refused
 from kpm.permissions import Role
 from tests.conftest import RealCommits
 from tests.factories import COUNTY, TOWNSHIP, make_unit, make_user, the_demo
@@ -73,3 +75,17 @@ def test_one_name_opened_twice_at_once_is_one_account(real_commits: RealCommits)
     codes = at_once(2, open_it)
     assert sorted(codes) == [200, 422]
     assert User.objects.filter(username="wang.min").count() == 1
+
+
+def test_two_who_close_each_other_at_the_same_moment_do_not_both_go(real_commits: RealCommits):
+    both = [make_user(Role.SECURITY_ADMINISTRATOR) for _ in range(2)]
+
+    def close(turn: int) -> str:
+        try:
+            actions.close_account(user=both[1 - turn], by=both[turn])
+        except Refused:
+            return "refused"
+        return "closed"
+
+    assert sorted(map(str, at_once(2, close))) == ["closed", "refused"]
+    assert User.objects.filter(pk__in=[each.pk for each in both], is_active=True).count() == 1
