@@ -15,6 +15,7 @@ from kpm.ages import age_on
 from kpm.errors import Refused
 from kpm.permissions import Permission, is_granted
 from risk_levels.levels import is_down
+from risk_levels.models import Proposal
 from risk_levels.populations import POPULATIONS
 from risk_levels.populations.parts import ADULT
 
@@ -117,4 +118,10 @@ def check_nothing_is_eased(case_file: CaseFile) -> None:
 def check_step_may_be_taken(case_file: CaseFile, from_level: str, to_level: str) -> None:
     """The same for one step of a level."""
     if is_down(from_level, to_level):
+        check_nothing_is_eased(case_file)
+
+
+def check_may_be_put_back(case_file: CaseFile, proposal: Proposal) -> None:
+    """Red that holds for its danger goes back when its proposal is taken back or rejected."""
+    if proposal.is_for_safety:
         check_nothing_is_eased(case_file)

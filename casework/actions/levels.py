@@ -105,6 +105,8 @@ def withdraw(*, case_file: CaseFile, proposal: Proposal, by: User, now: datetime
     """Take a proposal back; the draft of its plan stays on the file."""
     case_file = locked(case_file)
     rules.check_can_propose_level(by, case_file)
+    rules.check_can_withdraw_proposal(by, proposal)
+    harm_rules.check_may_be_put_back(case_file, proposal)
     proposal = levels.withdraw(proposal=proposal, by=by, now=now)
     case_files.refresh_due(case_file, timezone.localdate(now))
     return proposal
@@ -131,6 +133,8 @@ def decide(
     if decision != "approve":
         levels.check_is_not_proposer(by=by, proposal=proposal, risk_level=level)
         rules.check_can_answer_proposal(by, case_file, proposal)
+        if decision == "reject":
+            harm_rules.check_may_be_put_back(case_file, proposal)
         answer = levels.return_ if decision == "return" else levels.reject
         proposal = answer(proposal=proposal, by=by, reason=reason, now=now)
         case_files.refresh_due(case_file, timezone.localdate(now))

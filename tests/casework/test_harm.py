@@ -292,6 +292,39 @@ class TestNothingIsEased:
         case_file.risk_level.refresh_from_db()
         assert case_file.risk_level.level == "green"
 
+    @pytest.mark.parametrize("way", ["taken back", "rejected"])
+    def test_red_for_safety_is_put_back_by_nobody(self, case_file, worker, supervisor, way):
+        make_level(case_file, "yellow", now=NOW - 3 * DAY)
+        proposal = levels.set_provisionally(
+            case_file=case_file,
+            reason_codes=["self_harm"],
+            reason="Spoke of suicide at the visit this morning.",
+            evidence=[{"on": TODAY.isoformat(), "what": "Said it to me", "visit": None}],
+            tried="The daughter stays tonight.",
+            by=worker,
+            now=NOW,
+        )
+        report = open_(case_file, worker)
+        browser = client_for(worker) if way == "taken back" else reader(supervisor, case_file)
+
+        def put_back():
+            if way == "taken back":
+                return browser.post(page("withdraw_proposal", case_file), follow=True)
+            address = page("review_proposal", case_file)
+            seen = browser.get(address).context["form"].current
+            said = {"decision": "reject", "reason": "This is no danger.", "seen": seen}
+            return browser.post(address, said)
+
+        answer = put_back()
+        assert "settled first" in answer.content.decode()
+        proposal.refresh_from_db()
+        assert proposal.state == "submitted"
+        tell(report, supervisor)
+        confirm(report, supervisor)
+        put_back()
+        case_file.risk_level.refresh_from_db()
+        assert case_file.risk_level.level == "yellow"
+
     def test_a_level_goes_up_all_the_same(self, case_file, report):
         make_level(case_file, "yellow", now=NOW)
 
