@@ -82,9 +82,10 @@ def check_receipt_is_said(number: str) -> None:
 def check_may_find_not_due(
     user: User, report: HarmReport, *, opened_by: str, birth_on: date | None, on: date, words: str
 ) -> None:
-    """A second person says why; where the person is a minor there is only a report.
+    """A second person says why; where the person was a minor on that day there is only a report.
 
-    Law on the Protection of Minors, article 11: whoever finds signs reports at once.
+    Law on the Protection of Minors, article 11: whoever finds signs reports at once. So `on` is the
+    day on which they were found: nobody waits with it for the birthday.
     """
     check_is_in(report, HarmState.OPENED)
     kind = POPULATIONS[report.case_file.population]

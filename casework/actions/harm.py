@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils import timezone
 
 from audit import log
 from audit.events import Event, Purpose
@@ -80,8 +81,9 @@ def find_not_due(*, report: HarmReport, words: str, by: User, now: datetime) -> 
         open_groups([first], "writer", reading=reading)
         open_groups([report.case_file.person], "head", reading=reading)
         opened_by, birth_on = first.written_by, report.case_file.person.birth_on
+    found_on = timezone.localdate(report.opened_at)
     harm_rules.check_may_find_not_due(
-        by, report, opened_by=opened_by, birth_on=birth_on, on=now.date(), words=words
+        by, report, opened_by=opened_by, birth_on=birth_on, on=found_on, words=words
     )
     report.find_not_due(at=now)
     report.save_as(by=by)

@@ -12,8 +12,10 @@ from casework import harm_rules
 from casework.actions import harm, levels, levels_in_time, objections
 from casework.models import HarmReport, HarmStep, Visit
 from kpm.accounts.actions import system_account
+from kpm.ages import years_after
 from kpm.errors import Refused
 from kpm.permissions import Role
+from risk_levels.populations.parts import ADULT
 from tests.factories import (
     COUNTY,
     OTHER_TOWNSHIP,
@@ -260,6 +262,22 @@ class TestNotDue:
         report = open_(case_file, worker)
         with pytest.raises(Refused, match="For a minor"):
             harm.find_not_due(report=report, words=REASON, by=supervisor, now=NOW)
+
+    def test_nobody_waits_with_it_for_the_birthday(self, worker, supervisor):
+        # Full years count from the day after the birthday: of age since today.
+        birth_on = years_after(TODAY - DAY, -ADULT)
+        case_file = make_case_file(
+            population="community_correction",
+            birth_on=birth_on,
+            lead=worker,
+            today=TODAY - 60 * DAY,
+        )
+        said = {"case_file": case_file, "situation": "injuries", "words": WORDS, "by": worker}
+        report = harm.open_report(**said, now=NOW - 2 * DAY)
+        with pytest.raises(Refused, match="For a minor"):
+            harm.find_not_due(report=report, words=REASON, by=supervisor, now=NOW)
+        report = harm.open_report(**said, now=NOW)
+        assert harm.find_not_due(report=report, words=REASON, by=supervisor, now=NOW)
 
 
 class TestNothingIsEased:
