@@ -23,7 +23,13 @@ def check_can_withdraw_feed(user: User, feed: CalendarFeed) -> None:
 
 
 def is_answered(feed: CalendarFeed) -> bool:
-    """Whether the address leads anywhere: not withdrawn, the account open, the role held today."""
+    """Whether the address leads anywhere: not withdrawn, the account open, the role held today.
+
+    An account that was closed and opened again has no address: it may be why it was closed. Nor has
+    any after a restore, which brings back what was withdrawn since.
+    """
     worker = feed.worker
     is_theirs = worker.is_active and not worker.must_change_password
+    if feed.session_epoch != worker.session_epoch:
+        return False
     return feed.withdrawn_at is None and is_theirs and is_granted(worker, Permission.KEEP_CALENDAR)

@@ -29,7 +29,12 @@ def make(*, by: User, now: datetime) -> str:
     for earlier in CalendarFeed.objects.active().filter(worker=worker):
         _end(earlier, by=by, now=now)
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    CalendarFeed(worker=worker, token_hash=hash_of(token), made_at=now).save_as(by=by)
+    CalendarFeed(
+        worker=worker,
+        token_hash=hash_of(token),
+        session_epoch=worker.session_epoch,
+        made_at=now,
+    ).save_as(by=by)
     log.record(Event.CALENDAR_FEED_MADE, by=by, target=worker)
     return token
 

@@ -25,7 +25,7 @@ AHEAD: Final = timedelta(days=60)
 
 def feed_of(user: User) -> CalendarFeed | None:
     """The feed of this worker that answers."""
-    return CalendarFeed.objects.active().filter(worker=user).first()
+    return CalendarFeed.objects.active().of_this_epoch().filter(worker=user).first()
 
 
 def happenings_of(feed: CalendarFeed, now: datetime) -> list[Happening]:

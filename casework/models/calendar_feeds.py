@@ -16,6 +16,10 @@ class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
         """Those that nobody has withdrawn."""
         return self.filter(withdrawn_at__isnull=True)
 
+    def of_this_epoch(self) -> "CalendarFeedQuerySet":
+        """Those made since all sign-ins of their account were ended the last time."""
+        return self.filter(session_epoch=F("worker__session_epoch"))
+
 
 class CalendarFeed(RecordedModel):
     """One address. Whoever has it reads counts and file numbers, so only its hash is kept."""
@@ -27,6 +31,8 @@ class CalendarFeed(RecordedModel):
         User, verbose_name=_("worker"), on_delete=models.PROTECT, related_name="calendar_feeds"
     )
     token_hash = models.CharField(_("hash of the address"), max_length=64, unique=True)
+    # The account's when it was made: what ends every session of an account ends its address too.
+    session_epoch = models.PositiveIntegerField(_("session epoch"), default=0)
     made_at = models.DateTimeField(_("made at"))
     withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
 

@@ -16,6 +16,8 @@ from casework.actions import calendar_feeds, visits, workers
 from casework.dashboards import agenda
 from casework.models import CalendarFeed
 from casework.models.assignments import Place
+from kpm.accounts import actions as accounts
+from kpm.accounts import replays
 from kpm.errors import Refused
 from kpm.permissions import Role
 from risk_levels.populations import POPULATIONS
@@ -150,6 +152,25 @@ def test_an_address_ends_with_the_account_the_role_and_the_grant(worker):
     worker.save_as(by=None)
     assert fetch(token).status_code == 200
     change_role(worker, Role.SUPERVISOR, make_unit())
+    assert fetch(token).status_code == 404
+
+
+def test_an_account_that_is_opened_again_has_no_address(worker):
+    token, guardian = token_of(worker), make_user(Role.SECURITY_ADMINISTRATOR)
+    accounts.close_account(user=worker, by=guardian)
+    assert fetch(token).status_code == 404
+    again = accounts.reopen_account(user=worker, by=guardian)
+    assert fetch(token).status_code == 404
+    page = client_for(again).get("/today/feed/").content.decode()
+    assert "There is no address" in page
+    assert fetch(token_of(again)).status_code == 200
+    assert fetch(token).status_code == 404
+
+
+def test_no_restore_brings_an_address_back(worker):
+    token = token_of(worker)
+    # What every restore does first.
+    replays.end_all_sessions()
     assert fetch(token).status_code == 404
 
 
