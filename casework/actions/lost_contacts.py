@@ -7,7 +7,7 @@ from django.db.models import Count, F, OuterRef, Q, Subquery
 
 from audit import log
 from audit.events import Event
-from casework import lost_rules
+from casework import lost_rules, team_rules
 from casework.actions.assignments import locked
 from casework.models import CaseFile, LostContact, Visit
 from casework.models.case_files import CaseFileQuerySet, Status
@@ -73,12 +73,17 @@ def decide(
     look_again_on: date,
     by: User,
     now: datetime,
+    seen: str | None = None,
 ) -> LostContact:
-    """A supervisor says what is known and when somebody looks again; no level changes by it."""
+    """A supervisor says what is known and when somebody looks again; no level changes by it.
+
+    Where it was decided on a page, `seen` is the search as it stood there.
+    """
     case_file = locked(case_file)
     search = LostContact.objects.get(pk=search.pk)
     lost_rules.check_can_decide_lost(by, case_file)
     lost_rules.check_is_lost(search)
+    team_rules.check_is_as_seen(search.seen, seen)
     lost_rules.check_look_fits(known, look_again_on, now.date())
     search.decide(known=known, look_again_on=look_again_on, by=by, at=now)
     search.save_as(by=by)

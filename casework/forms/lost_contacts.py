@@ -9,11 +9,13 @@ from django.utils.translation import gettext_lazy as _
 from casework.lost_rules import LOOKS
 from casework.models.lost_contacts import Known
 from kpm.accounts.forms import date_input
-from kpm.forms import ActionForm
+from kpm.forms import SeenForm
 
 
-class DecideLostForm(ActionForm):
-    """What is known, and when somebody looks again."""
+class DecideLostForm(SeenForm):
+    """What is known, and when somebody looks again; of the search as it stood on the page."""
+
+    shared = ()
 
     known = forms.ChoiceField(
         label=_("What is known?"), choices=Known.choices, widget=forms.RadioSelect

@@ -114,6 +114,11 @@ class LostContact(GuardedStateModel, RecordedModel):
         """The number of the file is what the log knows."""
         return self.case_file.log_reference
 
+    @property
+    def seen(self) -> str:
+        """The search as a page shows it, in one word."""
+        return f"{self.pk} {self.state} {self.decided_at.isoformat() if self.decided_at else ''}"
+
     @transition(field="state", source=[LostState.OPEN, LostState.SOUGHT], target=LostState.SOUGHT)
     def decide(self, *, known: str, look_again_on: date, by: User, at: datetime) -> None:
         """A supervisor has looked: what is known, and when to look again."""

@@ -46,8 +46,8 @@ def decide_lost(request: SignedInRequest, number: str) -> HttpResponse:
     search, now = lost_contacts.search_of(case_file), timezone.localtime()
     if search is None:
         raise Http404
-    form = DecideLostForm.from_request(request, today=now.date())
-    about = {"case_file": case_file, "search": search}
+    form = DecideLostForm.from_request(request, today=now.date(), current=search.seen)
+    about = {"case_file": case_file, "search": search, "seen": form.current}
     if form.run(actions.decide, by=request.user, now=now, **about):
         messages.success(request, _("What you decided is on record."))
         return redirect("casework:show_case_file", case_file.number)

@@ -1,5 +1,6 @@
 """Three tries in a row meet nobody: a search begins, is looked at, and ends with a meeting."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -72,7 +73,7 @@ def events(name):
     return LoggedEvent.objects.filter(event=f"lost_contact.{name}").count()
 
 
-def decide(search, by, known="unknown", days=7):
+def decide(search, by, known="unknown", days=7, **more):
     return lost_contacts.decide(
         case_file=search.case_file,
         search=search,
@@ -80,6 +81,7 @@ def decide(search, by, known="unknown", days=7):
         look_again_on=TODAY + days * DAY,
         by=by,
         now=NOW,
+        **more,
     )
 
 
@@ -180,7 +182,7 @@ class TestLooking:
         page = reverse("casework:decide_lost", args=(case_file.number,))
         words = browser.get(page).content.decode()
         assert "Tried, not met" in words
-        sent = {"known": "away", "look_again_on": str(TODAY + 30 * DAY)}
+        sent = {"known": "away", "look_again_on": str(TODAY + 30 * DAY), "seen": lost.seen}
         assert browser.post(page, sent).status_code == 302
         lost.refresh_from_db()
         assert (lost.state, lost.known, lost.decided_by) == ("sought", "away", supervisor)
@@ -217,11 +219,31 @@ class TestLooking:
         browser = client_for(supervisor)
         browser.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
         page = reverse("casework:decide_lost", args=(case_file.number,))
-        answer = browser.post(page, {"known": "away", "look_again_on": str(TODAY)})
+        sent = {"known": "away", "look_again_on": str(TODAY), "seen": lost.seen}
+        answer = browser.post(page, sent)
         assert answer.status_code == 422
         assert answer.context["form"].errors["look_again_on"]
         lost.refresh_from_db()
         assert lost.state == "open"
+
+    def test_of_two_who_look_at_once_the_second_reads_what_the_first_decided(
+        self, lost, case_file, supervisor
+    ):
+        browser = client_for(supervisor)
+        browser.post(f"/files/{case_file.number}/purpose/", {"purpose": "supervision"})
+        page = reverse("casework:decide_lost", args=(case_file.number,))
+        seen = browser.get(page).context["form"].current
+        decide(lost, make_user(Role.SUPERVISOR), known="missing", days=2)
+        sent = {"known": "away", "look_again_on": str(TODAY + 90 * DAY), "seen": seen}
+        answer = browser.post(page, sent)
+        assert answer.status_code == 422
+        assert "Missing: family and police have been told" in answer.content.decode()
+        lost.refresh_from_db()
+        assert (lost.known, lost.look_again_on) == ("missing", TODAY + 2 * DAY)
+        sent["seen"] = re.search(r'name="seen" value="([^"]+)"', answer.content.decode())[1]
+        assert browser.post(page, sent).status_code == 302
+        with pytest.raises(Refused, match="has changed"):
+            decide(lost, supervisor, seen=seen)
 
     def test_who_was_met_meanwhile_is_not_decided_about(self, lost, case_file, worker, supervisor):
         try_(case_file, worker, 1, "done")
