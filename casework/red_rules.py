@@ -67,6 +67,11 @@ def check_can_do_without(user: User, case_file: CaseFile) -> None:
     if not is_granted(user, Permission.ASSIGN_WORKERS):
         raise Refused(_("Supervisors say that nobody can be had."), field="is_nobody")
     rules.check_can_assign_worker(user, case_file)
+    if rules.is_in_team(user, case_file):
+        raise Refused(
+            _("You work on this file: another supervisor says that nobody can be had."),
+            field="is_nobody",
+        )
 
 
 def check_is_said(*, is_nobody: bool, name: str, told: str, is_woman: bool) -> None:

@@ -7,14 +7,15 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from casework import rules
+from casework import red_rules, rules
 from casework.actions import team_members
 from casework.dashboards import red_files
 from casework.forms.team_members import EndMemberForm, NameMemberForm
 from casework.views.opening import find_file, open_file
 from kpm.accounts.models import SignedInRequest
+from kpm.errors import is_allowed
 from kpm.forms import status
-from kpm.permissions import Permission, is_granted, requires
+from kpm.permissions import Permission, requires
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -27,7 +28,7 @@ def name_member(request: SignedInRequest, number: str) -> HttpResponse:
     form = NameMemberForm.from_request(
         request,
         case_file=case_file,
-        may_do_without=is_granted(request.user, Permission.ASSIGN_WORKERS),
+        may_do_without=is_allowed(red_rules.check_can_do_without, request.user, case_file),
         place=red_files.first_empty(case_file),
     )
     if form.run(team_members.name_member, case_file=case_file, by=request.user, today=today):

@@ -11,7 +11,10 @@ from casework.models import TeamMember
 from kpm.errors import Refused
 from kpm.permissions import Role
 from tests.factories import (
+    COUNTY,
     OTHER_TOWNSHIP,
+    assign,
+    change_role,
     client_for,
     make_case_file,
     make_unit,
@@ -112,6 +115,16 @@ class TestRefusals:
         with pytest.raises(Refused, match="Supervisors say"):
             name(case_file, lead, name="", is_nobody=True)
         assert not TeamMember.objects.exists()
+
+    def test_nor_can_a_supervisor_who_is_in_the_team_themselves(self, case_file):
+        both = make_user()
+        assign(case_file, both, "member")
+        both = change_role(both, Role.SUPERVISOR, make_unit(COUNTY))
+        with pytest.raises(Refused, match="You work on this file"):
+            name(case_file, both, name="", is_nobody=True)
+        browser = client_for(both)
+        assert "is_nobody" not in browser.get(page(case_file)).context["form"].fields
+        assert browser.post(page(case_file), SAID).status_code == 302
 
     @pytest.mark.parametrize(
         ("said", "field"),
