@@ -204,10 +204,7 @@ def issue_password(*, user: User, by: User, today: date) -> Opened:
 @transaction.atomic
 def close_account(*, user: User, by: User) -> User:
     """Nobody signs in with it any more, and whoever has, is signed out at once."""
-    # Both, in one order: of two who close each other's account at one moment, one does not.
-    rows = User.objects.select_for_update().filter(pk__in=(user.pk, by.pk)).order_by("pk")
-    held = {each.pk: each for each in rows}
-    user, by = held[user.pk], held[by.pk]
+    user, by = _both(user, by)
     rules.check_can_close_account(by, user)
     user.is_active = False
     user.session_epoch += 1
@@ -221,13 +218,23 @@ def close_account(*, user: User, by: User) -> User:
 @transaction.atomic
 def reopen_account(*, user: User, by: User) -> User:
     """Its owner may sign in again, with the password that they had."""
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user, by = _both(user, by)
     rules.check_can_reopen_account(by, user)
     user.is_active = True
     user.save_as(by=by)
     log.record(Event.ACCOUNT_REOPENED, by=by, target=user)
     replay_log.note(replay_log.ACCOUNT_REOPENED, account=user.log_reference)
     return user
+
+
+def _both(user: User, by: User) -> tuple[User, User]:
+    """Both accounts as they are now, held in one order until the transaction ends.
+
+    Of two who close each other's at one moment one is refused, and so is whoever opens their own.
+    """
+    rows = User.objects.select_for_update().filter(pk__in=(user.pk, by.pk)).order_by("pk")
+    held = {each.pk: each for each in rows}
+    return held[user.pk], held[by.pk]
 
 
 @transaction.atomic

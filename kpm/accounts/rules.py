@@ -60,8 +60,7 @@ def check_can_close_account(by: User, user: User) -> None:
     deputies, and else the supervisors above, are responsible from that moment.
     """
     _check_may(by, Permission.CLOSE_ACCOUNT)
-    if not by.is_system and not by.is_active:
-        raise Refused(_("Your account was closed meanwhile."))
+    _check_is_still_open(by)
     if by.pk == user.pk:
         raise Refused(_("Nobody closes their own account. Ask another security administrator."))
     if user.is_system:
@@ -73,6 +72,7 @@ def check_can_close_account(by: User, user: User) -> None:
 def check_can_reopen_account(by: User, user: User) -> None:
     """The same people open it again, with the roles that run then."""
     _check_may(by, Permission.CLOSE_ACCOUNT)
+    _check_is_still_open(by)
     if user.is_system:
         raise Refused(_("A part of the system does not sign in anyway."))
     if user.is_active:
@@ -158,3 +158,9 @@ def _check_may(by: User, permission: Permission) -> None:
     """The view has asked already; an action called from elsewhere is asked here."""
     if not by.is_system and not is_granted(by, permission):
         raise Refused(_("Your role does not carry this."))
+
+
+def _check_is_still_open(by: User) -> None:
+    """Whoever was signed in a moment ago may have been closed since; give the account locked."""
+    if not by.is_system and not by.is_active:
+        raise Refused(_("Your account was closed meanwhile."))

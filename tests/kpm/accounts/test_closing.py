@@ -130,6 +130,13 @@ class TestRefusals:
             actions.close_account(user=guardian, by=other)
         assert User.objects.get(pk=guardian.pk).is_active
 
+    def test_nobody_opens_their_own_again_in_the_moment_in_which_it_is_closed(self, guardian):
+        other = make_user(Role.SECURITY_ADMINISTRATOR)
+        actions.close_account(user=User.objects.get(pk=other.pk), by=guardian)
+        with pytest.raises(Refused, match="closed meanwhile"):
+            actions.reopen_account(user=other, by=other)
+        assert not User.objects.get(pk=other.pk).is_active
+
     def test_what_is_closed_is_not_closed_again(self, guardian, worker):
         actions.close_account(user=worker, by=guardian)
         with pytest.raises(Refused, match="is closed"):
