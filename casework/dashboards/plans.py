@@ -113,10 +113,15 @@ def opened(
     open_groups(entries, "body", reading=reading)
     about = {each.step: each for each in entries if each.step}
     return [
-        _opened(each, before.get(each.number), [e for e in entries if e.plan_id == each.plan.pk],
-                about, today)
+        _opened(
+            each,
+            before.get(each.number),
+            [e for e in entries if e.plan_id == each.plan.pk],
+            about,
+            today,
+        )
         for each in wanted
-    ]  # fmt: skip
+    ]
 
 
 def _opened(
@@ -134,9 +139,7 @@ def _opened(
     ]
     kept = {each.id for each in steps}
     # What had ended was not left out: it was done.
-    dropped = [
-        what for key, what in old.items() if key not in kept and _is_open(about.get(key))
-    ]  # fmt: skip
+    dropped = [what for key, what in old.items() if key not in kept and _is_open(about.get(key))]
     latest_first = list(reversed(entries))
     return Version(
         version.number,
