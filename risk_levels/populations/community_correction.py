@@ -7,6 +7,7 @@ from risk_levels.populations import closings, roles
 from risk_levels.populations.grounds import Basis
 from risk_levels.populations.identity import first_columns, last_columns
 from risk_levels.populations.laws import CONSENT, CORRECTION, DUTY
+from risk_levels.populations.numbers import Numbers
 from risk_levels.populations.parts import (
     CHOICE,
     DATE,
@@ -177,4 +178,5 @@ POPULATION = Population(
     # article 286: what became known of a minor stays secret.
     roles_for_minors=(roles.JUVENILE_SPECIALIST,),
     seals_minors_on_close=True,
+    numbers=Numbers(event_visit_hours=24),
 )

@@ -221,6 +221,7 @@ POPULATION = Population(
     basis=BASIS,
     seals_on_close=True,
     numbers=Numbers(
+        event_visit_hours=24,
         report_in_days=15,
         absence_report_days=3,
         urine_due_days=(30, 60, 90),

@@ -251,6 +251,7 @@ POPULATION = Population(
     is_minor=True,
     most_age=EXIT_AGE - 1,
     numbers=Numbers(
+        event_visit_hours=24,
         requires_access_approval=True,
         requires_annual_audit=True,
         parent_contact_days=7,

@@ -216,5 +216,5 @@ POPULATION = Population(
         ("safety", _("Feels safe at home")),
     ),
     basis=BASIS,
-    numbers=Numbers(lost_after_failed_attempts=3),
+    numbers=Numbers(event_visit_hours=24, lost_after_failed_attempts=3),
 )

@@ -27,7 +27,8 @@ class Numbers:
     lost_after_failed_attempts: int | None = None
     # Visits to whoever is on the list of special difficulty, at any level: guidance of 2022.
     special_difficulty_visit_days: int | None = None
-    # A visit after a bereavement, a discharge or a disaster: local practice (Hohhot 2022).
+    # A visit after a bereavement, a discharge, the loss of contact to a guardian or a disaster: for
+    # elders local practice (Hohhot 2022), for everybody else a default of this system after it.
     event_visit_hours: int | None = None
     # Parents are in touch with child and carer: Law on the Protection of Minors, article 23.
     parent_contact_days: int | None = None

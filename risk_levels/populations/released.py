@@ -182,5 +182,5 @@ POPULATION = Population(
         ("family", _("Family ties")),
     ),
     basis=BASIS,
-    numbers=Numbers(term_years_after_correction=3),
+    numbers=Numbers(event_visit_hours=24, term_years_after_correction=3),
 )

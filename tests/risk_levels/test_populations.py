@@ -381,7 +381,8 @@ def test_the_village_looks_after_elders_at_every_level():
         ("mental_disorder", "retain_days", 1095),
         # Guidance of 2022; local practice.
         ("empty_nest_elder", "special_difficulty_visit_days", 30),
-        ("empty_nest_elder", "event_visit_hours", 24),
+        # The same for everybody after what the table names.
+        *((code, "event_visit_hours", 24) for code in POPULATIONS),
         # Law on the Protection of Minors, articles 21 and 23; Minors Online, 36 and 37.
         ("left_behind_child", "exit_age", 16),
         ("left_behind_child", "parent_contact_days", 7),
