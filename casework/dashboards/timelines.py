@@ -8,10 +8,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import ExpressionWrapper, Q, Value
 from django.utils.translation import gettext as _
 
 from casework.dashboards import files
+from casework.dashboards.moments import moments_of
 from casework.models import (
     Assignment,
     Attachment,
@@ -90,11 +90,13 @@ def entries_of(case_file: CaseFile, reading: Reading, *, is_team: bool = False) 
     """Everything that happened in a file, the latest first."""
     versions = list(versions_of(case_file))
     open_versions(versions, reading)
-    names = names_of(versions)
+    moments = moments_of(case_file, MOST)
+    names = names_of(versions, {each.by_id for each in moments})
     entries = [
         entry for version in versions if (entry := entry_of(version, names, is_team=is_team))
     ]
-    entries += [*decisions_of(case_file), *noted_of(case_file)]
+    entries += decisions_of(case_file)
+    entries += [Entry(each.at, each.title, names.get(each.by_id, "")) for each in moments]
     # What happened at one moment keeps its order: drafted, handed in, decided.
     return sorted(entries, key=attrgetter("at"))[::-1][:MOST]
 
@@ -105,28 +107,6 @@ def decisions_of(case_file: CaseFile) -> Iterator[Entry]:
         who = each.decided_by.called
         title = each.get_kind_display()
         yield Entry(each.decided_at, title, who, before=each.from_level, after=each.to_level)
-
-
-def noted_of(case_file: CaseFile) -> Iterator[Entry]:
-    """Every assessment and every incident, in one query: what is written once has no versions."""
-    no, plain = Value(value=False), Value(value=True)
-    assessed = case_file.risk_level.assessments.order_by().values_list(
-        "recorded_at", "assessed_by__name", no, no
-    )
-    is_correction = ExpressionWrapper(Q(corrects__isnull=False), output_field=models.BooleanField())
-    happened = case_file.incidents.order_by().values_list(
-        "noted_at", "noted_by__name", plain, is_correction
-    )
-    for at, who, is_incident, corrects in assessed.union(happened, all=True):
-        title = title_of_noted(is_incident=bool(is_incident), is_correction=bool(corrects))
-        yield Entry(at, title, who)
-
-
-def title_of_noted(*, is_incident: bool, is_correction: bool) -> str:
-    """An assessment, an incident, or the correction of one; which is sealed."""
-    if not is_incident:
-        return _("An assessment was recorded")
-    return _("An incident was corrected") if is_correction else _("An incident was noted")
 
 
 def pasts_of(case_file: CaseFile) -> Iterator[models.QuerySet[Any]]:
@@ -169,9 +149,9 @@ def open_versions(versions: Sequence[Version], reading: Reading) -> None:
     open_all_groups(sealed, reading=reading)
 
 
-def names_of(versions: Sequence[Version]) -> Names:
+def names_of(versions: Sequence[Version], others: set[Any]) -> Names:
     """The colleagues that entries name, and the units where somebody moved."""
-    ids: set[Any] = {each.past.history_user_id for each in versions}
+    ids: set[Any] = others | {each.past.history_user_id for each in versions}
     units: set[Any] = set()
     for row in (row for each in versions for row in (each.earlier, each.row)):
         ids |= {getattr(row, code, None) for code in COLLEAGUES}
