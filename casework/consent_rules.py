@@ -16,7 +16,10 @@ from kpm.errors import Refused
 from kpm.permissions import Permission
 
 # Personal Information Protection Law, article 31; Law on the Protection of Minors, article 72.
-CONSENTS_ALONE_FROM = 14
+CONSENTS_FROM = 14
+# Until then a parent or guardian is asked as well, unless there is a reason not to: a default of
+# this system. The law leaves it to the young person from 14 on.
+ADULT_FROM = 18
 # Whoever is in it is a child unless a day of birth says otherwise.
 CHILDREN = "left_behind_child"
 
@@ -27,6 +30,7 @@ class Standing(StrEnum):
     LIVE = "live"
     WITHDRAWN = "withdrawn"
     REPLACED = "replaced"
+    OUTGROWN = "outgrown"
 
 
 def standing(consent: Consent) -> Standing:
@@ -37,6 +41,23 @@ def standing(consent: Consent) -> Standing:
     if hasattr(consent, "withdrawal"):
         return Standing.WITHDRAWN
     return Standing.REPLACED if hasattr(consent, "replacement") else Standing.LIVE
+
+
+def standing_of(consent: Consent, birth_on: date | None, today: date) -> Standing:
+    """The same for one person: what was said before they turned 14 is asked of them anew.
+
+    The head of the person is open.
+    """
+    found = standing(consent)
+    is_outgrown = found == Standing.LIVE and _is_outgrown(consent, birth_on, today)
+    return Standing.OUTGROWN if is_outgrown else found
+
+
+def _is_outgrown(consent: Consent, birth_on: date | None, today: date) -> bool:
+    """From 14 on a consent is the young person's own (Law on the Protection of Minors, 72)."""
+    return birth_on is not None and (
+        age_on(birth_on, consent.given_on) < CONSENTS_FROM <= age_on(birth_on, today)
+    )
 
 
 def live_consent(case_file: CaseFile, purpose: str) -> Consent | None:
@@ -90,20 +111,32 @@ def check_is_the_last_word(case_file: CaseFile, purpose: str, given_on: date) ->
 
 
 def check_giver_fits(
-    giver: str, guardian: str, *, population: str, birth_on: date | None, given_on: date
+    giver: str,
+    guardian: str,
+    words: str,
+    *,
+    population: str,
+    birth_on: date | None,
+    given_on: date,
 ) -> None:
-    """Under 14 a parent or guardian consents, and is named."""
-    if giver == Giver.GUARDIAN:
-        if not guardian.strip():
-            raise Refused(_("Give the name of the parent or guardian."), field="guardian")
-    elif birth_on is None:
-        if population == CHILDREN:
+    """Under 14 a parent or guardian consents, from 14 to 17 both, or one with the reason why."""
+    if giver != Giver.PERSON and not guardian.strip():
+        raise Refused(_("Give the name of the parent or guardian."), field="guardian")
+    if birth_on is None:
+        if giver == Giver.PERSON and population == CHILDREN:
             raise Refused(
                 _("The day of birth is not on record: a parent or guardian consents."),
                 field="giver",
             )
-    elif age_on(birth_on, given_on) < CONSENTS_ALONE_FROM:
+        return
+    age = age_on(birth_on, given_on)
+    if giver == Giver.PERSON and age < CONSENTS_FROM:
         raise Refused(_("Under 14 a parent or guardian consents."), field="giver")
+    if giver != Giver.BOTH and CONSENTS_FROM <= age < ADULT_FROM and not words.strip():
+        raise Refused(
+            _("From 14 to 17 both are asked. Say in a few words why only one of them was."),
+            field="words",
+        )
 
 
 def check_can_withdraw_consent(user: User, consent: Consent) -> None:

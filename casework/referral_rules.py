@@ -1,12 +1,14 @@
 """Who refers somebody, what may be told and on which ground; refusals in words for the user."""
 
 from collections.abc import Sequence
+from datetime import date
 
 from django.utils.translation import gettext as _
 
 from casework import consent_rules, rules
+from casework.consent_rules import Standing
 from casework.destinations import RECEIVERS
-from casework.models import CaseFile, Consent, Referral
+from casework.models import CaseFile, Consent, Person, Referral
 from casework.models.consents import ConsentPurpose
 from casework.models.referrals import Basis, ReferralState
 from kpm.accounts.models import User
@@ -43,7 +45,15 @@ def check_facts_fit(kind: str, facts: Sequence[str]) -> None:
         raise Refused(_("This service does not need that."), field="facts")
 
 
-def ground(case_file: CaseFile, basis: str, article: str, *, is_agreed: bool) -> Consent | None:
+def ground(
+    case_file: CaseFile,
+    basis: str,
+    article: str,
+    *,
+    is_agreed: bool,
+    person: Person,
+    today: date,
+) -> Consent | None:
     """The consent that telling rests on; or nothing, where the law or the danger is named.
 
     To each service, each fact and each aim the person says yes apart (PIPL, article 23).
@@ -58,6 +68,11 @@ def ground(case_file: CaseFile, basis: str, article: str, *, is_agreed: bool) ->
     if consent is None:
         raise Refused(
             _("No consent to telling another service holds. Ask first and record it."),
+            field="basis",
+        )
+    if consent_rules.standing_of(consent, person.birth_on, today) == Standing.OUTGROWN:
+        raise Refused(
+            _("They have turned 14 since that consent: ask them, and record what they say."),
             field="basis",
         )
     if not is_agreed:

@@ -10,6 +10,7 @@ from audit.events import Event
 from casework import consent_rules
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Consent, ConsentWithdrawal
+from casework.models.consents import Giver
 from kpm.accounts.models import User
 
 
@@ -40,6 +41,7 @@ def record(
     consent_rules.check_giver_fits(
         giver,
         guardian,
+        words,
         population=case_file.population,
         birth_on=person.birth_on,
         given_on=given_on,
@@ -55,7 +57,7 @@ def record(
         recorded_at=now,
         replaces=consent_rules.live_consent(case_file, purpose),
         giver=giver,
-        guardian=guardian.strip() if giver == "guardian" else "",
+        guardian="" if giver == Giver.PERSON else guardian.strip(),
         manner=manner,
         words=words.strip(),
     )

@@ -38,12 +38,16 @@ def send(
     """Refer somebody: `kind` and `facts` are of casework.destinations, `basis` is one of Basis.
 
     `is_agreed` says that the person was told service, facts and aim, and agreed to just that.
+    Where it rests on a consent the head of the person is open.
     """
+    person, today = case_file.person, timezone.localdate(now)
     case_file = locked(case_file)
     referral_rules.check_can_refer(by, case_file)
     referral_rules.check_facts_fit(kind, facts)
     referral_rules.check_referral_is_told(receiver, asked)
-    consent = referral_rules.ground(case_file, basis, article, is_agreed=is_agreed)
+    consent = referral_rules.ground(
+        case_file, basis, article, is_agreed=is_agreed, person=person, today=today
+    )
     about = {
         "key_owner": case_file.pk,
         "case_file": case_file,
@@ -54,7 +58,7 @@ def send(
         shared_by=by,
         consent=consent,
         shared_at=now,
-        keep_until=years_after(timezone.localdate(now), KEPT_YEARS),
+        keep_until=years_after(today, KEPT_YEARS),
         kind=kind,
         receiver=receiver.strip(),
         contact=contact.strip(),

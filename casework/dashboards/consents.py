@@ -1,13 +1,14 @@
 """Consents as a page shows them."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 
-from casework.consent_rules import Standing, standing
+from casework.consent_rules import Standing, standing_of
 from casework.models import CaseFile, Consent
 from casework.models.consents import ConsentPurpose, Giver, Manner
 from kpm.vault.opening import Reading, open_groups
@@ -16,6 +17,7 @@ WORDS: dict[Standing, Any] = {
     Standing.LIVE: _("Holds"),
     Standing.WITHDRAWN: _("Withdrawn"),
     Standing.REPLACED: _("Given anew later"),
+    Standing.OUTGROWN: _("14 since then: ask them"),
 }
 
 
@@ -28,7 +30,9 @@ class Row:
     giver: Any
     manner: Any
     standing: Any
+    # It can be taken back.
     is_live: bool
+    is_outgrown: bool
 
 
 @dataclass(frozen=True)
@@ -40,31 +44,33 @@ class Point:
     is_live: bool
 
 
-def rows_of(case_file: CaseFile, reading: Reading) -> list[Row]:
-    """Everything that was ever recorded, the latest first."""
+def rows_of(case_file: CaseFile, reading: Reading, today: date) -> list[Row]:
+    """Everything that was ever recorded, the latest first; the head of the person is open."""
     rows = list(_all(case_file))
     open_groups(rows, "body", reading=reading)
-    return [_row(place, each) for place, each in enumerate(rows, start=1)][::-1]
+    born = case_file.person.birth_on
+    found = [_row(at, each, standing_of(each, born, today)) for at, each in enumerate(rows, 1)]
+    return found[::-1]
 
 
-def _row(place: int, consent: Consent) -> Row:
-    found = standing(consent)
+def _row(place: int, consent: Consent, found: Standing) -> Row:
     return Row(
         place=place,
         consent=consent,
         giver=Giver(consent.giver).label,
         manner=Manner(consent.manner).label,
         standing=WORDS[found],
-        is_live=found == Standing.LIVE,
+        is_live=found in (Standing.LIVE, Standing.OUTGROWN),
+        is_outgrown=found == Standing.OUTGROWN,
     )
 
 
-def last_words(case_file: CaseFile) -> dict[str, Standing]:
-    """Where each purpose that was ever asked about stands; nothing is opened."""
+def last_words(case_file: CaseFile, today: date) -> dict[str, Standing]:
+    """Where each purpose that was ever asked about stands; the head of the person is open."""
     found: dict[str, Standing] = {}
     for each in _all(case_file).defer("body"):
-        if found.get(each.purpose) != Standing.LIVE:
-            found[each.purpose] = standing(each)
+        if found.get(each.purpose) not in (Standing.LIVE, Standing.OUTGROWN):
+            found[each.purpose] = standing_of(each, case_file.person.birth_on, today)
     return found
 
 

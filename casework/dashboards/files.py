@@ -170,10 +170,10 @@ class Overview:
 def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: date) -> Overview:
     """Open what the first page shows, and put it into words."""
     plans = list(case_file.plans.all())
-    standing = last_words(case_file)
     # The keys of the person and of the file in one query.
     open_groups([case_file], "person__head", "person__body", "body", reading=reading)
     open_groups(plans[:1], "body", reading=reading)
+    standing = last_words(case_file, today)
     return Overview(
         sex=Sex(case_file.person.sex).label,
         identity=identity_facts(case_file, is_team=is_team),

@@ -22,7 +22,7 @@ class RecordConsentForm(ActionForm):
         label=_("Who consented?"),
         choices=Giver.choices,
         widget=forms.RadioSelect,
-        help_text=_("Under 14 a parent or guardian."),
+        help_text=_("Under 14 a parent or guardian, from 14 to 17 both."),
     )
     guardian = forms.CharField(
         label=_("Name of the parent or guardian"), required=False, max_length=80

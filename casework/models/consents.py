@@ -28,6 +28,7 @@ class Giver(models.TextChoices):
 
     PERSON = "person", _("The person")
     GUARDIAN = "guardian", _("A parent or guardian")
+    BOTH = "both", _("The person, and a parent or guardian")
 
 
 class Manner(models.TextChoices):

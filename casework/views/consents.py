@@ -25,14 +25,15 @@ def list_consents(request: SignedInRequest, number: str) -> HttpResponse:
     """To what somebody said yes, and what was taken back."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    last = consents.last_words(case_file)
+    today = timezone.localdate()
+    last = consents.last_words(case_file, today)
     return render(
         request,
         "casework/consents/list.html",
         {
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
-            "rows": consents.rows_of(case_file, reading),
+            "rows": consents.rows_of(case_file, reading, today),
             "is_without_ground": consents.is_without_ground(case_file, last),
             "to_stop": referrals.is_any_without_ground(case_file),
         },

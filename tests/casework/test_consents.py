@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import LoggedEvent
-from casework import consent_rules
+from casework import consent_rules, referral_rules
 from casework.actions import consents
 from casework.models import CaseFile, Consent, ConsentWithdrawal
 from casework.models.consents import ConsentPurpose
@@ -144,6 +144,7 @@ class TestChildren:
         about = {
             "giver": "person",
             "guardian": "",
+            "words": "住校，家里电话打不通",
             "population": "left_behind_child",
             "birth_on": case_file.person.birth_on,
             "given_on": given_on,
@@ -167,11 +168,95 @@ class TestChildren:
         assert refused.value.field == "guardian"
 
     def test_a_child_without_a_birthday_is_a_child(self):
-        about = {"giver": "person", "guardian": "", "birth_on": None, "given_on": TODAY}
+        about = {
+            "giver": "person",
+            "guardian": "",
+            "words": "",
+            "birth_on": None,
+            "given_on": TODAY,
+        }
         with pytest.raises(Refused) as refused:
             consent_rules.check_giver_fits(population="left_behind_child", **about)
         assert refused.value.field == "giver"
         consent_rules.check_giver_fits(population="empty_nest_elder", **about)
+
+    @pytest.mark.parametrize(
+        ("age", "giver", "words", "field"),
+        [
+            (13, "person", "说愿意", "giver"),
+            (13, "guardian", "", None),
+            (13, "both", "", None),
+            (14, "both", "", None),
+            (14, "person", "", "words"),
+            (14, "person", "怕父亲知道，先不问他", None),
+            (17, "guardian", " ", "words"),
+            (17, "guardian", "住院，说不了话", None),
+            (18, "person", "", None),
+            (18, "guardian", "", None),
+        ],
+    )
+    def test_from_14_to_17_both_are_asked_or_it_is_said_why_not(self, age, giver, words, field):
+        about = {
+            "giver": giver,
+            "guardian": "" if giver == "person" else "王强",
+            "words": words,
+            "population": "community_correction",
+            "birth_on": date(TODAY.year - age - 1, 12, 31),
+            "given_on": date(TODAY.year, 6, 1),
+        }
+        if field is None:
+            consent_rules.check_giver_fits(**about)
+            return
+        with pytest.raises(Refused) as refused:
+            consent_rules.check_giver_fits(**about)
+        assert refused.value.field == field
+
+    def test_who_says_it_with_the_person_is_named_and_kept(self, case_file, worker):
+        with pytest.raises(Refused) as refused:
+            record(case_file, worker, giver="both", guardian=" ")
+        assert refused.value.field == "guardian"
+        assert record(case_file, worker, giver="both", guardian=" 王强 ").guardian == "王强"
+
+    def test_what_was_said_before_they_turned_14_is_asked_of_them(self, worker):
+        # The day after the fourteenth birthday is the first on which they are 14.
+        turned = timezone.localdate() - timedelta(days=1)
+        born = date(turned.year - 14, turned.month, min(turned.day, 28))
+        case_file = make_case_file(
+            population="left_behind_child",
+            lead=worker,
+            birth_on=born,
+            today=TODAY - timedelta(days=60),
+        )
+        said_on = TODAY - timedelta(days=40)
+        yes = record(
+            case_file,
+            worker,
+            giver="guardian",
+            guardian="王强",
+            purpose="sharing",
+            given_on=said_on,
+        )
+        assert consent_rules.standing_of(yes, born, said_on) == "live"
+        assert consent_rules.standing_of(yes, born, TODAY) == "outgrown"
+        assert consent_rules.standing_of(yes, None, TODAY) == "live"
+
+        # It carries nothing new, the page says so, and it can still be taken back.
+        about = {"is_agreed": True, "person": case_file.person, "today": TODAY}
+        with pytest.raises(Refused, match="turned 14") as refused:
+            referral_rules.ground(case_file, "consent", "", **about)
+        assert refused.value.field == "basis"
+        client = client_for(worker)
+        for address in (page("list_consents", case_file), case_file.get_absolute_url()):
+            assert "14 since then: ask them" in client.get(address).text
+        assert (
+            page("withdraw_consent", case_file, 1)
+            in client.get(page("list_consents", case_file)).text
+        )
+
+        # What they say themselves takes its place.
+        own = record(case_file, worker, giver="both", guardian="王强", purpose="sharing")
+        assert referral_rules.ground(case_file, "consent", "", **about) == own
+        assert "14 since then" not in client.get(page("list_consents", case_file)).text
 
     def test_the_name_of_a_guardian_who_did_not_speak_is_not_kept(self, case_file, worker):
         assert record(case_file, worker, guardian="王强").guardian == ""
