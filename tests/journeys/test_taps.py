@@ -40,7 +40,12 @@ class Thumb(Persona):
             target.click()
 
     def write(self, text: str) -> None:
-        """Type where the page waits for it, and nowhere else."""
+        """Type where the page waits for it, and nowhere else.
+
+        It waits from its first picture on, which comes after all of it was loaded: people see a
+        field before they type, and what is typed earlier goes nowhere.
+        """
+        expect(self.main(":is(input, textarea):focus")).to_be_visible()
         self.page.keyboard.insert_text(text)
 
 
@@ -60,7 +65,7 @@ def sign_in(thumb: Thumb, username: str) -> None:
     thumb.page.keyboard.press("Tab")
     thumb.write(PASSWORD)
     thumb.tap("main form.form button")
-    assert thumb.path == "/today/"
+    assert thumb.path == "/today/", thumb.text
     assert thumb.taps == 1
 
 
@@ -94,7 +99,7 @@ def test_three_taps_put_a_contact_on_record(
     if note:
         thumb.write(note)
     thumb.tap("main form.form .at-hand button")
-    assert thumb.path == "/today/"
+    assert thumb.path == "/today/", thumb.text
     expect(thumb.main(".notice-success")).to_have_text(said)
     assert thumb.taps <= MOST_TAPS
 
