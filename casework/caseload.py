@@ -42,6 +42,10 @@ class Due:
     # Only where hours count.
     by_at: datetime | None = field(default=None, compare=False)
 
+    def is_late(self, now: datetime) -> bool:
+        """Whether the hours are over; a day is over by its date."""
+        return self.by_at is not None and self.by_at < now
+
 
 @dataclass(frozen=True)
 class Rhythm:

@@ -79,8 +79,9 @@ class Entry:
     is_step: bool = False
     # Only a planned visit has a time.
     at: datetime | None = None
-    # Where hours count: until when.
+    # Where hours count: until when, and whether they are over.
     by_at: datetime | None = None
+    is_late: bool = False
     # The lead whose duty it is, where this worker stands in for them.
     lent_by: User | None = None
     # Where this worker leads and is away then: whether somebody does it, and who.
@@ -165,7 +166,7 @@ def agenda_of(
     involved = {each.pk: each for each in (*due, *(plan.case_file for plan, _on in steps))}
     cover = Cover.of(involved.values(), span.first, today)
     entries = [
-        *_due_entries(due, start, span.last, today),
+        *_due_entries(due, start, span.last, now),
         *_step_entries(steps),
     ]
     mine = [kept for each in entries if (kept := _for_worker(each, user, cover, today))]
@@ -225,16 +226,16 @@ def files_on(user: User, files: CaseFileQuerySet, on: date) -> CaseFileQuerySet:
 
 
 def _due_entries(
-    files: Sequence[CaseFile], first: date, last: date, today: date
+    files: Sequence[CaseFile], first: date, last: date, now: datetime
 ) -> Iterable[Entry]:
-    found = calendars(files, today)
+    found = calendars(files, now.date())
     for case_file in files:
         for due in found[case_file].due():
             if first <= due.on <= last:
-                yield _due_entry(case_file, due)
+                yield _due_entry(case_file, due, now)
 
 
-def _due_entry(case_file: CaseFile, due: Due) -> Entry:
+def _due_entry(case_file: CaseFile, due: Due, now: datetime) -> Entry:
     return Entry(
         on=due.on,
         case_file=case_file,
@@ -242,6 +243,7 @@ def _due_entry(case_file: CaseFile, due: Due) -> Entry:
         kind=due.kind,
         way=days.WAYS.get(due.kind, ""),
         by_at=due.by_at,
+        is_late=due.is_late(now),
     )
 
 

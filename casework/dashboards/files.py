@@ -1,11 +1,11 @@
 """What the page of one file shows, in words: facts, what is due, the team."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.http import Http404
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -97,18 +97,26 @@ def detail_fact(declared: Field, value: Any, *, is_team: bool) -> Fact:
 class DueRow:
     """One thing to do, in words."""
 
+    kind: DueKind
     label: Any
     on: date
-    # Only where hours count.
+    # Only where hours count; and whether they are over.
     by_at: datetime | None = None
+    is_late: bool = False
 
 
-def due_rows(case_file: CaseFile, today: date) -> list[DueRow]:
+def due_rows(case_file: CaseFile, now: datetime) -> list[DueRow]:
     """What is due next; nothing on a closed file."""
     if not case_file.is_open:
         return []
-    due: Iterable[Due] = calendars([case_file], today)[case_file].due()
-    return [DueRow(due_label(each.kind, case_file), each.on, each.by_at) for each in due]
+    due = calendars([case_file], timezone.localdate(now))[case_file].due()
+    return [due_row(case_file, each, now) for each in due]
+
+
+def due_row(case_file: CaseFile, due: Due, now: datetime) -> DueRow:
+    """One of them in words."""
+    label = due_label(due.kind, case_file)
+    return DueRow(due.kind, label, due.on, due.by_at, due.is_late(now))
 
 
 def due_label(kind: DueKind, case_file: CaseFile) -> Words:
@@ -167,8 +175,9 @@ class Overview:
     visits: list[Visit]
 
 
-def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: date) -> Overview:
+def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, now: datetime) -> Overview:
     """Open what the first page shows, and put it into words."""
+    today = timezone.localdate(now)
     plans = list(case_file.plans.all())
     # The keys of the person and of the file in one query.
     open_groups([case_file], "person__head", "person__body", "body", reading=reading)
@@ -180,7 +189,7 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, today: 
         details=detail_facts(case_file, is_team=is_team),
         missing=missing_row(case_file, today),
         lost=lost_contacts.notice(case_file, today),
-        due=due_rows(case_file, today),
+        due=due_rows(case_file, now),
         team=team_rows(case_file),
         answers=answering(case_file, today),
         incidents=incidents.latest_of(case_file, reading),

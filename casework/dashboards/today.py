@@ -19,7 +19,7 @@ from casework.dashboards import (
     review_tasks,
     unsent_forms,
 )
-from casework.dashboards.files import due_label
+from casework.dashboards.files import DueRow, due_row
 from casework.models import Absence, Assignment, CaseFile, Incident, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
@@ -86,18 +86,6 @@ def counts_of(user: User, today: date) -> dict[str, Counts]:
 def choose_group(counts: dict[str, Counts], wanted: str | None) -> str:
     """The group that the page is for: the wanted one, or the first in which there is a file."""
     return wanted if wanted in counts else next(iter(counts), str(Group.CARE))
-
-
-@dataclass(frozen=True)
-class DueRow:
-    """One thing to do, in words."""
-
-    kind: DueKind
-    label: Any
-    on: date
-    # Only where hours count; and whether they are over.
-    by_at: datetime | None = None
-    is_late: bool = False
 
 
 @dataclass(frozen=True)
@@ -230,17 +218,7 @@ def open_files(user: User, group: str) -> CaseFileQuerySet:
 
 def rows_until(case_file: CaseFile, due: Iterable[Due], last: date, now: datetime) -> list[DueRow]:
     """What is due until this day, in words."""
-    return [
-        DueRow(
-            each.kind,
-            due_label(each.kind, case_file),
-            each.on,
-            each.by_at,
-            is_late=each.by_at is not None and each.by_at < now,
-        )
-        for each in due
-        if each.on <= last
-    ]
+    return [due_row(case_file, each, now) for each in due if each.on <= last]
 
 
 def part_of(day: Day, on: date, today: date) -> list[Row]:

@@ -137,7 +137,7 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, now: dat
         identity=identity_facts(case_file, in_full=in_full),
         details=detail_facts(case_file, in_full=in_full),
         missing=red_files.missing_row(case_file, today),
-        due=files.due_rows(case_file, today),
+        due=files.due_rows(case_file, now),
         team=files.team_rows(case_file),
         others=[(red_files.place_label(each), each) for each in others],
         plan=next(iter(living), None),

@@ -103,7 +103,8 @@ def show_case_file(request: SignedInRequest, number: str) -> HttpResponse:
     case_file = find_file(request, number)
     reading = reading_of(request, case_file)
     is_team = rules.is_in_team(request.user, case_file)
-    overview = files.overview_of(case_file, reading, is_team=is_team, today=timezone.localdate())
+    now = timezone.localtime()
+    overview = files.overview_of(case_file, reading, is_team=is_team, now=now)
     return render(
         request,
         "casework/case_files/show.html",
@@ -113,7 +114,7 @@ def show_case_file(request: SignedInRequest, number: str) -> HttpResponse:
             "file": overview,
             "reasons": RevealForm.REASONS,
             "begun": begun(case_file, request.user),
-            "today": timezone.localdate(),
+            "today": now.date(),
         },
     )
 

@@ -300,6 +300,17 @@ def test_the_page_says_when_the_hours_are_over(case_file, worker, now):
     assert f"{now - timedelta(minutes=5):%H:%M}" in words
 
 
+@pytest.mark.parametrize("page", ["/today/week/", "/today/month/", "/files/{number}/"])
+def test_every_page_that_shows_it_says_so(case_file, worker, now, page):
+    happen(case_file, worker, now, ago=DAY - timedelta(minutes=5))
+    address = page.format(number=case_file.number)
+    assert "time is up" not in page_of(worker, address).content.decode()
+    happen(case_file, worker, now, ago=DAY + timedelta(minutes=5))
+    words = page_of(worker, address).content.decode()
+    assert words.count("time is up") == 1
+    assert f"{now - timedelta(minutes=5):%H:%M}" in words
+
+
 def test_it_is_among_the_rows_however_much_is_overdue(case_file, worker, now, monkeypatch):
     monkeypatch.setattr(today, "MOST_ROWS", 1)
     last = make_case_file(today=now.date() - DAY, lead=worker)

@@ -13,6 +13,7 @@ from audit.models import LoggedEvent
 from casework.actions import visits, workers
 from casework.caseload import DueKind
 from casework.dashboards import today
+from casework.dashboards.files import DueRow
 from casework.models import CaseFile
 from kpm.permissions import Role
 from tests.factories import (
@@ -97,15 +98,15 @@ def test_visit_and_call_stand_on_each_person_and_what_is_due_comes_first(worker)
 
 
 def test_a_review_begins_with_an_assessment_and_not_with_a_visit():
-    review = today.DueRow(DueKind.REVIEW, "Review", timezone.localdate())
-    contact = today.DueRow(DueKind.CONTACT, "Contact", timezone.localdate())
+    review = DueRow(DueKind.REVIEW, "Review", timezone.localdate())
+    contact = DueRow(DueKind.CONTACT, "Contact", timezone.localdate())
     assert today.Row(CaseFile(), [review, contact]).way == ""
     assert today.Row(CaseFile(), [contact, review]).way == "phone"
 
 
 def test_a_row_leads_to_the_review_where_that_is_what_is_due():
     case_file = opened(OVERDUE)
-    row = today.Row(case_file, [today.DueRow(DueKind.REVIEW, "Review", case_file.opened_on)])
+    row = today.Row(case_file, [DueRow(DueKind.REVIEW, "Review", case_file.opened_on)])
     page = render_to_string(
         "casework/today/rows.html", {"rows": [row], "id": "x", "today": case_file.opened_on}
     )
