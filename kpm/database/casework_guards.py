@@ -8,6 +8,7 @@ from kpm.database.guards import (
     in_district,
     kept,
     never_deleted,
+    queueing,
     refuse,
 )
 
@@ -52,23 +53,6 @@ OVERLAP = (
     "AND (a.until_on IS NULL OR (a.until_on > NEW.start_on AND a.until_on > a.start_on)) "
     "AND (NEW.until_on IS NULL OR (NEW.until_on > a.start_on AND NEW.until_on > NEW.start_on)))"
 )
-
-
-def overlapping() -> Guard:
-    """Nobody has two places in one team on one day, and no place is held by two."""
-    name = "an_assignment_never_overlaps_another_in_its_team"
-    alike = refuse(name, ASSIGNMENT, before="INSERT", when=OVERLAP)
-    return Guard(
-        name=name,
-        table=ASSIGNMENT,
-        sqlite=alike.sqlite,
-        # Two made at the same moment do not see each other: they queue for the file.
-        postgresql=alike.postgresql.replace(
-            "AS $$ BEGIN ",
-            f'AS $$ BEGIN PERFORM 1 FROM "{CASE_FILE}" '
-            "WHERE id = NEW.case_file_id FOR NO KEY UPDATE; ",
-        ),
-    )
 
 
 GUARDS: list[Guard] = [
@@ -216,7 +200,17 @@ GUARDS: list[Guard] = [
         *("id", "number", "person_id", "population", "risk_level_id", "opened_on"),
     ),
     kept("a_person_keeps_their_district_and_reference", PERSON, "id", "district", "log_reference"),
-    overlapping(),
+    # Nobody has two places in one team on one day, and no place is held by two.
+    queueing(
+        refuse(
+            "an_assignment_never_overlaps_another_in_its_team",
+            ASSIGNMENT,
+            before="INSERT",
+            when=OVERLAP,
+        ),
+        CASE_FILE,
+        "case_file_id",
+    ),
     refuse(
         "an_assignment_changes_only_by_ending",
         ASSIGNMENT,

@@ -8,7 +8,7 @@ before the site serves anybody.
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 
@@ -85,6 +85,16 @@ def refuse(
             f'FOR EACH ROW EXECUTE FUNCTION "{name}"()'
         ),
     )
+
+
+def queueing(guard: Guard, above: str, column: str, hold: str = "NO KEY UPDATE") -> Guard:
+    """The same guard, asked one after the other about one row above.
+
+    On PostgreSQL two that are written at the same moment do not see each other: they queue for that
+    row. With `hold` UPDATE whatever else points to it waits as well.
+    """
+    first = f'AS $$ BEGIN PERFORM 1 FROM "{above}" WHERE id = NEW.{column} FOR {hold}; '
+    return replace(guard, postgresql=guard.postgresql.replace("AS $$ BEGIN ", first))
 
 
 def kept(name: str, table: str, *columns: str) -> Guard:

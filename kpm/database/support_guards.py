@@ -8,6 +8,7 @@ from kpm.database.guards import (
     kept,
     never_changed,
     never_deleted,
+    queueing,
     refuse,
 )
 
@@ -15,6 +16,12 @@ CASE_FILE, PLAN, PLAN_ENTRY = "casework_casefile", "casework_plan", "casework_pl
 NEED, INCIDENT, LOST = "casework_need", "casework_incident", "casework_lostcontact"
 REFERRAL, SHARING = "casework_referral", "casework_sharing"
 CONSENT, CONSENT_BACK = "casework_consent", "casework_consentwithdrawal"
+
+# A consent that was neither taken back nor given anew.
+HOLDS = (
+    f'NOT EXISTS (SELECT 1 FROM "{CONSENT_BACK}" AS w WHERE w.consent_id = c.id) '
+    f'AND NOT EXISTS (SELECT 1 FROM "{CONSENT}" AS n WHERE n.replaces_id = c.id)'
+)
 
 GUARDS: list[Guard] = [
     # --- Needs and strengths -----------------------------------------------------------------
@@ -67,6 +74,20 @@ GUARDS: list[Guard] = [
             "AND c.purpose = NEW.purpose)"
         ),
     ),
+    queueing(
+        refuse(
+            "one_consent_to_a_purpose_holds",
+            CONSENT,
+            before="INSERT",
+            when=(
+                f'EXISTS (SELECT 1 FROM "{CONSENT}" AS c WHERE c.case_file_id = NEW.case_file_id '
+                "AND c.purpose = NEW.purpose AND c.id IS DISTINCT FROM NEW.replaces_id "
+                f"AND {HOLDS})"
+            ),
+        ),
+        CASE_FILE,
+        "case_file_id",
+    ),
     never_deleted(CONSENT, "a_consent"),
     in_district(CONSENT, "a_consent", CASE_FILE, "case_file_id"),
     *never_changed(CONSENT_BACK, "a_withdrawal_of_a_consent"),
@@ -101,15 +122,21 @@ GUARDS: list[Guard] = [
             f"AND NOT ({only_forgets(REFERRAL)})"
         ),
     ),
-    refuse(
-        "a_sharing_record_rests_on_a_consent_of_its_file",
-        SHARING,
-        before="INSERT",
-        when=(
-            f'NEW.consent_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{CONSENT}" AS c '
-            "WHERE c.id = NEW.consent_id AND c.case_file_id = NEW.case_file_id "
-            "AND c.purpose = 'sharing')"
+    queueing(
+        refuse(
+            "a_sharing_record_rests_on_a_consent_that_holds",
+            SHARING,
+            before="INSERT",
+            when=(
+                f'NEW.consent_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "{CONSENT}" AS c '
+                "WHERE c.id = NEW.consent_id AND c.case_file_id = NEW.case_file_id "
+                f"AND c.purpose = 'sharing' AND {HOLDS})"
+            ),
         ),
+        CONSENT,
+        "consent_id",
+        # So that nobody takes it back meanwhile.
+        "UPDATE",
     ),
     refuse(
         "a_referral_goes_with_a_sharing_record_of_its_file",
