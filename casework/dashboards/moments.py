@@ -22,6 +22,7 @@ from casework.models import (
     Referral,
     Transfer,
 )
+from casework.models.needs import Kind
 from risk_levels.models import Objection
 
 # What is sealed is not told: an incident says nothing of its kind. Reports of harm stay out whole,
@@ -40,12 +41,13 @@ SAID: dict[str, tuple[Any, Any]] = {
 # These have a history, whose rows differ in the state and in what is sealed.
 WITH_STATES: dict[str, Any] = {
     str(model._meta.model_name): model
-    for model in (HandOver, LostContact, Need, Objection, Referral, Transfer)
+    for model in (HandOver, LostContact, Objection, Referral, Transfer)
 }
 SAID |= {
     name: (model._meta.verbose_name, model._meta.get_field("state"))
     for name, model in WITH_STATES.items()
 }
+SAID |= {str(each): (each.label, Need._meta.get_field("state")) for each in Kind}
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,9 @@ def _states(case_file: CaseFile) -> Iterator[QuerySet[Any]]:
             whose = {"case_file_id": case_file.pk}
         rows = model.history.filter(**whose)
         yield _of(rows, "history_date", "history_user_id", name, F("state"))
+    for kind in Kind:
+        rows = Need.history.filter(case_file_id=case_file.pk, kind=kind)
+        yield _of(rows, "history_date", "history_user_id", str(kind), F("state"))
 
 
 def _of(rows: Any, at: str, by_id: str, what: str, said: Any = None) -> QuerySet[Any]:

@@ -8,9 +8,11 @@ from random import Random
 from django.utils import timezone
 
 from casework.actions import consents, incidents, needs, plan_entries, referrals, visits
+from casework.consent_rules import ADULT_FROM
 from casework.models import CaseFile, Plan
 from casework.notices import CURRENT
 from kpm.accounts.models import User
+from kpm.ages import age_on
 from kpm.management.demo import invention, stories
 from kpm.management.demo.disputes import lead_of
 from risk_levels.levels import Level
@@ -28,7 +30,7 @@ REFERRED = 5
 # Of so many the word about their plan is on record, and of so many one step is done.
 HEARD = 0.85
 DONE = 0.3
-# Something has happened to one elder of so many, so many hours ago.
+# Something has happened to one elder and one child of so many, so many hours ago.
 HAPPENED, AGO = 5, (5, 30, 15)
 
 
@@ -59,13 +61,14 @@ def ask_consents(files: Sequence[CaseFile], random: Random, now: datetime) -> No
     on = timezone.localdate(now)
     for turn, case_file in enumerate(files[:ASKED]):
         by = lead_of(case_file)
-        is_child = case_file.population == "left_behind_child"
+        born_on = case_file.person.birth_on
+        is_young = born_on is not None and age_on(born_on, on) < ADULT_FROM
         for purpose in ("service", random.choice(("sensitive", "family", "images"))):
             consent = consents.record(
                 case_file=case_file,
                 purpose=purpose,
-                giver="guardian" if is_child else "person",
-                guardian=invention.name(random, 2) if is_child else "",
+                giver="both" if is_young else "person",
+                guardian=invention.name(random, 2) if is_young else "",
                 manner=random.choice(("signed", "said")),
                 words="",
                 notice=CURRENT.version,
@@ -117,17 +120,18 @@ def live_with(
 
 def happen(files: Sequence[CaseFile], now: datetime) -> None:
     """Something has happened to some: hours ago, and to a few longer ago than somebody may wait."""
-    elders = [each for each in files if each.population == "empty_nest_elder"]
-    for turn, case_file in enumerate(elders[::HAPPENED]):
-        kind, words = stories.HAPPENED[turn % len(stories.HAPPENED)]
-        incidents.note(
-            case_file=case_file,
-            kind=kind,
-            happened_at=now - timedelta(hours=AGO[turn % len(AGO)]),
-            words=words,
-            by=lead_of(case_file),
-            now=now,
-        )
+    for population, told in stories.HAPPENED.items():
+        some = [each for each in files if each.population == population]
+        for turn, case_file in enumerate(some[::HAPPENED]):
+            kind, words = told[turn % len(told)]
+            incidents.note(
+                case_file=case_file,
+                kind=kind,
+                happened_at=now - timedelta(hours=AGO[turn % len(AGO)]),
+                words=words,
+                by=lead_of(case_file),
+                now=now,
+            )
 
 
 def lose_one(files: Sequence[CaseFile], now: datetime) -> None:

@@ -29,12 +29,18 @@ STRENGTHS = (
 )
 MET = "已经办好，本人很高兴。"
 BEREAVED = "老伴昨夜走了，人很难过，要有人陪着办手续。"
-# What has happened to whom, by the kind of incident.
-HAPPENED = (
-    ("bereavement", BEREAVED),
-    ("discharge", "今天上午出院，腿脚还不方便，家里没有人做饭。"),
-    ("disaster", "雨水进屋，被褥都湿了，暂住在邻居家。"),
-)
+# What has happened to whom, by population and kind of incident.
+HAPPENED = {
+    "empty_nest_elder": (
+        ("bereavement", BEREAVED),
+        ("discharge", "今天上午出院，腿脚还不方便，家里没有人做饭。"),
+        ("disaster", "雨水进屋，被褥都湿了，暂住在邻居家。"),
+    ),
+    "left_behind_child": (
+        ("guardian", "奶奶住院了，父亲的电话两天没人接，孩子暂住姑姑家。"),
+        ("family", "父母昨天商定分开，孩子这两天不肯说话。"),
+    ),
+}
 NOTES = (
     "精神状态好，聊了近况，约好下次时间。",
     "已把材料清单交给本人，下周一起去窗口。",
