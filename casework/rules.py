@@ -198,6 +198,12 @@ def check_plan_is_as_seen(plan: Plan | None, seen: str) -> None:
         raise Refused(_("This has changed since you opened the page. Please read it again."))
 
 
+def check_plan_still_stands(plan: Plan | None) -> None:
+    """What is decided on a plan is decided on one that holds or waits now."""
+    if plan is not None and not Plan.objects.exclude(state=State.ENDED).filter(pk=plan.pk).exists():
+        raise Refused(_("This has changed since you opened the page. Please read it again."))
+
+
 def check_step_lies_ahead(by_on: str, today: date, *, field: str = "steps") -> None:
     """A step is done by today at the earliest: a day that has passed helps nobody."""
     if by_on and by_on < today.isoformat():

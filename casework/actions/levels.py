@@ -141,7 +141,8 @@ def decide(
         return proposal
     levels.check_is_second_person(by=by, proposal=proposal, risk_level=level)
     rules.check_can_decide_level(by, case_file, proposal)
-    rules.check_red_has_plan(proposal.to_level, plan.resources if plan else ())
+    rules.check_plan_still_stands(plan)
+    rules.check_red_has_plan(proposal.to_level, plans.help_in(plan) if plan else ())
     harm_rules.check_step_may_be_taken(case_file, level.level, proposal.to_level)
     if needs_first_approval(level, proposal):
         return levels.approve_first(

@@ -12,6 +12,7 @@ from audit.events import Event, Purpose
 from casework import rules
 from casework.actions.assignments import locked
 from casework.models import CaseFile, Plan
+from casework.models.plan_entries import ended_steps
 from casework.models.plans import State
 from kpm.accounts.models import User
 from kpm.vault.opening import open_groups
@@ -93,7 +94,12 @@ def _check_still_helps(plan: Plan, by: User) -> None:
         by, event=Event.CASE_FILE_READ, purpose=Purpose.SUPERVISION, about=[case_file]
     ) as reading:
         open_groups([plan], "body", reading=reading)
-    rules.check_red_has_plan(case_file.risk_level.level, plan.resources)
+    rules.check_red_has_plan(case_file.risk_level.level, help_in(plan))
+
+
+def help_in(plan: Plan) -> list[str]:
+    """The concrete help that is still to come; give the plan with its body open."""
+    return plan.resources(ended_steps([plan.case_file_id]).get(plan.case_file_id, ()))
 
 
 def _in_state(case_file: CaseFile, state: str) -> Iterable[Plan]:

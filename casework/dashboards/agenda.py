@@ -17,10 +17,10 @@ from casework.caseload import Due
 from casework.dashboards import today as days
 from casework.dashboards.cover import Cover
 from casework.dashboards.files import due_label
-from casework.dashboards.plans import ended_steps
 from casework.models import Absence, Assignment, CaseFile, Plan, Visit
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet
+from casework.models.plan_entries import ended_steps
 from casework.models.plans import State
 from kpm.accounts.models import User
 

@@ -1,10 +1,9 @@
 """Plans as pages show them: each version with its steps, what was said of it, and what changed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from django.http import Http404
 
@@ -183,19 +182,6 @@ def said(entry: PlanEntry) -> Said:
     labels: dict[str, Any] = {each.value: each.label for each in (*Answer, *StepOutcome)}
     speakers: dict[str, Any] = {each.value: each.label for each in Speaker}
     return Said(entry, labels.get(entry.answer, ""), speakers.get(entry.speaker, ""))
-
-
-def ended_steps(files: Iterable[UUID]) -> dict[UUID, set[str]]:
-    """The ids of the steps of each file that are not open any more. No content is opened."""
-    found: dict[UUID, set[str]] = {}
-    rows = PlanEntry.objects.about_steps().filter(case_file__in=list(files))
-    for file, step, kind in rows.values_list("case_file", "step", "kind"):
-        steps = found.setdefault(file, set())
-        if kind == EntryKind.STEP_ENDED:
-            steps.add(step)
-        else:
-            steps.discard(step)
-    return found
 
 
 def _is_open(entry: PlanEntry | None) -> bool:

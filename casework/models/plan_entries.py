@@ -1,6 +1,8 @@
 """What happens with a plan once it is drafted: what the person says of it, how its steps went."""
 
+from collections.abc import Iterable
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 from django.db.models import F, Q
@@ -127,3 +129,16 @@ class PlanEntry(SealedModel):
 
     def __str__(self) -> str:
         return str(self.id)
+
+
+def ended_steps(files: Iterable[UUID]) -> dict[UUID, set[str]]:
+    """The ids of the steps of each file that are not open any more. No content is opened."""
+    found: dict[UUID, set[str]] = {}
+    rows = PlanEntry.objects.about_steps().filter(case_file__in=list(files))
+    for file, step, kind in rows.values_list("case_file", "step", "kind"):
+        steps = found.setdefault(file, set())
+        if kind == EntryKind.STEP_ENDED:
+            steps.add(step)
+        else:
+            steps.discard(step)
+    return found

@@ -1,5 +1,6 @@
 """Plans: what help is agreed, in steps with a resource, a person and a day."""
 
+from collections.abc import Container
 from typing import Any
 
 from django.db import models
@@ -111,11 +112,10 @@ class Plan(GuardedStateModel, SealedModel):
     def __str__(self) -> str:
         return str(self.id)
 
-    @property
-    def resources(self) -> list[str]:
-        """The concrete help that the steps name."""
-        steps: list[dict[str, Any]] = self.steps
-        return [step["resource"] for step in steps if step.get("resource")]
+    def resources(self, ended: Container[str] = ()) -> list[str]:
+        """The concrete help that the steps name, without those that have ended."""
+        found = [each.get("resource", "") for each in self.listed_steps if each["id"] not in ended]
+        return [each for each in found if each]
 
     @property
     def listed_steps(self) -> list[dict[str, str]]:

@@ -23,7 +23,6 @@ from casework.dashboards import (
     review_tasks,
 )
 from casework.dashboards.assessments import assessments_of
-from casework.dashboards.plans import ended_steps
 from casework.forms.levels import (
     DecideLevelForm,
     ProposeLevelForm,
@@ -32,6 +31,7 @@ from casework.forms.levels import (
 )
 from casework.models import CaseFile
 from casework.models.case_files import Status
+from casework.models.plan_entries import ended_steps
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file, open_rows
 from casework.views.unsent_forms import continued

@@ -23,6 +23,7 @@ from casework.forms.plans import (
     ReviewPlanForm,
 )
 from casework.models import CaseFile, Plan
+from casework.models.plan_entries import ended_steps
 from casework.models.plans import State
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
@@ -117,7 +118,7 @@ def _draft_form(
     if refused is not None and refused.current == str(latest.pk if latest else ""):
         return refused, latest
     today = timezone.localdate()
-    ended = dashboard.ended_steps([case_file.pk]).get(case_file.pk, ())
+    ended = ended_steps([case_file.pk]).get(case_file.pk, ())
     return DraftPlanForm.from_request(request, plan=latest, today=today, ended=ended), latest
 
 

@@ -137,7 +137,7 @@ def test_a_plan_is_drafted_with_its_steps(client, case_file, worker):
         },
         {"what": "装扶手", "resource": "", "who": "", "by_on": ""},
     ]
-    assert plan.resources == ["村卫生室签约服务"]
+    assert plan.resources() == ["村卫生室签约服务"]
 
 
 def test_a_draft_is_written_into_log_and_history_once_and_sealed(client, case_file, worker):
