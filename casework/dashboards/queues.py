@@ -1,4 +1,4 @@
-"""What runs out, lapses, waits too long or lacks its review: queues of a supervisor, to be read."""
+"""What lapses, waits, runs out or lacks its review: queues of a supervisor, to be read."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from casework.dashboards import lists
-from casework.models import CaseFile
+from casework.models import CaseFile, Plan
 from casework.models.case_files import CaseFileQuerySet, Status
+from casework.models.plans import State as PlanState
 from kpm import days
 from kpm.accounts.models import User
 from kpm.workdays import NOTHING_SPECIAL, Special, after_workdays
@@ -32,6 +33,7 @@ QUEUES: Final[Mapping[str, Promise]] = {
     "late": gettext_lazy("Waiting too long"),
     "ending": gettext_lazy("Running out"),
     "unreviewed": gettext_lazy("Review missing"),
+    "plans": gettext_lazy("Plans"),
 }
 
 
@@ -41,6 +43,8 @@ class QueueRow:
 
     case_file: CaseFile
     words: str
+    # Where it is looked at.
+    page: str
 
 
 def queue(name: str, user: User, group: str, now: datetime) -> CaseFileQuerySet:
@@ -51,6 +55,8 @@ def queue(name: str, user: User, group: str, now: datetime) -> CaseFileQuerySet:
         return _lapsing(files, today)
     if name == "late":
         return _late(files, today)
+    if name == "plans":
+        return _plans(files)
     red_first = Case(When(risk_level__level=Level.RED, then=0), default=1)
     if name == "ending":
         found = files.filter(
@@ -99,6 +105,19 @@ def _late(files: CaseFileQuerySet, today: date) -> CaseFileQuerySet:
     )
 
 
+def _plans(files: CaseFileQuerySet) -> CaseFileQuerySet:
+    """Drafts that stand alone; one that came with a proposal is decided with it."""
+    drafts = Plan.objects.filter(state=PlanState.DRAFT, case_file=OuterRef("pk"))
+    alone = drafts.exclude(proposal__state=ProposalState.SUBMITTED).order_by()
+    return (
+        files.annotate(
+            drafted_on=Subquery(alone.values("drafted_on")[:1], output_field=DateField())
+        )
+        .filter(drafted_on__isnull=False)
+        .order_by("drafted_on", "id")
+    )
+
+
 def late_since(today: date, workdays: int, special: Special = NOTHING_SPECIAL) -> date:
     """What was handed in on this day or before has waited longer than so many working days."""
     for back in range(1, LONGEST):
@@ -120,6 +139,12 @@ def tabs_of(user: User, group: str, now: datetime) -> list[tuple[str, Any, int]]
     return [(name, label, counts[name]) for name, label in QUEUES.items()]
 
 
+def row_of(name: str, case_file: CaseFile) -> QueueRow:
+    """A file of a queue as the page shows it."""
+    page = "casework:show_plan" if name == "plans" else "casework:show_level"
+    return QueueRow(case_file, in_words(name, case_file), page)
+
+
 def in_words(name: str, case_file: Any) -> str:
     """What the clock of a file in a queue says."""
     level = case_file.risk_level
@@ -131,6 +156,8 @@ def in_words(name: str, case_file: Any) -> str:
         return _("steps down by itself on %(day)s") % {"day": day}
     if name == "late":
         return _("waits since %(day)s") % {"day": days.in_words(case_file.waits_since)}
+    if name == "plans":
+        return _("drafted on %(day)s") % {"day": days.in_words(case_file.drafted_on)}
     if name == "ending":
         return _("ends on %(day)s") % {"day": days.in_words(level.until_on)}
     return _("was to be reviewed by %(day)s") % {"day": days.in_words(level.review_on)}

@@ -46,6 +46,7 @@ IN_QUEUES = (
     ("late", _("waiting too long"), "yellow"),
     ("ending", _("levels running out"), ""),
     ("unreviewed", _("reviews missing"), "yellow"),
+    ("plans", _("plans to approve"), "brand"),
 )
 
 

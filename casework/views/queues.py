@@ -31,9 +31,7 @@ def list_queue(request: SignedInRequest, queue: str) -> HttpResponse:
         "casework/queues/list.html",
         {
             "page": page,
-            "rows": [
-                queues.QueueRow(each, queues.in_words(queue, each)) for each in page.object_list
-            ],
+            "rows": [queues.row_of(queue, each) for each in page.object_list],
             "queue": queue,
             "title": queues.QUEUES[queue],
             "queues": queues.tabs_of(request.user, group, now),

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from django.utils import timezone
 
+from casework.actions import levels, plans
 from casework.dashboards import queues
 from kpm.permissions import Role
 from kpm.workdays import after_workdays, workdays_between
@@ -53,6 +54,7 @@ def test_each_queue_has_its_files_and_no_others(supervisor):
         "late": {down.number},
         "ending": {ending.number},
         "unreviewed": {down.number, ending.number},
+        "plans": set(),
     }
     for name, numbers in found.items():
         answer = listed(supervisor, name)
@@ -65,6 +67,25 @@ def test_each_queue_has_its_files_and_no_others(supervisor):
     assert "was to be reviewed by" in listed(supervisor, "unreviewed").text
     today = client_for(supervisor).get("/today/?group=care").text
     assert "/queues/late/?group=care" in today
+
+
+def test_a_draft_waits_until_it_holds_and_one_of_a_proposal_waits_with_it(supervisor):
+    worker, now = make_user(), timezone.localtime()
+    alone, together = (file_of(worker) for _number in range(2))
+    about = {"goal": "每天有人来电话", "steps": [{"what": "联系志愿者"}], "by": worker}
+    draft = plans.draft(case_file=alone, today=now.date() - timedelta(days=2), **about)
+    proposal = make_proposal(together, worker, now=now)
+    plans.draft(case_file=together, today=now.date(), proposal=proposal, **about)
+
+    assert list(queues.queue("plans", supervisor, "care", now)) == [alone]
+    page = listed(supervisor, "plans").text
+    assert f"/files/{alone.number}/plan/" in page
+    assert "drafted on" in page
+    assert "/queues/plans/?group=care" in client_for(supervisor).get("/today/?group=care").text
+    levels.withdraw(case_file=together, proposal=proposal, by=worker, now=now)
+    assert len(queues.queue("plans", supervisor, "care", now)) == 2
+    plans.approve(plan=draft, by=supervisor, today=now.date())
+    assert list(queues.queue("plans", supervisor, "care", now)) == [together]
 
 
 def test_empty_queues_say_so(supervisor):
