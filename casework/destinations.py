@@ -35,7 +35,7 @@ RECEIVERS: Final[Mapping[str, Receiver]] = {
     for each in (
         Receiver(
             "civil_affairs",
-            _("Civil affairs: relief, subsidies"),
+            _("Civil affairs (relief, subsidies)"),
             ("name", "phone", "address", "id_number"),
         ),
         Receiver(
@@ -48,7 +48,7 @@ RECEIVERS: Final[Mapping[str, Receiver]] = {
             _("Disabled Persons' Federation"),
             ("name", "phone", "address", "id_number"),
         ),
-        Receiver("school", _("School"), ("name", "birth_on", "emergency")),
+        Receiver("school", _("School or kindergarten"), ("name", "birth_on", "emergency")),
         Receiver(
             "employment",
             _("Job centre, training"),

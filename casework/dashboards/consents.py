@@ -83,6 +83,11 @@ def points_of(last: dict[str, Standing]) -> list[Point]:
     ]
 
 
+def may_tell(case_file: CaseFile, today: date) -> bool:
+    """Whether a consent to telling another service holds; the head of the person is open."""
+    return last_words(case_file, today).get(ConsentPurpose.SHARING) == Standing.LIVE
+
+
 def is_without_ground(case_file: CaseFile, last: dict[str, Standing]) -> bool:
     """Whether the consent to support was taken back while the file is still open."""
     return case_file.is_open and last.get(ConsentPurpose.SERVICE) == Standing.WITHDRAWN

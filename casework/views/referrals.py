@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import referrals as actions
-from casework.dashboards import referrals
+from casework.dashboards import consents, referrals
 from casework.destinations import RECEIVERS
 from casework.forms.referrals import AnswerReferralForm, ReferForm
 from casework.models import CaseFile
@@ -44,7 +44,8 @@ def refer(request: SignedInRequest, number: str, kind: str) -> HttpResponse:
     if form.run(actions.send, by=request.user, now=timezone.now(), **about):
         messages.success(request, _("On record. Tell the service what you ticked, nothing else."))
         return redirect("casework:list_referrals", case_file.number)
-    return _shown(request, case_file, "refer", {"to": RECEIVERS[kind]}, form)
+    may_tell = consents.may_tell(case_file, timezone.localdate())
+    return _shown(request, case_file, "refer", {"to": RECEIVERS[kind], "may_tell": may_tell}, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -93,6 +93,22 @@ class TestSending:
         assert "民政" not in event.body
         assert Sharing.objects.get().keep_until >= TODAY + timedelta(days=3 * 365)
 
+    def test_who_has_not_consented_is_seen_before_anything_is_typed(
+        self, client, case_file, worker
+    ):
+        address = page("refer", case_file, "health")
+        asked = "No consent to telling another service holds"
+        assert asked in client.get(address).text
+        given = consent(case_file, worker)
+        assert asked not in client.get(address).text
+        consents.withdraw(consent=given, by=worker, now=NOW)
+        assert asked in client.get(address).text
+
+    def test_where_a_field_is_needed_stands_beside_it_though_it_is_a_box_to_tick(
+        self, client, case_file
+    ):
+        assert "(where it rests on consent)" in client.get(page("refer", case_file, "health")).text
+
     def test_no_plain_column_says_to_whom_or_what(self, case_file, worker):
         send(case_file, worker)
         rows = [Sharing.objects.values().get(), Referral.objects.values().get()]
