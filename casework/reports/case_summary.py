@@ -12,12 +12,13 @@ from django.utils.translation import get_language, gettext
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
-from casework.dashboards import files, levels, red_files
+from casework.dashboards import files, incidents, levels, needs, plans, red_files
 from casework.dashboards.files import DueRow, Fact
+from casework.dashboards.needs import Needs
 from casework.dashboards.pictures import Picture, picture_of
 from casework.dashboards.red_files import MissingRow
 from casework.dashboards.timelines import Entry
-from casework.models import CaseFile, Plan, TeamMember, Visit
+from casework.models import CaseFile, Incident, TeamMember, Visit
 from casework.models.people import Sex
 from casework.models.plans import State
 from kpm import pdf
@@ -49,7 +50,10 @@ class Summary:
     due: list[DueRow]
     team: list[Any]
     others: list[tuple[Any, TeamMember]]
-    plan: Plan | None
+    needs: Needs
+    incidents: list[Incident]
+    # The plan that holds, else the draft that waits for a yes.
+    version: plans.Version | None
     visits: list[Visit]
     timeline: list[Entry]
     picture: Picture | None
@@ -122,12 +126,12 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, now: dat
     """Open what the paper shows, and put it into words."""
     today = timezone.localdate(now)
     person = case_file.person
-    plans = list(case_file.plans.select_related("drafted_by", "approved_by"))
-    living = [plan for plan in plans if plan.state != State.ENDED][:1]
+    versions, _earlier = plans.live(case_file, reading, today)
+    versions.sort(key=lambda each: each.plan.state != State.APPROVED)
     visits = list(case_file.visits.select_related("worker")[:MOST_VISITS])
     others = list(case_file.team_members.active().filter(is_nobody=False))
     open_groups([person], "head", "body", reading=reading)
-    open_groups([case_file, *living, *visits], "body", reading=reading)
+    open_groups([case_file, *visits], "body", reading=reading)
     open_groups(others, "head", reading=reading)
     return Summary(
         name=person.name,
@@ -140,7 +144,9 @@ def summary_of(case_file: CaseFile, reading: Reading, *, in_full: bool, now: dat
         due=files.due_rows(case_file, now),
         team=files.team_rows(case_file),
         others=[(red_files.place_label(each), each) for each in others],
-        plan=next(iter(living), None),
+        needs=needs.of_file(case_file, reading, only_open=True),
+        incidents=incidents.latest_of(case_file, reading),
+        version=next(iter(versions), None),
         visits=visits,
         timeline=levels.timeline_of(case_file.risk_level, reading),
         picture=picture_of(levels.decisions_of(case_file.risk_level), now),

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from audit.models import LoggedEvent
-from casework.actions import plans, visits
+from casework.actions import incidents, needs, plan_entries, plans, visits
 from casework.models import TeamMember
 from kpm import pdf
 from kpm.children import ChildFailed
@@ -65,13 +65,17 @@ def case_file():
         needs="助餐",
         notes="聊了半小时",
     )
-    plans.draft(
+    today = timezone.localdate(now)
+    for kind, words in (("strength", "女儿每周来"), ("need", "爬不了楼")):
+        needs.note(case_file=made, kind=kind, area="home", words=words, by=worker, today=today)
+    plan = plans.draft(
         case_file=made,
         goal="按时吃药",
         steps=[{"what": "送药", "resource": "社区医院", "who": "李社工", "by_on": "2026-12-01"}],
         by=worker,
-        today=timezone.localdate(now),
+        today=today,
     )
+    live_with(plan, worker, now)
     TeamMember(
         key_owner=made.id,
         case_file=made,
@@ -83,6 +87,24 @@ def case_file():
     ).save_as(by=worker)
     make_level(made, "yellow")
     return made
+
+
+def live_with(plan, worker, now):
+    """The person says something, a step is done, and something happened."""
+    about = {"plan": plan, "on": timezone.localdate(now), "by": worker, "now": now}
+    approver = make_user(Role.SUPERVISOR, unit=make_unit(COUNTY), name="钱督导")
+    plans.approve(plan=plan, by=approver, today=about["on"])
+    plan_entries.hear(answer="partly", speaker="person", words="不想搬家", **about)
+    step = plan.listed_steps[0]["id"]
+    plan_entries.mark_step(step=step, outcome="done", words="", **about)
+    incidents.note(
+        case_file=plan.case_file,
+        kind="fall",
+        happened_at=now - timedelta(hours=5),
+        words="在院子里滑倒",
+        by=worker,
+        now=now,
+    )
 
 
 def page_for(user, case_file, language="en"):
@@ -120,6 +142,8 @@ def test_the_paper_holds_the_file_and_is_named_by_its_number(supervisor, case_fi
         NAME, case_file.number, "Case summary", "李社工", "赵医生", "Family doctor", "镇卫生院",
         "按时吃药", "送药",
         "社区医院", "高血压", "喜欢花", "助餐", "聊了半小时", "Yellow", "Agreed.", "Alone",
+        "女儿每周来", "爬不了楼", "Agrees in part", "不想搬家", "(Done,", "A fall",
+        "在院子里滑倒",
     ):  # fmt: skip
         assert words in text, words
 
