@@ -32,8 +32,10 @@ class StepsForm(SeenForm):
     def add_steps(self, plan: Plan | None, ended: Collection[str]) -> None:
         """Begin with what the last plan says, without the steps that have ended."""
         steps = [each for each in plan.listed_steps if each["id"] not in ended] if plan else []
-        # A step that is worded as it was is still the same one.
-        self.known = {step["what"]: step["id"] for step in reversed(steps)}
+        # A step that is worded as it was is still the same one; of two alike the first comes first.
+        self.known: dict[str, list[str]] = {}
+        for step in steps:
+            self.known.setdefault(step["what"], []).append(step["id"])
         if plan is not None:
             self.fields["goal"].initial = plan.goal
         for number in range(STEPS):
@@ -41,8 +43,8 @@ class StepsForm(SeenForm):
 
     def named(self, steps: Iterable[dict[str, str]]) -> list[dict[str, str]]:
         """The steps as a plan keeps them; those that go on with the id that they have."""
-        known = dict(self.known)
-        return [{**step, "id": known.pop(step["what"], "")} for step in steps]
+        known = {what: iter(ids) for what, ids in self.known.items()}
+        return [{**step, "id": next(known.get(step["what"], iter(())), "")} for step in steps]
 
     @property
     def steps(self) -> list[list[forms.BoundField]]:

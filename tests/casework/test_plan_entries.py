@@ -253,6 +253,19 @@ class TestSteps:
         first, second = (each["id"] for each in plan.listed_steps)
         assert first != second
 
+    def test_two_alike_go_on_as_two(self, client, case_file, worker, supervisor):
+        plan = holding(case_file, worker, supervisor, steps=[STEPS[0], STEPS[0]])
+        mark(plan, worker, place=1)
+        mark(plan, worker, place=1, outcome="reopened")
+        form = client.get(page("draft_plan", case_file)).context["form"]
+        sent = {"seen": form.current, "goal": "Warm meals", "what_2": "Call the son"}
+        sent |= dict.fromkeys(("what_0", "what_1"), STEPS[0]["what"])
+        client.post(page("draft_plan", case_file), sent)
+        new = client.get(page("show_plan", case_file)).context["versions"][0]
+        assert [each.is_new for each in new.steps] == [False, False, True]
+        assert [each.id for each in new.steps[:2]] == [each["id"] for each in plan.listed_steps]
+        assert new.dropped == []
+
     def test_steps_of_older_plans_are_known_by_their_place(self, case_file, worker):
         plan = drafted(case_file, worker)
         plan.steps = [{key: step[key] for key in step if key != "id"} for step in plan.steps]
