@@ -8,13 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from casework.models.consents import ConsentPurpose, Giver, Manner
 from casework.notices import CURRENT
 from kpm.accounts.forms import date_input
-from kpm.forms import ActionForm
+from kpm.forms import ActionForm, SeenForm
 
 
-class RecordConsentForm(ActionForm):
-    """One yes to one purpose, after the notice was read out."""
+class RecordConsentForm(SeenForm):
+    """One yes to one purpose, after the notice was read out as it stood on the page."""
 
-    notice = forms.IntegerField(widget=forms.HiddenInput, initial=CURRENT.version)
+    shared = ()
+    changed = _("The notice has a new text. Please read it out as it is now.")
+
     purpose = forms.ChoiceField(
         label=_("To what?"), choices=ConsentPurpose.choices, widget=forms.RadioSelect
     )
@@ -37,7 +39,7 @@ class RecordConsentForm(ActionForm):
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, current=str(CURRENT.version), **kwargs)
         guardian: Any = self.fields["guardian"]
         guardian.needed = _("(if a parent or guardian consented)")
 

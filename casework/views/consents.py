@@ -47,7 +47,8 @@ def record_consent(request: SignedInRequest, number: str) -> HttpResponse:
     case_file = find_file(request, number)
     open_file(request, case_file)
     form = RecordConsentForm.from_request(request, initial={"given_on": timezone.localdate()})
-    if form.run(actions.record, case_file=case_file, by=request.user, now=timezone.now()):
+    about = {"case_file": case_file, "notice": CURRENT.version}
+    if form.run(actions.record, by=request.user, now=timezone.now(), **about):
         messages.success(request, _("The consent is on record."))
         return redirect("casework:list_consents", case_file.number)
     return render(

@@ -38,6 +38,9 @@ SAID = {
     "notice": CURRENT.version,
     "given_on": TODAY,
 }
+# The same as a page sends it.
+SENT = {**SAID, "seen": CURRENT.version}
+del SENT["notice"]
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ class TestTheYes:
         assert str(CURRENT.for_all) in form
         for text in CURRENT.purposes.values():
             assert str(text) in form
-        words = client.post(page("record_consent", case_file), SAID, follow=True).content.decode()
+        words = client.post(page("record_consent", case_file), SENT, follow=True).content.decode()
         assert "说愿意，先试试看" in words
         assert "Holds" in words
         assert "Support and a file" in client.get(case_file.get_absolute_url()).content.decode()
@@ -106,11 +109,20 @@ class TestTheYes:
             assert not any(word in plain for word in ("guardian", "王强", "phone", "愿意"))
 
     def test_a_text_that_was_not_read_out_is_consented_to_by_nobody(self, client, case_file):
-        old = {**SAID, "notice": CURRENT.version + 1}
+        old = {**SENT, "seen": CURRENT.version - 1}
         answer = client.post(page("record_consent", case_file), old)
         assert answer.status_code == 422
+        assert "The notice has a new text." in answer.content.decode()
         assert "说愿意" in answer.content.decode()
         assert not Consent.objects.exists()
+        # The page that says so shows the new text, and counts for it.
+        seen = {"seen": answer.context["form"].current}
+        assert f'name="seen" value="{seen["seen"]}"' in answer.content.decode()
+        assert client.post(page("record_consent", case_file), SENT | seen).status_code == 302
+
+    def test_no_action_takes_another_text_than_the_last(self, case_file, worker):
+        with pytest.raises(Refused, match="new text"):
+            record(case_file, worker, notice=CURRENT.version - 1)
 
     def test_what_has_not_happened_yet_is_refused_beside_the_day(self, case_file, worker):
         with pytest.raises(Refused) as refused:
