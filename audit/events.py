@@ -149,6 +149,7 @@ class Event(StrEnum):
     SESSION_ENDED = "session.ended"
     SESSION_REFUSED = "session.refused"
     SESSION_STARTED = "session.started"
+    SHARING_PRINTED = "sharing.printed"
     STIPULATION_ENDED = "stipulation.ended"
     STIPULATION_RECORDED = "stipulation.recorded"
     TEAM_CLIMBED = "team.climbed"

@@ -52,6 +52,7 @@ NOUNS: dict[str, Promise] = {
     "sample": gettext_lazy("Sample"),
     "search": gettext_lazy("Search"),
     "session": gettext_lazy("Sign-in"),
+    "sharing": gettext_lazy("What others were told"),
     "stipulation": gettext_lazy("What is heeded in choosing"),
     "team": gettext_lazy("Team of a red file"),
     "team_member": gettext_lazy("Somebody of another organ in the team"),

@@ -108,6 +108,11 @@ def check_can_answer_referral(user: User, referral: Referral) -> None:
         raise Refused(_("This has been ended already."))
 
 
+def check_can_print_sharings(user: User, case_file: CaseFile) -> None:
+    """Whoever has part in the file tells the person who was told what, after its end as well."""
+    rules.check_has_part_in(user, case_file)
+
+
 def check_answer_fits(referral: Referral, outcome: str, reply: str) -> None:
     """One step after the other; whatever ends it has its reason."""
     if outcome not in NEXT[referral.state]:

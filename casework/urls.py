@@ -142,6 +142,7 @@ urlpatterns = [
         name="withdraw_consent",
     ),
     path("files/<number:number>/referrals/", referrals.list_referrals, name="list_referrals"),
+    path("files/<number:number>/referrals/paper/", referrals.print_sharings, name="print_sharings"),
     path("files/<number:number>/referrals/to/<slug:kind>/", referrals.refer, name="refer"),
     path(
         "files/<number:number>/referrals/<int:place>/",

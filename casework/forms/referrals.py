@@ -72,3 +72,7 @@ class AnswerReferralForm(ActionForm):
         outcome.choices = [(each.value, each.label) for each in following]
         reply: Any = self.fields["reply"]
         reply.needed = _("(needed unless it is accepted)")
+
+
+class PrintForm(ActionForm):
+    """Just a button."""

@@ -18,6 +18,7 @@ from casework.models import CaseFile
 from casework.models.case_files import Status
 from casework.reports import objection_letter
 from casework.views.opening import find_file, open_file, open_rows, purpose_of
+from casework.views.reports import paper
 from kpm import days
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import is_allowed
@@ -163,7 +164,7 @@ def _press(request: SignedInRequest, action: Any, done: str, **about: Any) -> No
 @require_POST
 @requires(Permission.RECEIVE_OBJECTION)
 def print_letter(request: SignedInRequest, number: str, place: int) -> HttpResponse:
-    """The letter to the person as PDF, named by the file number alone."""
+    """The letter to the person as PDF."""
     case_file = find_file(request, number)
     open_file(request, case_file)
     objection = find_objection(case_file, place)
@@ -171,11 +172,7 @@ def print_letter(request: SignedInRequest, number: str, place: int) -> HttpRespo
     form.once = False
     who = {"by": request.user, "purpose": purpose_of(request, case_file), "now": timezone.now()}
     if form.run(objection_letter.print_letter, case_file=case_file, objection=objection, **who):
-        return HttpResponse(
-            form.result,
-            content_type="application/pdf",
-            headers={"Content-Disposition": f'attachment; filename="{case_file.number}.pdf"'},
-        )
+        return paper(form.result, case_file)
     messages.error(request, " ".join(map(str, form.non_field_errors())))
     return redirect("casework:show_objection", case_file.number, place)
 

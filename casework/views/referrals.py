@@ -7,15 +7,17 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from casework import rules
 from casework.actions import referrals as actions
 from casework.dashboards import consents, referrals
 from casework.destinations import RECEIVERS
-from casework.forms.referrals import AnswerReferralForm, ReferForm
+from casework.forms.referrals import AnswerReferralForm, PrintForm, ReferForm
 from casework.models import CaseFile
-from casework.views.opening import find_file, open_file
+from casework.reports import sharing_list
+from casework.views.opening import find_file, known_purpose, open_file
+from casework.views.reports import paper
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import ActionForm, status
 from kpm.permissions import Permission, requires
@@ -61,6 +63,20 @@ def answer_referral(request: SignedInRequest, number: str, place: int) -> HttpRe
         messages.success(request, _("This is on record."))
         return redirect("casework:list_referrals", case_file.number)
     return _shown(request, case_file, "answer", {"row": row}, form)
+
+
+@require_POST
+@requires(Permission.VIEW_CASE_FILES)
+def print_sharings(request: SignedInRequest, number: str) -> HttpResponse:
+    """Who was told what, as PDF for the person."""
+    case_file = find_file(request, number)
+    form = PrintForm.from_request(request)
+    form.once = False
+    who = {"by": request.user, "purpose": known_purpose(request, case_file)}
+    if form.run(sharing_list.print_sharings, case_file=case_file, now=timezone.now(), **who):
+        return paper(form.result, case_file)
+    messages.error(request, " ".join(map(str, form.non_field_errors())))
+    return redirect("casework:list_referrals", case_file.number)
 
 
 def _shown(

@@ -123,6 +123,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:show_objection": CASE_ROLES,
     "casework:withdraw_objection": CASE_ROLES,
     "casework:print_letter": CASE_ROLES,
+    "casework:print_sharings": CASE_ROLES,
     "casework:acknowledge_objection": only(SUPERVISOR),
     "casework:decide_objection": only(SUPERVISOR),
     "casework:list_objections": only(SUPERVISOR),
