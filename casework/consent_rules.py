@@ -20,6 +20,8 @@ CONSENTS_FROM = 14
 # Until then a parent or guardian is asked as well, unless there is a reason not to: a default of
 # this system. The law leaves it to the young person from 14 on.
 ADULT_FROM = 18
+# The law that the notices follow is in force since this day: nobody consented to them before.
+FROM_ON = date(2021, 11, 1)
 # Whoever is in it is a child unless a day of birth says otherwise.
 CHILDREN = "left_behind_child"
 
@@ -93,6 +95,11 @@ def check_consent_fits(notice: int, given_on: date, today: date) -> None:
         raise Refused(_("The notice has a new text. Please read it out as it is now."))
     if given_on > today:
         raise Refused(_("This day has not come yet."), field="given_on")
+    if given_on < FROM_ON:
+        raise Refused(
+            _("The notice follows a law in force since 1 November 2021: ask again."),
+            field="given_on",
+        )
 
 
 def check_is_the_last_word(case_file: CaseFile, purpose: str, given_on: date) -> None:

@@ -129,6 +129,13 @@ class TestTheYes:
             record(case_file, worker, given_on=TODAY + timedelta(days=1))
         assert refused.value.field == "given_on"
 
+    def test_nobody_consented_before_the_law_of_the_notice(self, case_file, worker):
+        for given_on in (date(1, 1, 1), consent_rules.FROM_ON - timedelta(days=1)):
+            with pytest.raises(Refused) as refused:
+                record(case_file, worker, giver="guardian", guardian="王强", given_on=given_on)
+            assert refused.value.field == "given_on"
+        record(case_file, worker, given_on=consent_rules.FROM_ON)
+
     @pytest.mark.parametrize("wrong", ["purpose", "giver", "manner"])
     def test_what_there_is_not_is_refused(self, case_file, worker, wrong):
         with pytest.raises(Refused) as refused:
