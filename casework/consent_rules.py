@@ -2,6 +2,7 @@
 
 from datetime import date
 from enum import StrEnum
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -144,6 +145,19 @@ def check_giver_fits(
             _("From 14 to 17 both are asked. Say in a few words why only one of them was."),
             field="words",
         )
+
+
+def taken_back(case_file: CaseFile, purpose: str) -> set[UUID]:
+    """The consents to this purpose that were withdrawn, and those that they took the place of."""
+    rows = Consent.objects.filter(case_file=case_file, purpose=purpose)
+    replaced = dict(rows.values_list("pk", "replaces"))
+    found: set[UUID] = set()
+    for key in rows.filter(withdrawal__isnull=False).values_list("pk", flat=True):
+        earlier: UUID | None = key
+        while earlier is not None:
+            found.add(earlier)
+            earlier = replaced[earlier]
+    return found
 
 
 def check_can_withdraw_consent(user: User, consent: Consent) -> None:

@@ -1,7 +1,8 @@
 """Who refers somebody, what may be told and on which ground; refusals in words for the user."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import date
+from uuid import UUID
 
 from django.utils.translation import gettext as _
 
@@ -82,14 +83,9 @@ def ground(
     return consent
 
 
-def is_without_ground(referral: Referral) -> bool:
-    """Whether something is still open that rests on a consent which was taken back since."""
-    consent = referral.sharing.consent
-    if referral.state not in NEXT or consent is None:
-        return False
-    while hasattr(consent, "replacement"):
-        consent = consent.replacement
-    return hasattr(consent, "withdrawal")
+def is_without_ground(referral: Referral, taken_back: Container[UUID | None]) -> bool:
+    """Whether something is still open that rests on one of the consents that were taken back."""
+    return referral.state in NEXT and referral.sharing.consent_id in taken_back
 
 
 def check_referral_is_told(receiver: str, asked: str) -> None:

@@ -137,9 +137,8 @@ def test_whoever_takes_it_back_while_something_is_sent_waits_and_is_told(real_co
     assert Sharing.objects.get().consent == given
     assert ConsentWithdrawal.objects.get().consent == given
     assert names() == ["referral.sent", "consent.withdrawn"]
-    sent = sending.result
-    sent.refresh_from_db()
-    assert referral_rules.is_without_ground(sent)
+    taken_back = consent_rules.taken_back(case_file, "sharing")
+    assert referral_rules.is_without_ground(sending.result, taken_back)
 
 
 def test_of_both_at_once_no_order_tells_a_service_too_late(real_commits, halfway, monkeypatch):

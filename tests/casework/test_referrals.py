@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import LoggedEvent
+from casework import consent_rules
 from casework.actions import consents, referrals
 from casework.destinations import FACTS, RECEIVERS
 from casework.models import CaseFile, Referral, Sharing
@@ -203,6 +204,27 @@ class TestTheGround:
         assert said not in client.get(page("list_referrals", case_file)).content.decode()
         consents.withdraw(consent=newer, by=worker, now=NOW)
         assert said in client.get(page("list_referrals", case_file)).content.decode()
+
+    def test_of_many_given_anew_each_goes_with_the_last(self, case_file, worker):
+        asked = [consent(case_file, worker) for _each in range(4)]
+        family = consent(case_file, worker, "family")
+        assert consent_rules.taken_back(case_file, "sharing") == set()
+        consents.withdraw(consent=asked[-1], by=worker, now=NOW)
+        again = consent(case_file, worker)
+        consents.withdraw(consent=family, by=worker, now=NOW)
+        found = consent_rules.taken_back(case_file, "sharing")
+        assert found == {each.pk for each in asked}
+        assert again.pk not in found
+
+    def test_pages_ask_as_often_however_many_there_are(
+        self, client, case_file, worker, django_assert_max_num_queries
+    ):
+        for _each in range(6):
+            consent(case_file, worker)
+            send(case_file, worker, basis="consent", article="")
+        for name in ("list_referrals", "list_consents"):
+            with django_assert_max_num_queries(19):
+                assert client.get(page(name, case_file)).status_code == 200
 
     def test_the_database_takes_no_consent_of_another_file_or_aim(self, case_file, worker):
         about = {
