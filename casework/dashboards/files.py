@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 from casework import rules
 from casework.actions.case_files import calendars
 from casework.caseload import Due, DueKind
-from casework.dashboards import incidents, lost_contacts
+from casework.dashboards import incidents, lost_contacts, plans
 from casework.dashboards.consents import Point, is_without_ground, last_words, points_of
 from casework.dashboards.needs import Needs
 from casework.dashboards.needs import of_file as needs_of
+from casework.dashboards.plans import Version
 from casework.dashboards.red_files import MissingRow, missing_row
 from casework.dashboards.teams import Why, answerable
-from casework.models import CaseFile, Incident, Person, Plan, Visit
+from casework.models import CaseFile, Incident, Person, Visit
 from casework.models.assignments import Place
 from casework.models.people import Sex
 from kpm import masking
@@ -171,17 +172,18 @@ class Overview:
     # The consent to support was withdrawn, and the file is open.
     is_without_ground: bool
     incidents: list[Incident]
-    plan: Plan | None
+    # The plan that holds, else the draft.
+    plan: Version | None
+    is_draft_waiting: bool
     visits: list[Visit]
 
 
 def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, now: datetime) -> Overview:
     """Open what the first page shows, and put it into words."""
     today = timezone.localdate(now)
-    plans = list(case_file.plans.all())
     # The keys of the person and of the file in one query.
     open_groups([case_file], "person__head", "person__body", "body", reading=reading)
-    open_groups(plans[:1], "body", reading=reading)
+    versions, _earlier = plans.live(case_file, reading, today)
     standing = last_words(case_file, today)
     return Overview(
         sex=Sex(case_file.person.sex).label,
@@ -196,7 +198,8 @@ def overview_of(case_file: CaseFile, reading: Reading, *, is_team: bool, now: da
         needs=needs_of(case_file, reading, only_open=True),
         consents=points_of(standing),
         is_without_ground=is_without_ground(case_file, standing),
-        plan=plans[0] if plans else None,
+        plan=versions[-1] if versions else None,
+        is_draft_waiting=len(versions) > 1,
         visits=latest_visits(case_file),
     )
 

@@ -41,6 +41,11 @@ class Step:
     is_new: bool
     is_late: bool
 
+    @property
+    def is_done(self) -> bool:
+        """Whether it was done, and not given up."""
+        return self.said is not None and self.said.entry.answer == StepOutcome.DONE
+
 
 @dataclass(frozen=True)
 class Version:

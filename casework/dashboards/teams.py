@@ -1,6 +1,6 @@
 """Teams: which place is free, who could help, with what they carry already."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -84,6 +84,14 @@ def candidates_in(unit: Unit, population: str, today: date) -> QuerySet[User]:
     )
 
 
+def able_in(case_file: CaseFile, today: date) -> Iterable[Assignment]:
+    """Who of the team can do the work; the pages of a file have found that out already."""
+    team = rules.team(case_file)
+    if team and all("is_able" in vars(each) for each in team):
+        return [each for each in team if vars(each)["is_able"]]
+    return case_file.assignments.able(today).select_related("worker")
+
+
 class Why(StrEnum):
     """Why somebody answers for a file."""
 
@@ -117,8 +125,7 @@ def answerable(case_file: CaseFile, today: date) -> Answerable | None:
     supervisors in the nearest unit it is the one who has been there longest. Nothing only where
     no unit above has any supervisor.
     """
-    able = case_file.assignments.able(today).select_related("worker")
-    held = {each.role: each.worker for each in able}
+    held = {each.role: each.worker for each in able_in(case_file, today)}
     if Place.LEAD in held:
         return Answerable(held[Place.LEAD], Why.LEADS)
     if Place.DEPUTY in held:

@@ -213,7 +213,7 @@ class MarkStepForm(ActionForm):
         label=gettext_lazy("How did this step go?"), choices=(), widget=forms.RadioSelect
     )
     on = day_field(gettext_lazy("On which day?"))
-    words = words_field(gettext_lazy("Say why if it is given up."))
+    words = words_field()
 
     def __init__(self, *args: Any, today: date, is_open: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -223,6 +223,8 @@ class MarkStepForm(ActionForm):
         if is_open:
             offered = [StepOutcome.DONE, StepOutcome.GIVEN_UP]
         field.choices = [(each, each.label) for each in offered]
+        words: Any = self.fields["words"]
+        words.needed = gettext_lazy("(needed if it is given up)") if is_open else ""
         field.initial = None if is_open else StepOutcome.REOPENED
 
 

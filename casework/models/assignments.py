@@ -37,19 +37,27 @@ class AssignmentQuerySet(models.QuerySet["Assignment"]):
         Whoever lost one of these keeps the place until somebody else has it, so that it is known
         whose file it was; but they count for nothing that a file must have.
         """
-        grants = (
-            RoleGrant.objects.in_force(on)
-            .filter(user=OuterRef("worker"), user__is_active=True, role=Role.SOCIAL_WORKER)
-            .annotate(
-                reach=Unit.prefix_in("unit"),
-                place=_outer("case_file__unit__code"),
-                named=Cast("populations", models.TextField()),
-                group=_outer("case_file__population"),
-            )
-            .filter(place__startswith=F("reach"))
-            .filter(Q(populations=[]) | Q(named__contains=Concat(Value('"'), "group", Value('"'))))
+        return self.active().filter(_can_work(on))
+
+    def with_ability(self, on: date) -> "AssignmentQuerySet":
+        """All of them, each with whether its worker can do the work, as `is_able`."""
+        return self.annotate(is_able=_can_work(on))
+
+
+def _can_work(on: date) -> Exists:
+    grants = (
+        RoleGrant.objects.in_force(on)
+        .filter(user=OuterRef("worker"), user__is_active=True, role=Role.SOCIAL_WORKER)
+        .annotate(
+            reach=Unit.prefix_in("unit"),
+            place=_outer("case_file__unit__code"),
+            named=Cast("populations", models.TextField()),
+            group=_outer("case_file__population"),
         )
-        return self.active().filter(Exists(grants))
+        .filter(place__startswith=F("reach"))
+        .filter(Q(populations=[]) | Q(named__contains=Concat(Value('"'), "group", Value('"'))))
+    )
+    return Exists(grants)
 
 
 def _outer(path: str) -> "ExpressionWrapper[OuterRef]":

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from django.db.models import Prefetch
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from audit import log
@@ -22,8 +23,9 @@ SAID = "purposes"
 
 def find_file(request: SignedInRequest, number: str) -> CaseFile:
     """The file if it is theirs, with what every page of a file shows beside it."""
+    team = Assignment.objects.with_ability(timezone.localdate()).select_related("worker")
     files = CaseFile.objects.select_related("person", "unit", "risk_level").prefetch_related(
-        Prefetch("assignments", Assignment.objects.select_related("worker"))
+        Prefetch("assignments", team)
     )
     return get_visible(files, request.user, number=number)
 

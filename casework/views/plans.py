@@ -183,9 +183,11 @@ def end_plan(request: SignedInRequest, number: str, version: int) -> HttpRespons
     case_file, found = _version(request, number, version)
     form = EndPlanForm.from_request(request)
     if form.run(entries.end, plan=found.plan, by=request.user, now=timezone.now()):
-        messages.success(request, _("The plan has ended. It stays among the earlier plans."))
+        messages.success(request, _("It has ended, and stays among the earlier plans."))
         return redirect("casework:show_plan", number)
-    return _written(request, case_file, form, found, _("End the plan"))
+    is_draft = found.plan.state == State.DRAFT
+    heading = _("Take the draft back") if is_draft else _("End the plan")
+    return _written(request, case_file, form, found, heading)
 
 
 def _version(request: SignedInRequest, number: str, version: int) -> tuple[CaseFile, Version]:

@@ -106,6 +106,47 @@ def field_of(refused):
     return refused.value.field
 
 
+class TestTheFirstPageOfTheFile:
+    def seen(self, client, case_file):
+        words = client.get(case_file.get_absolute_url()).text
+        return words[words.index('aria-labelledby="plan"') :].partition("</section>")[0]
+
+    def test_it_shows_how_the_steps_stand(self, client, case_file, plan, worker):
+        first, second = (step["what"] for step in plan.steps)
+        assert "Done" not in self.seen(client, case_file)
+        mark(plan, worker)
+        mark(plan, worker, 1, outcome="given_up", words="她不想要")
+        words = self.seen(client, case_file)
+        assert first in words
+        assert second in words
+        assert '<span class="tag tag-green">Done</span>' in words
+        assert '<span class="tag">Given up</span>' in words
+
+    def test_it_shows_the_plan_that_holds_and_says_that_a_draft_waits(
+        self, client, case_file, plan, worker
+    ):
+        waits = "A newer draft waits"
+        assert waits not in self.seen(client, case_file)
+        drafted(case_file, worker, steps=[{"what": "Something new"}])
+        words = self.seen(client, case_file)
+        assert waits in words
+        assert "Approved" in words
+        assert "Something new" not in words
+
+    def test_a_plan_that_has_ended_is_not_shown_as_the_plan(
+        self, client, case_file, plan, supervisor
+    ):
+        plan_entries.end(plan=plan, words="Moved away", by=supervisor, now=NOW)
+        assert "No plan yet" in self.seen(client, case_file)
+
+
+def test_whoever_takes_a_draft_back_is_not_asked_to_end_the_plan(client, case_file, plan, worker):
+    drafted(case_file, worker)
+    page_of_draft = client.get(page("end_plan", case_file, 2)).text
+    assert "Take the draft back" in page_of_draft
+    assert "End the plan" not in page_of_draft
+
+
 class TestWhatThePersonSays:
     def test_it_stands_with_the_plan_in_their_words(self, client, case_file, plan):
         said = {"answer": "partly", "speaker": "both", "on": TODAY, "words": "不想总有人上门"}
