@@ -1,5 +1,6 @@
 """What is filled in about a consent."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -42,6 +43,10 @@ class RecordConsentForm(SeenForm):
         super().__init__(*args, current=str(CURRENT.version), **kwargs)
         guardian: Any = self.fields["guardian"]
         guardian.needed = _("(if a parent or guardian consented)")
+
+    def begin_with(self, values: Mapping[str, Sequence[str]]) -> None:
+        """What was typed earlier, on the text that stands above the form now."""
+        super().begin_with({name: values[name] for name in values if name != "notice"})
 
 
 class WithdrawConsentForm(ActionForm):

@@ -23,6 +23,27 @@ class FormKind(models.TextChoices):
     ASSESSMENT = "assessment", _("Assessment")
     PLAN = "plan", _("Support plan")
     PROPOSAL = "proposal", _("Proposal of a level")
+    DANGER = "danger", _("Red at once")
+    DECISION = "decision", _("Decision about a proposal")
+    WORD = "word", _("What the person says to the plan")
+    STEP = "step", _("How a step went")
+    REVIEW = "review", _("Going through the plan")
+    PLAN_END = "plan_end", _("End of a plan")
+    INCIDENT = "incident", _("Incident")
+    CORRECTION = "correction", _("Correction of an incident")
+    REPORT = "report", _("Mandatory report")
+    CONSENT = "consent", _("Consent")
+    REFERRAL = "referral", _("Referral")
+    LOST = "lost", _("Lost contact")
+    HAND_OVER = "hand_over", _("Hand-over of a file")
+    TRANSFER = "transfer", _("Transfer to another unit")
+    OBJECTION = "objection", _("Objection")
+    ANSWER = "answer", _("Answer to an objection")
+
+
+def slug_of(form: str, place: str) -> str:
+    """A kind of form, and which one of it: step-2-1."""
+    return f"{form}-{place}" if place else form
 
 
 class UnsentFormQuerySet(SealedQuerySet["UnsentForm"]):
@@ -64,10 +85,12 @@ class UnsentForm(SealedModel):
     )
     form = models.CharField(_("form"), max_length=12, choices=FormKind.choices)
     kept_at = models.DateTimeField(_("kept at"))
-    # The revision of the level when it was last kept: what has changed since is said.
-    revision = models.PositiveIntegerField(_("revision"), default=0)
+    # Which one, where a file has several pages of this kind: numbers, as in the address.
+    place = models.CharField(_("place"), max_length=12, blank=True, default="")
+    # The page that kept it last; another one does not write over it unawares.
+    window = models.CharField(_("window"), max_length=24, blank=True, default="")
 
-    # {field: [values]}, as they were typed.
+    # {field: [values]}, as they were typed, and what the page showed around them.
     values = SealedJSONField(group="body", verbose_name=_("values"), default=dict)
 
     objects: ClassVar[UnsentFormManager["UnsentForm"]] = UnsentFormManager()
@@ -85,13 +108,27 @@ class UnsentForm(SealedModel):
                 name="an_unsent_form_is_of_a_known_kind", condition=Q(form__in=FormKind.values)
             ),
             models.UniqueConstraint(
-                fields=("case_file", "worker", "form"), name="one_unsent_form_of_a_kind"
+                fields=("case_file", "worker", "form", "place"), name="one_unsent_form_of_a_kind"
             ),
         )
         indexes = (models.Index(fields=("kept_at",), name="unsent_forms_by_age"),)
 
     def __str__(self) -> str:
         return str(self.id)
+
+    @property
+    def stamp(self) -> str:
+        """This very state of it; whoever goes on with it says which one they saw."""
+        return f"{self.window}.{self.kept_at.timestamp()}"
+
+    @property
+    def slug(self) -> str:
+        """How an address calls it."""
+        return slug_of(self.form, self.place)
+
+    def said(self, name: str) -> str:
+        """What stands in a field that takes one value; the body is open."""
+        return "".join(self.values.get(name, [])[-1:])
 
     @property
     def log_owners(self) -> tuple[UUID, ...]:

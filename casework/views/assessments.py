@@ -9,12 +9,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import assessments
-from casework.actions.unsent_forms import sending
 from casework.dashboards.assessments import assessments_of, open_assessment
 from casework.forms.assessments import RecordAssessmentForm
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
-from casework.views.unsent_forms import continued
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -30,7 +29,8 @@ def record_assessment(request: SignedInRequest, number: str) -> HttpResponse:
     form = RecordAssessmentForm.from_request(
         request, population=case_file.population, today=timezone.localdate()
     )
-    record = sending(FormKind.ASSESSMENT, assessments.record)
+    draft = draft_of(request, case_file, FormKind.ASSESSMENT)
+    record = draft.sending(assessments.record)
     if form.run(record, case_file=case_file, by=request.user, now=timezone.now()):
         messages.success(request, _("The assessment is on record. The level has not changed."))
         place = case_file.risk_level.assessments.count()
@@ -42,7 +42,7 @@ def record_assessment(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
-            **continued(request, case_file, form, FormKind.ASSESSMENT, reading),
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

@@ -12,8 +12,10 @@ from casework.actions import consents as actions
 from casework.dashboards import consents, referrals
 from casework.forms.consents import RecordConsentForm, WithdrawConsentForm
 from casework.models.consents import ConsentPurpose
+from casework.models.unsent_forms import FormKind
 from casework.notices import CURRENT
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -45,10 +47,12 @@ def list_consents(request: SignedInRequest, number: str) -> HttpResponse:
 def record_consent(request: SignedInRequest, number: str) -> HttpResponse:
     """The notice, and one yes."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.CONSENT)
     form = RecordConsentForm.from_request(request, initial={"given_on": timezone.localdate()})
+    record = draft.sending(actions.record)
     about = {"case_file": case_file, "notice": CURRENT.version}
-    if form.run(actions.record, by=request.user, now=timezone.now(), **about):
+    if form.run(record, by=request.user, now=timezone.now(), **about):
         messages.success(request, _("The consent is on record."))
         return redirect("casework:list_consents", case_file.number)
     return render(
@@ -60,6 +64,7 @@ def record_consent(request: SignedInRequest, number: str) -> HttpResponse:
             "form": form,
             "notice": CURRENT,
             "purposes": [(each.label, CURRENT.purposes[each]) for each in ConsentPurpose],
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

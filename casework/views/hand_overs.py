@@ -15,7 +15,9 @@ from casework.dashboards import hand_overs
 from casework.forms.hand_overs import AnswerOfferForm, DeclineOfferForm, OfferFileForm
 from casework.models import HandOver
 from casework.models.hand_overs import HandOverState
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.accounts.scoping import get_visible
 from kpm.forms import status
@@ -28,10 +30,12 @@ from kpm.vault.opening import open_groups
 def offer_file(request: SignedInRequest, number: str) -> HttpResponse:
     """Offer the lead of a file to somebody, with what they have to know."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.HAND_OVER)
     today = timezone.localdate()
     form = OfferFileForm.from_request(request, workers=hand_overs.candidates(case_file, today))
-    if form.run(actions.offer, case_file=case_file, by=request.user, now=timezone.now()):
+    offer = draft.sending(actions.offer)
+    if form.run(offer, case_file=case_file, by=request.user, now=timezone.now()):
         name = form.result.to_worker.name
         words = _("Offered to %(name)s. You are responsible until they accept.")
         messages.success(request, words % {"name": name})
@@ -44,6 +48,7 @@ def offer_file(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
             "waiting": hand_overs.open_offer(case_file),
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

@@ -17,7 +17,9 @@ from casework.dashboards import harm, lists
 from casework.forms.harm import NotDueForm, OpenReportForm, ReceiptForm, TellForm
 from casework.models import CaseFile, HarmReport
 from casework.models.harm import HarmState
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file, open_rows
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import ActionForm, status
 from kpm.permissions import Permission, requires
@@ -30,10 +32,11 @@ PER_PAGE = 50
 def report_harm(request: SignedInRequest, number: str) -> HttpResponse:
     """Whom to call now, and what was seen or heard."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.REPORT)
     form = OpenReportForm.from_request(request)
     now = timezone.localtime()
-    if form.run(actions.open_report, case_file=case_file, by=request.user, now=now):
+    if form.run(draft.sending(actions.open_report), case_file=case_file, by=request.user, now=now):
         messages.success(request, _("The report is open, and a supervisor sees it at once."))
         return redirect("casework:show_case_file", case_file.number)
     return render(
@@ -43,6 +46,7 @@ def report_harm(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

@@ -11,7 +11,9 @@ from casework import rules
 from casework.actions import incidents as actions
 from casework.dashboards import incidents
 from casework.forms.incidents import NoteIncidentForm
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -40,10 +42,11 @@ def list_incidents(request: SignedInRequest, number: str) -> HttpResponse:
 def note_incident(request: SignedInRequest, number: str) -> HttpResponse:
     """One thing that happened."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.INCIDENT)
     now = timezone.now()
     form = NoteIncidentForm.from_request(request, population=case_file.population, now=now)
-    if form.run(actions.note, case_file=case_file, by=request.user, now=now):
+    if form.run(draft.sending(actions.note), case_file=case_file, by=request.user, now=now):
         messages.success(request, _("On record. A review is suggested; no level changes by it."))
         return redirect(case_file)
     return render(
@@ -53,6 +56,7 @@ def note_incident(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )
@@ -66,11 +70,11 @@ def correct_incident(request: SignedInRequest, number: str, place: int) -> HttpR
     reading = open_file(request, case_file)
     incident = incidents.incident_at(case_file, place)
     open_groups([incident], "body", reading=reading)
-    now = timezone.now()
+    draft, now = draft_of(request, case_file, FormKind.CORRECTION, place), timezone.now()
     form = NoteIncidentForm.from_request(
         request, population=case_file.population, now=now, wrong=incident
     )
-    if form.run(actions.correct, incident=incident, by=request.user, now=now):
+    if form.run(draft.sending(actions.correct), incident=incident, by=request.user, now=now):
         messages.success(request, _("The correction is on record."))
         return redirect("casework:list_incidents", case_file.number)
     return render(
@@ -81,6 +85,7 @@ def correct_incident(request: SignedInRequest, number: str, place: int) -> HttpR
             "is_team": rules.is_in_team(request.user, case_file),
             "incident": incident,
             "form": form,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

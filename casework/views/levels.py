@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import levels as actions
-from casework.actions.unsent_forms import sending
 from casework.dashboards import (
     files,
     levels,
@@ -34,7 +33,7 @@ from casework.models.case_files import Status
 from casework.models.plan_entries import ended_steps
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file, open_rows
-from casework.views.unsent_forms import continued
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import is_allowed
 from kpm.forms import status
@@ -91,8 +90,8 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
         return redirect("casework:show_level", case_file.number)
     form, around = propose_form(request, case_file, reading)
     about = {"case_file": case_file, "by": request.user, "seen": form.current}
-    propose = sending(FormKind.PROPOSAL, actions.propose)
-    if form.run(propose, now=timezone.now(), **about):
+    draft = draft_of(request, case_file, FormKind.PROPOSAL)
+    if form.run(draft.sending(actions.propose), now=timezone.now(), **about):
         messages.success(request, _("The proposal waits for a supervisor. The level stays so far."))
         return redirect("casework:show_level", case_file.number)
     if _came_between(form, case_file):
@@ -105,7 +104,7 @@ def propose_level(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
             "waiting": waiting,
-            **continued(request, case_file, form, FormKind.PROPOSAL, reading),
+            **continued(request, form, draft, reading),
             **around,
         },
         status=status(form),
@@ -150,14 +149,13 @@ def propose_form(
 def set_provisionally(request: SignedInRequest, number: str) -> HttpResponse:
     """Set red at once for safety; it holds for hours, until somebody decides."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
-    level = case_file.risk_level
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.DANGER)
     form = SetProvisionallyForm.from_request(
-        request, current=str(level.revision), today=timezone.localdate()
+        request, current=str(case_file.risk_level.revision), today=timezone.localdate()
     )
-    if form.run(
-        actions.set_provisionally, case_file=case_file, by=request.user, now=timezone.now()
-    ):
+    act = draft.sending(actions.set_provisionally)
+    if form.run(act, case_file=case_file, by=request.user, now=timezone.now()):
         messages.success(request, _("Red holds from now on, provisionally. Supervisors see it."))
         return redirect("casework:show_level", case_file.number)
     return render(
@@ -168,6 +166,7 @@ def set_provisionally(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
             "hours": levels.emergency_hours(timezone.localdate()),
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )
@@ -240,12 +239,19 @@ def review_proposal(request: SignedInRequest, number: str) -> HttpResponse:
         until_on=review.until_on,
         is_first_of_two=review.is_first_of_two,
     )
-    seen = {"proposal": proposal, "plan": review.plan, "inputs": review.inputs}
-    now = timezone.now()
-    if form.run(actions.decide, case_file=case_file, by=request.user, now=now, **seen):
+    draft = draft_of(request, case_file, FormKind.DECISION)
+    about: dict[str, Any] = {
+        "case_file": case_file,
+        "proposal": proposal,
+        "plan": review.plan,
+        "inputs": review.inputs,
+        "now": timezone.now(),
+    }
+    if form.run(draft.sending(actions.decide), by=request.user, **about):
         return decided(request, case_file, form.cleaned_data["decision"], review)
     around = {
         **beside_review(request, case_file, proposal, reading),
+        **continued(request, form, draft, reading),
         "review": review,
         "form": form,
         "level_until": case_file.risk_level.until_at,

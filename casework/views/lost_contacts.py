@@ -12,7 +12,9 @@ from casework import rules
 from casework.actions import lost_contacts as actions
 from casework.dashboards import files, lists, lost_contacts
 from casework.forms.lost_contacts import DecideLostForm
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file, open_rows
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -42,13 +44,14 @@ def list_lost(request: SignedInRequest) -> HttpResponse:
 def decide_lost(request: SignedInRequest, number: str) -> HttpResponse:
     """The tries, and what a supervisor makes of them."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.LOST)
     search, now = lost_contacts.search_of(case_file), timezone.localtime()
     if search is None:
         raise Http404
     form = DecideLostForm.from_request(request, today=now.date(), current=search.seen)
     about = {"case_file": case_file, "search": search, "seen": form.current}
-    if form.run(actions.decide, by=request.user, now=now, **about):
+    if form.run(draft.sending(actions.decide), by=request.user, now=now, **about):
         messages.success(request, _("What you decided is on record."))
         return redirect("casework:show_case_file", case_file.number)
     return render(
@@ -60,6 +63,7 @@ def decide_lost(request: SignedInRequest, number: str) -> HttpResponse:
             "row": lost_contacts.told(search, now.date()),
             "visits": files.latest_visits(case_file),
             "form": form,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

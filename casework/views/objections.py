@@ -16,15 +16,17 @@ from casework.dashboards import levels, lists, objections, queues
 from casework.forms.objections import AnswerlessForm, DecideObjectionForm, ReceiveObjectionForm
 from casework.models import CaseFile
 from casework.models.case_files import Status
+from casework.models.unsent_forms import FormKind
 from casework.reports import objection_letter
 from casework.views.opening import find_file, open_file, open_rows, purpose_of
 from casework.views.reports import paper
+from casework.views.unsent_forms import continued, draft_of
 from kpm import days
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import is_allowed
 from kpm.forms import status
 from kpm.permissions import Permission, requires
-from kpm.vault.opening import open_groups
+from kpm.vault.opening import Reading, open_groups
 from risk_levels.models import Objection
 
 PER_PAGE = 50
@@ -43,9 +45,11 @@ def find_objection(case_file: CaseFile, place: int) -> Objection:
 def receive_objection(request: SignedInRequest, number: str) -> HttpResponse:
     """Write down what the person says against the level."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.OBJECTION)
     form = ReceiveObjectionForm.from_request(request)
-    if form.run(actions.receive, case_file=case_file, by=request.user, now=timezone.now()):
+    receive = draft.sending(actions.receive)
+    if form.run(receive, case_file=case_file, by=request.user, now=timezone.now()):
         day = form.result.decide_by_on
         messages.success(
             request,
@@ -60,6 +64,7 @@ def receive_objection(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )
@@ -70,13 +75,14 @@ def receive_objection(request: SignedInRequest, number: str) -> HttpResponse:
 def show_objection(request: SignedInRequest, number: str, place: int) -> HttpResponse:
     """What was said against which decision, and what became of it."""
     case_file = find_file(request, number)
-    around = beside(request, case_file, place)
+    around = beside(request, case_file, place, open_file(request, case_file))
     return render(request, "casework/objections/show.html", around)
 
 
-def beside(request: SignedInRequest, case_file: CaseFile, place: int) -> dict[str, Any]:
+def beside(
+    request: SignedInRequest, case_file: CaseFile, place: int, reading: Reading
+) -> dict[str, Any]:
     """The objection, the decision that it is about, and all former ones, open."""
-    reading = open_file(request, case_file)
     objection = find_objection(case_file, place)
     open_groups([objection], "body", "answer", reading=reading)
     timeline = levels.timeline_of(case_file.risk_level, reading)
@@ -97,7 +103,8 @@ def beside(request: SignedInRequest, case_file: CaseFile, place: int) -> dict[st
 def decide_objection(request: SignedInRequest, number: str, place: int) -> HttpResponse:
     """The decision and what is said against it, side by side; then the answer."""
     case_file = find_file(request, number)
-    around = beside(request, case_file, place)
+    reading = open_file(request, case_file)
+    around = beside(request, case_file, place, reading)
     objection = around["objection"]
     if not objection.is_waiting:
         messages.info(request, _("This objection has been answered already."))
@@ -105,8 +112,14 @@ def decide_objection(request: SignedInRequest, number: str, place: int) -> HttpR
     form = DecideObjectionForm.from_request(
         request, current=f"{objection.pk}:{case_file.risk_level.revision}"
     )
-    about = {"case_file": case_file, "objection": objection}
-    if form.run(actions.decide, by=request.user, now=timezone.now(), **about):
+    draft = draft_of(request, case_file, FormKind.ANSWER, place)
+    if form.run(
+        draft.sending(actions.decide),
+        case_file=case_file,
+        objection=objection,
+        by=request.user,
+        now=timezone.now(),
+    ):
         messages.success(request, _("Your answer is on record. Hand the person the letter."))
         return redirect("casework:show_objection", case_file.number, place)
     may_decide = is_allowed(
@@ -115,7 +128,12 @@ def decide_objection(request: SignedInRequest, number: str, place: int) -> HttpR
     return render(
         request,
         "casework/objections/decide.html",
-        {**around, "form": form, "may_decide": may_decide},
+        {
+            **around,
+            "form": form,
+            "may_decide": may_decide,
+            **continued(request, form, draft, reading),
+        },
         status=status(form),
     )
 

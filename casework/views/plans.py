@@ -1,5 +1,7 @@
 """Pages of the support plan: read it, draft it, approve it."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
@@ -11,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from casework import rules
 from casework.actions import plan_entries as entries
 from casework.actions import plans
-from casework.actions.unsent_forms import sending
+from casework.actions.unsent_forms import Draft
 from casework.dashboards import plans as dashboard
-from casework.dashboards.plans import Step, Version
+from casework.dashboards.plans import Version
 from casework.forms.plans import (
     ApprovePlanForm,
     DraftPlanForm,
@@ -27,7 +29,7 @@ from casework.models.plan_entries import ended_steps
 from casework.models.plans import State
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
-from casework.views.unsent_forms import continued
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import ActionForm, status
 from kpm.permissions import Permission, requires
@@ -83,9 +85,9 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
     form, latest = _draft_form(request, case_file, reading)
-    seen = {"seen": form.current}
-    draft = sending(FormKind.PLAN, plans.draft)
-    if form.run(draft, case_file=case_file, by=request.user, today=form.today, **seen):
+    draft = draft_of(request, case_file, FormKind.PLAN)
+    about = {"case_file": case_file, "today": form.today, "seen": form.current}
+    if form.run(draft.sending(plans.draft), by=request.user, **about):
         messages.success(request, _("The draft is on record. A supervisor approves it."))
         return redirect("casework:show_plan", case_file.number)
     if form.is_bound and not form.is_outdated:
@@ -99,7 +101,7 @@ def draft_plan(request: SignedInRequest, number: str) -> HttpResponse:
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
             "plan": latest,
-            **continued(request, case_file, form, FormKind.PLAN, reading),
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )
@@ -142,80 +144,92 @@ def approve_plan(request: SignedInRequest, number: str) -> HttpResponse:
 @requires(Permission.DRAFT_PLAN)
 def hear_person(request: SignedInRequest, number: str, version: int) -> HttpResponse:
     """What the person says of a version."""
-    case_file, found = _version(request, number, version)
+    case_file, found, reading = _version(request, number, version)
+    draft = draft_of(request, case_file, FormKind.WORD, version)
     form = HearForm.from_request(request, today=timezone.localdate())
-    if form.run(entries.hear, plan=found.plan, by=request.user, now=timezone.now()):
+    hear = draft.sending(entries.hear)
+    if form.run(hear, plan=found.plan, by=request.user, now=timezone.now()):
         messages.success(request, _("This is on record."))
         return redirect("casework:show_plan", number)
-    return _written(request, case_file, form, found, _("What the person says"))
+    page = {"heading": _("What the person says"), "version": found}
+    return _written(request, form, draft, reading, page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.DRAFT_PLAN)
 def mark_step(request: SignedInRequest, number: str, version: int, place: int) -> HttpResponse:
     """How one step went."""
-    case_file, found = _version(request, number, version)
+    case_file, found, reading = _version(request, number, version)
     step = dashboard.step_at(found, place)
+    draft = draft_of(request, case_file, FormKind.STEP, version, place)
     form = MarkStepForm.from_request(request, today=timezone.localdate(), is_open=step.is_open)
     about = {"plan": found.plan, "step": step.id}
-    if form.run(entries.mark_step, **about, by=request.user, now=timezone.now()):
+    mark = draft.sending(entries.mark_step)
+    if form.run(mark, **about, by=request.user, now=timezone.now()):
         messages.success(request, _("This is on record."))
         return redirect("casework:show_plan", number)
-    return _written(request, case_file, form, found, _("How a step went"), step)
+    page = {"heading": _("How a step went"), "version": found, "step": step}
+    return _written(request, form, draft, reading, page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.DRAFT_PLAN)
 def review_plan(request: SignedInRequest, number: str, version: int) -> HttpResponse:
     """The plan was gone through and stays as it is."""
-    case_file, found = _version(request, number, version)
+    case_file, found, reading = _version(request, number, version)
+    draft = draft_of(request, case_file, FormKind.REVIEW, version)
     form = ReviewPlanForm.from_request(request, today=timezone.localdate())
-    if form.run(entries.review, plan=found.plan, by=request.user, now=timezone.now()):
+    review = draft.sending(entries.review)
+    if form.run(review, plan=found.plan, by=request.user, now=timezone.now()):
         messages.success(request, _("This is on record."))
         return redirect("casework:show_plan", number)
-    return _written(request, case_file, form, found, _("Go through the plan"))
+    page = {"heading": _("Go through the plan"), "version": found}
+    return _written(request, form, draft, reading, page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires(Permission.END_PLAN)
 def end_plan(request: SignedInRequest, number: str, version: int) -> HttpResponse:
     """The plan ends and no other takes its place."""
-    case_file, found = _version(request, number, version)
+    case_file, found, reading = _version(request, number, version)
+    draft = draft_of(request, case_file, FormKind.PLAN_END, version)
     form = EndPlanForm.from_request(request)
-    if form.run(entries.end, plan=found.plan, by=request.user, now=timezone.now()):
+    end = draft.sending(entries.end)
+    if form.run(end, plan=found.plan, by=request.user, now=timezone.now()):
         messages.success(request, _("It has ended, and stays among the earlier plans."))
         return redirect("casework:show_plan", number)
     is_draft = found.plan.state == State.DRAFT
     heading = _("Take the draft back") if is_draft else _("End the plan")
-    return _written(request, case_file, form, found, heading)
+    return _written(request, form, draft, reading, {"heading": heading, "version": found})
 
 
-def _version(request: SignedInRequest, number: str, version: int) -> tuple[CaseFile, Version]:
+def _version(
+    request: SignedInRequest, number: str, version: int
+) -> tuple[CaseFile, Version, Reading]:
     """The file and one version of its plan, open."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    return case_file, dashboard.version_at(case_file, version, reading, timezone.localdate())
+    found = dashboard.version_at(case_file, version, reading, timezone.localdate())
+    return case_file, found, reading
 
 
 def _written(
     request: SignedInRequest,
-    case_file: CaseFile,
     form: ActionForm,
-    version: Version,
-    heading: str,
-    step: Step | None = None,
+    draft: Draft,
+    reading: Reading,
+    page: dict[str, Any],
 ) -> HttpResponse:
     """The page of one entry about a plan."""
     return render(
         request,
         "casework/plans/write.html",
         {
-            "case_file": case_file,
-            "is_team": rules.is_in_team(request.user, case_file),
+            "case_file": draft.case_file,
+            "is_team": rules.is_in_team(request.user, draft.case_file),
             "form": form,
-            "version": version,
-            "step": step,
-            "heading": heading,
+            **page,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

@@ -11,13 +11,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from casework import rules
 from casework.actions import referrals as actions
-from casework.dashboards import consents, referrals
+from casework.dashboards import consents, referrals, unsent_forms
 from casework.destinations import RECEIVERS
 from casework.forms.referrals import AnswerReferralForm, PrintForm, ReferForm
 from casework.models import CaseFile
+from casework.models.unsent_forms import FormKind
 from casework.reports import sharing_list
 from casework.views.opening import find_file, known_purpose, open_file
 from casework.views.reports import paper
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import ActionForm, status
 from kpm.permissions import Permission, requires
@@ -29,8 +31,15 @@ def list_referrals(request: SignedInRequest, number: str) -> HttpResponse:
     """Where the person was referred to, and what was told."""
     case_file = find_file(request, number)
     reading = open_file(request, case_file)
-    rows = referrals.rows_of(case_file, reading)
-    return _shown(request, case_file, "list", {"rows": rows, "receivers": RECEIVERS.values()})
+    draft = draft_of(request, case_file, FormKind.REFERRAL)
+    kept = unsent_forms.kept_form(draft, request.user, reading)
+    around = {
+        "rows": referrals.rows_of(case_file, reading),
+        "receivers": RECEIVERS.values(),
+        "draft": draft,
+        "begun": RECEIVERS.get(kept.said("about")) if kept else None,
+    }
+    return _shown(request, case_file, "list", around)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -40,14 +49,20 @@ def refer(request: SignedInRequest, number: str, kind: str) -> HttpResponse:
     case_file = find_file(request, number)
     if kind not in RECEIVERS:
         raise Http404
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.REFERRAL)
     form = ReferForm.from_request(request, to=RECEIVERS[kind])
     about = {"case_file": case_file, "kind": kind}
-    if form.run(actions.send, by=request.user, now=timezone.now(), **about):
+    if form.run(draft.sending(actions.send), by=request.user, now=timezone.now(), **about):
         messages.success(request, _("On record. Tell the service what you ticked, nothing else."))
         return redirect("casework:list_referrals", case_file.number)
-    may_tell = consents.may_tell(case_file, timezone.localdate())
-    return _shown(request, case_file, "refer", {"to": RECEIVERS[kind], "may_tell": may_tell}, form)
+    around = continued(request, form, draft, reading, about=kind)
+    around |= {
+        "to": RECEIVERS[kind],
+        "begun": RECEIVERS.get(around.get("kept_about", "")),
+        "may_tell": consents.may_tell(case_file, timezone.localdate()),
+    }
+    return _shown(request, case_file, "refer", around, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from casework.dashboards import agenda, boards, lists, supervising, today
+from casework.dashboards import agenda, boards, lists, supervising, today, unsent_forms
+from casework.dashboards.unsent_forms import Begun
 from casework.views.opening import open_plans, open_rows
 from kpm.accounts.models import SignedInRequest, User
 from kpm.permissions import Permission, Role, requires
@@ -31,10 +32,19 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         around["waiting"] = supervising.waiting_for(request.user, group, now)
         around["strained"] = boards.strained(request.user, now.date())
         around["loads"] = supervising.loads_of(request.user, group, now.date())
+        around["begun"] = begun_by(request.user, group)
         return render(request, "casework/today/supervise.html", around)
     return render(
         request, "casework/today/view.html", {**around, **day_of(request.user, group, now)}
     )
+
+
+def begun_by(user: User, group: str) -> list[Begun]:
+    """What a supervisor has begun and not sent, its people open."""
+    found = unsent_forms.begun_among(user, today.open_files(user, group))
+    if found:
+        open_rows(user, [each.case_file for each in found])
+    return found
 
 
 def day_of(user: User, group: str, now: datetime) -> dict[str, Any]:

@@ -20,7 +20,9 @@ from casework.forms.transfers import (
 )
 from casework.models import Transfer
 from casework.models.transfers import TransferState
+from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file, open_file
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.accounts.scoping import get_visible
 from kpm.forms import ActionForm, status
@@ -33,9 +35,11 @@ from kpm.vault.opening import open_groups
 def ask_transfer(request: SignedInRequest, number: str) -> HttpResponse:
     """Ask another unit to take a file; until it says yes the lead stays."""
     case_file = find_file(request, number)
-    open_file(request, case_file)
+    reading = open_file(request, case_file)
+    draft = draft_of(request, case_file, FormKind.TRANSFER)
     form = AskTransferForm.from_request(request, district=case_file.district)
-    if form.run(actions.ask, case_file=case_file, by=request.user, now=timezone.now()):
+    ask = draft.sending(actions.ask)
+    if form.run(ask, case_file=case_file, by=request.user, now=timezone.now()):
         words = _("%(unit)s has been asked. Until it says yes, nothing changes.")
         messages.success(request, words % {"unit": form.result.to_unit.name})
         return redirect("casework:list_transfers")
@@ -46,6 +50,7 @@ def ask_transfer(request: SignedInRequest, number: str) -> HttpResponse:
             "case_file": case_file,
             "is_team": rules.is_in_team(request.user, case_file),
             "form": form,
+            **continued(request, form, draft, reading),
         },
         status=status(form),
     )

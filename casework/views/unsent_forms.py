@@ -10,63 +10,72 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from casework.actions import unsent_forms as actions
+from casework.actions.unsent_forms import Draft
 from casework.dashboards import unsent_forms
-from casework.dashboards.unsent_forms import PAGES
 from casework.models import CaseFile
 from casework.models.unsent_forms import FormKind
 from casework.views.opening import find_file
+from kpm import ids
 from kpm.accounts.models import SignedInRequest
 from kpm.errors import Refused
 from kpm.forms import ActionForm
 from kpm.permissions import Permission, requires
 from kpm.vault.opening import Reading
 
-# What the page itself adds to a form. What it was begun on is kept: others may have gone on since.
-ADDED = frozenset({"csrfmiddlewaretoken"})
+# What the page itself adds to a form and nobody reads again. What it was begun on is kept: others
+# may have gone on since.
+ADDED = frozenset({"csrfmiddlewaretoken", "window", "goes_on"})
 # A page that keeps by itself says so, and is answered without a page.
 BY_ITSELF = "X-Keeps"
+LONGEST_NAME = 24
 
 
 @require_POST
-@requires(Permission.RECORD_VISIT)
+@requires(Permission.VIEW_CASE_FILES)
 def keep_form(request: SignedInRequest, number: str, form: str) -> HttpResponse:
     """Keep what stands in the form; the page goes on, or is left for now."""
-    case_file = find_file(request, number)
-    kind = _kind(form)
+    draft = _named(request, find_file(request, number), form)
+    values = typed(request.POST)
     try:
-        actions.keep(
-            case_file=case_file,
-            form=kind,
-            values=typed(request.POST),
-            by=request.user,
-            now=timezone.now(),
-        )
+        actions.keep(draft=draft, values=values, by=request.user, now=timezone.now())
     except Refused as refusal:
         if BY_ITSELF in request.headers:
             return HttpResponse(refusal.message, status=422, content_type="text/plain")
         messages.error(request, refusal.message)
-        return redirect(PAGES[kind], case_file.number)
+        return redirect(unsent_forms.page_of(draft))
     if BY_ITSELF in request.headers:
         return HttpResponse(status=204)
     messages.success(request, _("What you wrote is kept. Only you see it; go on when you can."))
-    return redirect("casework:show_case_file", case_file.number)
+    return redirect("casework:show_case_file", number)
 
 
 @require_POST
-@requires(Permission.RECORD_VISIT)
+@requires(Permission.VIEW_CASE_FILES)
 def discard_form(request: SignedInRequest, number: str, form: str) -> HttpResponse:
     """Throw away what was begun, and begin again."""
-    case_file = find_file(request, number)
-    kind = _kind(form)
-    if actions.discard(case_file=case_file, form=kind, by=request.user):
+    draft = _named(request, find_file(request, number), form)
+    if actions.discard(draft=draft, by=request.user):
         messages.success(request, _("What you had begun is thrown away."))
-    return redirect(PAGES[kind], case_file.number)
+    return redirect(unsent_forms.page_of(draft))
 
 
-def _kind(form: str) -> FormKind:
-    if form not in FormKind.values:
+def _named(request: SignedInRequest, case_file: CaseFile, slug: str) -> Draft:
+    """The form that an address names: a kind, and which one of it."""
+    kind, _dash, place = slug.partition("-")
+    if kind not in FormKind.values or not unsent_forms.is_known(FormKind(kind), place):
         raise Http404
-    return FormKind(form)
+    return draft_of(request, case_file, FormKind(kind), *place.split("-"))
+
+
+def draft_of(
+    request: SignedInRequest, case_file: CaseFile, kind: FormKind, *places: object
+) -> Draft:
+    """What a page keeps of its form, under a name that the page goes by until it is left."""
+    place = "-".join(map(str, places))
+    if request.method != "POST":
+        return Draft(case_file, kind, place, window=ids.reference("")[:LONGEST_NAME])
+    window, goes_on = (request.POST.get(each, "") for each in ("window", "goes_on"))
+    return Draft(case_file, kind, place, window[:LONGEST_NAME], goes_on)
 
 
 def typed(sent: QueryDict) -> dict[str, list[str]]:
@@ -77,18 +86,26 @@ def typed(sent: QueryDict) -> dict[str, list[str]]:
 
 def continued(
     request: SignedInRequest,
-    case_file: CaseFile,
     form: ActionForm,
-    kind: FormKind,
+    draft: Draft,
     reading: Reading,
+    about: str = "",
 ) -> dict[str, Any]:
-    """Put what was kept into a form that is shown for the first time; what the page says of it."""
-    around: dict[str, Any] = {"form_kind": kind}
-    if form.is_bound:
-        return around
-    kept = unsent_forms.kept_form(case_file, request.user, kind, reading)
+    """Put what was kept into a form that is shown for the first time; what the page says of it.
+
+    Give `about` where what is kept says for itself which one it is.
+    """
+    stand = unsent_forms.stand_of(draft)
+    around: dict[str, Any] = {"draft": draft, "stand": stand, "goes_on": draft.goes_on}
+    kept = None if form.is_bound else unsent_forms.kept_form(draft, request.user, reading)
     if kept is None:
         return around
+    if kept.said("about") != about:
+        return {**around, "kept_about": kept.said("about")}
     form.begin_with(kept.values)
-    is_older = kept.revision != case_file.risk_level.revision
-    return {**around, "kept": kept, "kept_is_older": is_older}
+    return {
+        **around,
+        "goes_on": kept.stamp,
+        "kept": kept,
+        "kept_is_older": kept.said("stand") != stand,
+    }

@@ -11,14 +11,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import visits
-from casework.actions.unsent_forms import sending
 from casework.dashboards import contacts
 from casework.forms.visits import RecordVisitForm
 from casework.models import CaseFile, Visit
 from casework.models.unsent_forms import FormKind
 from casework.models.visits import Way
 from casework.views.opening import find_file, open_file
-from casework.views.unsent_forms import continued
+from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
 from kpm.forms import status
 from kpm.permissions import Permission, requires
@@ -42,11 +41,11 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
         now=now,
         way=request.GET.get("way", ""),
     )
-    record = sending(FormKind.VISIT, visits.record)
-    if form.run(record, case_file=case_file, by=request.user, now=now):
+    draft = draft_of(request, case_file, FormKind.VISIT)
+    if form.run(draft.sending(visits.record), case_file=case_file, by=request.user, now=now):
         messages.success(request, _said_of(form.result))
         return redirect(_goes_on_at(case_file, form, is_from_today=is_from_today))
-    around = continued(request, case_file, form, FormKind.VISIT, reading)
+    around = continued(request, form, draft, reading)
     if is_from_today and "kept" not in around:
         form.begin_to_write()
     return render(

@@ -74,7 +74,7 @@ GUARDS: list[Guard] = [
     kept(
         "an_unsent_form_stays_whose_it_is",
         UNSENT_FORM,
-        *("id", "case_file_id", "worker_id", "form"),
+        *("id", "case_file_id", "worker_id", "form", "place"),
     ),
     in_district(UNSENT_FORM, "an_unsent_form", CASE_FILE, "case_file_id"),
     # --- Who helps --------------------------------------------------------------------------

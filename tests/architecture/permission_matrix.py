@@ -100,14 +100,14 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_tasks": CASE_ROLES,
     "casework:list_warnings": CASE_ROLES,
     "casework:show_instrument": CASE_ROLES,
-    "casework:keep_form": {Role.SOCIAL_WORKER},
+    "casework:keep_form": CASE_ROLES,
     # --- hand-overs: the lead or a supervisor offers, whoever is asked answers
     "casework:offer_file": CASE_ROLES,
     "casework:list_hand_overs": CASE_ROLES,
     "casework:show_hand_over": CASE_ROLES,
     "casework:accept_hand_over": CASE_ROLES,
     "casework:withdraw_hand_over": CASE_ROLES,
-    "casework:discard_form": {Role.SOCIAL_WORKER},
+    "casework:discard_form": CASE_ROLES,
     # --- rule sets: a supervisor drafts, the privacy officer brings into force
     "casework:list_rule_sets": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},
     "casework:show_rule_set": {Role.SUPERVISOR, Role.AUDITOR, Role.PRIVACY_OFFICER},

@@ -1,5 +1,6 @@
 """What somebody has begun to write is kept, theirs alone, and gone once it is sent."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -8,7 +9,9 @@ from django.utils import timezone
 
 from audit.models import LoggedEvent
 from casework.actions import unsent_forms
+from casework.actions.unsent_forms import Draft
 from casework.models import UnsentForm, Visit
+from casework.models.unsent_forms import FormKind
 from casework.models.visits import Outcome
 from casework.sweeps import remove_unsent_forms
 from kpm.errors import Refused
@@ -48,6 +51,15 @@ def page(case_file):
 
 def keep(client, case_file, **fields):
     return client.post(address(case_file), {"notes": WORDS, **fields}, headers={"X-Keeps": "1"})
+
+
+def hidden(client, where):
+    """What a page sends along with a form of its own accord."""
+    shown = client.get(where).text
+    return {
+        name: re.search(f'name="{name}" value="([^"]*)"', shown)[1]
+        for name in ("window", "goes_on", "stand")
+    }
 
 
 def test_what_was_typed_is_kept_sealed_and_comes_back(client, case_file):
@@ -141,7 +153,7 @@ def test_more_than_a_form_has_is_not_kept(client, case_file):
 
 
 def test_it_is_said_when_the_level_has_changed_since(client, case_file):
-    keep(client, case_file)
+    keep(client, case_file, **hidden(client, page(case_file)))
     assert "look through it again" not in client.get(page(case_file)).text
     make_level(case_file, "yellow", now=timezone.now() - timedelta(days=1))
     assert "look through it again" in client.get(page(case_file)).text
@@ -196,9 +208,8 @@ def test_two_windows_that_begin_at_once_keep_one(real_commits: RealCommits):
 
     def kept(number: int) -> str:
         values = {"notes": [str(number)]}
-        return unsent_forms.keep(
-            case_file=case_file, form="visit", values=values, by=worker, now=timezone.now()
-        ).form
+        draft = Draft(case_file, FormKind.VISIT)
+        return unsent_forms.keep(draft=draft, values=values, by=worker, now=timezone.now()).form
 
     assert at_once(4, kept) == ["visit"] * 4
     assert UnsentForm.objects.count() == 1
@@ -212,7 +223,7 @@ def test_an_action_that_fails_leaves_what_was_kept(client, case_file, worker):
         raise Refused("No.")
 
     with pytest.raises(Refused):
-        unsent_forms.sending("visit", act)(case_file=case_file, by=worker)
+        Draft(case_file, FormKind.VISIT).sending(act)(case_file=case_file, by=worker)
     assert UnsentForm.objects.count() == 1
 
 

@@ -164,3 +164,40 @@ def test_nothing_leaves_the_page_for_a_line_that_is_gone_or_a_sign_in_that_has_e
     assert worker.text.count(steps.NOTE) == 1
     # What failed was meant to fail.
     worker.complaints.clear()
+
+
+def test_signs_of_harm_that_were_typed_are_there_again_when_the_page_was_lost(
+    site: Site, sign_in: SignIn
+) -> None:
+    # Given a worker who types what they saw, and a moment later nothing is left of the page
+    case_file = site.take_file(level="green")
+    form = f"{case_file.path}report/"
+    worker = sign_in(case_file.team["lead"], width=390)
+    worker.go(form)
+    worker.page.locator("#id_words").press_sequentially(steps.NOTE)
+    expect(worker.main(".keeps")).to_contain_text("已暂存")
+    worker.page.goto("about:blank")
+
+    # When they open the form at a desk, then it is filled in, and they go on with it there
+    desk = sign_in(case_file.team["lead"], width=1280)
+    desk.go(case_file.path)
+    desk.main(f".notice a[href='{form}']").click()
+    expect(desk.main("#id_words")).to_have_value(steps.NOTE)
+    worker.go(form)
+    desk.page.locator("#id_words").press_sequentially("!")
+    expect(desk.main(".keeps")).to_contain_text("已暂存")
+
+    # When they type on the phone again, which shows the older words, then nothing is written over
+    worker.page.locator("#id_words").press_sequentially("?")
+    expect(worker.main(".keeps")).to_contain_text("另一个页面")
+    desk.go(form)
+    expect(desk.main("#id_words")).to_have_value(f"!{steps.NOTE}")
+
+    # When the desk sends it, then it is a report, and nothing of it is kept
+    desk.page.check("input[name=situation][value=injuries]")
+    desk.hand_in()
+    expect(desk.main(".notice-success")).to_be_visible()
+    worker.go(form)
+    expect(worker.main("#id_words")).to_have_value("")
+    # A word that was not kept was meant not to be.
+    worker.complaints.clear()

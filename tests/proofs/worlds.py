@@ -46,9 +46,11 @@ from casework.actions import (
     visits,
     workers,
 )
+from casework.actions.unsent_forms import Draft
 from casework.dashboards.teams import candidates
 from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Plan, Transfer
 from casework.models.ledgers import LedgerState
+from casework.models.unsent_forms import FormKind
 from casework.notices import CURRENT
 from casework.red_rules import places_of
 from casework.warnings import WARNINGS
@@ -448,14 +450,20 @@ def _offer(case_file: CaseFile, *, worker: User) -> None:
 
 
 def _begin(case_file: CaseFile, *, worker: User) -> None:
-    """A note that was typed and not sent."""
-    unsent_forms.keep(
-        case_file=case_file,
-        form="visit",
-        values={"notes": ["㐚㐝㐟㐣"]},
-        by=worker,
-        now=timezone.now(),
-    )
+    """What was typed and not sent: a note, signs of harm, what happened, a yes, a referral."""
+    for kind, field, words in (
+        ("visit", "notes", "㐚㐝㐟㐣"),
+        ("report", "words", "㐣㐝㐚㐟"),
+        ("incident", "words", "㐝㐣㐟㐚"),
+        ("consent", "guardian", "㐟㐚㐣㐝"),
+        ("referral", "receiver", "㐚㐟㐝㐣"),
+    ):
+        unsent_forms.keep(
+            draft=Draft(case_file, FormKind(kind)),
+            values={field: [words], "about": ["health"]},
+            by=worker,
+            now=timezone.now(),
+        )
 
 
 def _object(case_file: CaseFile, *, worker: User, supervisor: User) -> None:

@@ -67,10 +67,12 @@
     const send = async () => {
       try {
         const sent = { method: "POST", body: new URLSearchParams(new FormData(form)), headers: { "X-Keeps": "1" }, redirect: "manual", keepalive: true };
-        return (await fetch(told.dataset.keeps, sent)).status;
+        const answer = await fetch(told.dataset.keeps, sent);
+        /* Why it is not kept, where the server says so: asking again would not change it. */
+        return [answer.status, answer.status === 422 ? await answer.text() : ""];
       } catch {
         /* No line; tried again with the next letter, and before long. */
-        return 0;
+        return [0, ""];
       }
     };
     /* Whether the form may go: it is kept, or the server answers and will say itself what is wrong. */
@@ -78,14 +80,14 @@
       clearTimeout(timer);
       if (!isDirty) return true;
       isDirty = false;
-      const status = await send(), isKept = status === 204;
+      const [status, words] = await send(), isKept = status === 204;
       if (isKept) unsent.hidden = true;
       else {
         isDirty = true;
-        timer = setTimeout(next, 15000);
+        if (!words) timer = setTimeout(next, 15000);
       }
       const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
-      told.textContent = isKept ? `${told.dataset.kept} ${time}` : told.dataset.unkept;
+      told.textContent = isKept ? `${told.dataset.kept} ${time}` : words || told.dataset.unkept;
       return status !== 0 && status !== 403;
     };
     /* One after the other. */
