@@ -18,6 +18,8 @@ COLOURS: dict[str, str] = {
 }
 
 FILE_NUMBER = re.compile("[0-9A-Z]{5}-[0-9A-Z]{5}", re.ASCII)
+# Far more than the log will ever count, and less than Python reads as a number.
+LONGEST_EVENT = 1_000
 STATES: dict[str, str] = {FindingState.ASKED: "yellow", FindingState.ANSWERED: "brand"}
 
 
@@ -112,12 +114,12 @@ class Subject:
 
 def subject_of(*, event: str, alert: str, file: str) -> Subject | None:
     """What an address asks about, if it is there."""
-    if event.isdecimal():
+    if event.isdecimal() and len(event) <= LONGEST_EVENT:
         rows = shown(LoggedEvent.objects.using(DATABASE).filter(id=int(event)))
         # By its own number, however the address spells that.
         found = (Subject("event", str(row.id), _username(row.actor), row) for row in rows)
         return next(found, None)
-    if alert:
+    if FILE_NUMBER.fullmatch(alert):
         noticed = alert_rows(Alert.objects.filter(number=alert))
         subjects = (
             Subject("alert", alert, _username(row.alert.about), alert=row) for row in noticed

@@ -33,12 +33,13 @@ from casework.views import (
     visits,
     workers,
 )
+from kpm.ids import FILE_NUMBER
 
 
 class NumberConverter:
     """A file number, such as 7K3MQ-9TX2A."""
 
-    regex = "[0-9A-HJKMNP-TV-Z]{5}-[0-9A-HJKMNP-TV-Z]{5}"
+    regex = FILE_NUMBER
 
     def to_python(self, value: str) -> str:
         """The number as it is."""

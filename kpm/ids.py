@@ -8,6 +8,8 @@ from uuid import UUID
 
 # Crockford's alphabet: no I, L, O, U, so that a number survives being read over the telephone.
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# What such a number looks like: anything else is none, and no database has to be asked.
+FILE_NUMBER = f"[{CROCKFORD}]{{5}}-[{CROCKFORD}]{{5}}"
 
 
 def uuid7() -> UUID:

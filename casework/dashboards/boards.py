@@ -131,7 +131,8 @@ class Board:
 
 def choose_unit(user: User, wanted: str | None) -> Unit | None:
     """The unit that the board is for: the wanted one of theirs, or their own."""
-    chosen = units_under(user).filter(code=wanted).first() if wanted else None
+    is_code = wanted is not None and wanted.isdecimal()
+    chosen = units_under(user).filter(code=wanted).first() if is_code else None
     return chosen or (user.grant.unit if user.grant else None)
 
 

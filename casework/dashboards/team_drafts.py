@@ -1,5 +1,6 @@
 """A draft of leads for several files: who is suggested for each, and what other choices cost."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -19,6 +20,7 @@ from casework.models import Assignment, CaseFile
 from casework.models.assignments import Place
 from casework.models.case_files import CaseFileQuerySet, Status
 from kpm.accounts.models import User
+from kpm.ids import FILE_NUMBER
 from risk_levels.levels import Level
 
 # So many files make one draft, and so many choices are put before the supervisor for each.
@@ -141,7 +143,7 @@ def files_for(
     if sent is None:
         rows = list(found[:MOST])
     else:
-        numbers = sent[:MOST]
+        numbers = _numbers(sent[:MOST])
         known = lists.files_of(user, group).prefetch_related("assignments")
         by_number = {each.number: each for each in known.filter(number__in=numbers)}
         rows = [by_number[number] for number in dict.fromkeys(numbers) if number in by_number]
@@ -188,9 +190,14 @@ def moving_for(
     """The files of somebody who goes, as a page shows them, and how many more wait."""
     found = moving(user, group, worker)
     if sent is not None:
-        found = found.filter(number__in=sent[:MOST_MOVING])
+        found = found.filter(number__in=_numbers(sent[:MOST_MOVING]))
     rows = list(found[:MOST_MOVING])
     return rows, max(0, moving(user, group, worker).order_by().count() - len(rows))
+
+
+def _numbers(sent: Sequence[str]) -> list[str]:
+    """What of this can be the number of a file; PostgreSQL is not asked about anything else."""
+    return [each for each in sent if re.fullmatch(FILE_NUMBER, each)]
 
 
 def moving_draft(files: Sequence[CaseFile], worker: User, today: date) -> TeamDraft:
