@@ -319,7 +319,7 @@ def said_before(returned: Proposal | None, assessments: Sequence[Assessment]) ->
 def asked_for(query: Mapping[str, str], assessments: Sequence[Assessment]) -> dict[str, Any]:
     """What the page of an assessment hands over: the assessment itself, as the ground."""
     place = query.get("assessment", "")
-    if not place.isdigit() or not 1 <= int(place) <= len(assessments):
+    if place not in {str(each) for each in range(1, len(assessments) + 1)}:
         return {}
     return {"assessment": place, "reason_codes": ["assessment"]}
 

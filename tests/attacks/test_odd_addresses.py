@@ -6,10 +6,10 @@ import pytest
 from django.urls import reverse
 
 from kpm.permissions import Role
-from tests.factories import client_for, make_case_file, make_user
+from tests.factories import client_for, make_assessment, make_case_file, make_user
 
 pytestmark = pytest.mark.django_db
-ODD = ["\x00", "1\x00", "9" * 5000, "9" * 30, "-1", "½", "😀"]
+ODD = ["\x00", "1\x00", "9" * 5000, "9" * 30, "-1", "½", "²", "😀"]
 
 
 @pytest.mark.parametrize("odd", ODD)
@@ -38,3 +38,12 @@ def test_what_is_no_number_of_a_file_is_no_file_of_a_draft(odd):
     ):
         answer = supervisor.post(page, {"file": [odd, case_file.number]})
         assert answer.status_code == 422
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_what_is_no_place_is_no_ground_of_a_proposal(odd):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    make_assessment(case_file, worker)
+    page = reverse("casework:propose_level", args=(case_file.number,))
+    assert client_for(worker).get(page, {"assessment": odd}).status_code == 200
