@@ -19,7 +19,10 @@ LINES: tuple[tuple[Promise, tuple[Event, ...]], ...] = (
     (_("Files opened"), (Event.CASE_FILE_READ,)),
     (_("Lists and searches"), (Event.CASE_FILE_LISTED, Event.SEARCH_RUN, Event.PERSON_SOUGHT)),
     (_("Values shown in full"), (Event.CASE_FILE_REVEALED,)),
-    (_("Papers and attachments"), (Event.CASE_FILE_PRINTED, Event.ATTACHMENT_DOWNLOADED)),
+    (
+        _("Papers and attachments"),
+        (Event.CASE_FILE_PRINTED, Event.REFERRAL_PRINTED, Event.ATTACHMENT_DOWNLOADED),
+    ),
     (_("Roles granted and ended"), (Event.GRANT_STARTED, Event.GRANT_ENDED)),
     (_("Files destroyed"), (Event.CASE_FILE_DESTROYED,)),
     (_("Searches in this log"), (Event.AUDIT_SEARCHED, Event.AUDIT_READ)),

@@ -117,6 +117,7 @@ class Event(StrEnum):
     PLAN_STEP_MARKED = "plan.step_marked"
     REFERRAL_ANSWERED = "referral.answered"
     REFERRAL_ENDED = "referral.ended"
+    REFERRAL_PRINTED = "referral.printed"
     REFERRAL_SENT = "referral.sent"
     REVIEW_TASK_CLOSED = "review_task.closed"
     REVIEW_TASK_ENDED = "review_task.ended"

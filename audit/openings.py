@@ -28,6 +28,7 @@ WAYS: dict[str, Promise] = {
     Event.CASE_FILE_READ: _("read"),
     Event.CASE_FILE_REVEALED: _("one value shown in full"),
     Event.CASE_FILE_PRINTED: _("printed"),
+    Event.REFERRAL_PRINTED: _("in a letter to another service"),
     Event.ATTACHMENT_DOWNLOADED: _("attachment downloaded"),
 }
 

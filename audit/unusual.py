@@ -29,7 +29,12 @@ PATIENCE = timedelta(minutes=30)
 FEW, ENOUGH = 5, 10
 
 REVEALS = frozenset(
-    {Event.CASE_FILE_REVEALED, Event.CASE_FILE_PRINTED, Event.ATTACHMENT_DOWNLOADED}
+    {
+        Event.CASE_FILE_REVEALED,
+        Event.CASE_FILE_PRINTED,
+        Event.REFERRAL_PRINTED,
+        Event.ATTACHMENT_DOWNLOADED,
+    }
 )
 SEARCHES = frozenset({Event.SEARCH_RUN, Event.PERSON_SOUGHT})
 OPENS = frozenset({Event.CASE_FILE_READ, Event.CASE_FILE_REFUSED})

@@ -52,11 +52,12 @@ def standing_of(consent: Consent, birth_on: date | None, today: date) -> Standin
     The head of the person is open.
     """
     found = standing(consent)
-    is_outgrown = found == Standing.LIVE and _is_outgrown(consent, birth_on, today)
-    return Standing.OUTGROWN if is_outgrown else found
+    if found == Standing.LIVE and is_outgrown(consent, birth_on, today):
+        return Standing.OUTGROWN
+    return found
 
 
-def _is_outgrown(consent: Consent, birth_on: date | None, today: date) -> bool:
+def is_outgrown(consent: Consent, birth_on: date | None, today: date) -> bool:
     """From 14 on a consent is the young person's own (Law on the Protection of Minors, 72)."""
     return birth_on is not None and (
         age_on(birth_on, consent.given_on) < CONSENTS_FROM <= age_on(birth_on, today)

@@ -109,6 +109,28 @@ def check_can_print_sharings(user: User, case_file: CaseFile) -> None:
     rules.check_has_part_in(user, case_file)
 
 
+def check_can_print_letter(user: User, referral: Referral, is_ground_gone: bool) -> None:
+    """Whoever has part in an open file prints what may still be told."""
+    rules.check_has_part_in(user, referral.case_file)
+    rules.check_is_open(referral.case_file)
+    if referral.state not in NEXT:
+        raise Refused(_("This referral is over: no letter goes out any more."))
+    if is_ground_gone:
+        raise Refused(
+            _("The consent that it rests on was withdrawn: nothing more is told to this service.")
+        )
+
+
+def check_consent_is_their_own(referral: Referral, birth_on: date | None, today: date) -> None:
+    """Once they are 14 nothing is told on what a guardian said: they are asked, and referred anew.
+
+    A yes to telling others that they gave since names neither this service nor its facts.
+    """
+    consent = referral.sharing.consent
+    if consent is not None and consent_rules.is_outgrown(consent, birth_on, today):
+        raise Refused(_("They have turned 14 since that consent: ask them, and refer them anew."))
+
+
 def check_answer_fits(referral: Referral, outcome: str, reply: str) -> None:
     """One step after the other; whatever ends it has its reason."""
     if outcome not in NEXT[referral.state]:

@@ -150,6 +150,11 @@ urlpatterns = [
         referrals.answer_referral,
         name="answer_referral",
     ),
+    path(
+        "files/<number:number>/referrals/<int:place>/letter/",
+        referrals.print_referral,
+        name="print_referral",
+    ),
     path("files/<number:number>/plan/", plans.show_plan, name="show_plan"),
     path("files/<number:number>/plan/new/", plans.draft_plan, name="draft_plan"),
     path("files/<number:number>/plan/approve/", plans.approve_plan, name="approve_plan"),

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from audit import log
 from audit.events import Event, Purpose
 from casework import rules
+from casework.actions.assignments import locked
 from casework.models import CaseFile
 from kpm import pdf
 from kpm.accounts.models import User
@@ -28,10 +29,16 @@ def print_paper(
     by: User,
     purpose: Purpose | None,
     now: datetime,
+    watermark: str = "",
+    in_full: Callable[[], set[str]] = set,
+    ask_again: Callable[[], None] | None = None,
 ) -> bytes:
     """The paper as PDF; `fill` opens what it says, beside the name, and gives it to the template.
 
     It names neither the population nor a level: whoever sees it lying about learns neither.
+
+    `in_full` says which values stand on it though they open one by one on pages, for the log.
+    `ask_again` is asked under the lock of the file when all is made, and may still refuse.
     """
     with log.reading(
         by,
@@ -49,9 +56,13 @@ def print_paper(
         "language": get_language() or "zh-hans",
     }
     try:
-        document = pdf.render(render_to_string(template, {**around, **said}))
+        document = pdf.render(render_to_string(template, {**around, **said}), watermark=watermark)
     except PdfFailed as failure:
         raise Refused(failure.words) from None
+    groups = sorted(reading.groups | in_full())
     with transaction.atomic():
-        log.record(event, by=by, target=case_file, groups=sorted(reading.groups), purpose=purpose)
+        if ask_again is not None:
+            locked(case_file)
+            ask_again()
+        log.record(event, by=by, target=case_file, groups=groups, purpose=purpose)
     return document

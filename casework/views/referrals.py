@@ -16,7 +16,7 @@ from casework.destinations import RECEIVERS
 from casework.forms.referrals import AnswerReferralForm, PrintForm, ReferForm
 from casework.models import CaseFile
 from casework.models.unsent_forms import FormKind
-from casework.reports import sharing_list
+from casework.reports import referral_letter, sharing_list
 from casework.views.opening import find_file, known_purpose, open_file
 from casework.views.reports import paper
 from casework.views.unsent_forms import continued, draft_of
@@ -78,6 +78,22 @@ def answer_referral(request: SignedInRequest, number: str, place: int) -> HttpRe
         messages.success(request, _("This is on record."))
         return redirect("casework:list_referrals", case_file.number)
     return _shown(request, case_file, "answer", {"row": row}, form)
+
+
+@require_POST
+@requires(Permission.VIEW_CASE_FILES)
+def print_referral(request: SignedInRequest, number: str, place: int) -> HttpResponse:
+    """The letter to the service, as PDF."""
+    case_file = find_file(request, number)
+    row = referrals.row_at(case_file, place, open_file(request, case_file))
+    form = PrintForm.from_request(request)
+    form.once = False
+    about = {"case_file": case_file, "referral": row.referral, "now": timezone.now()}
+    who = {"by": request.user, "purpose": known_purpose(request, case_file)}
+    if form.run(referral_letter.print_letter, **about, **who):
+        return paper(form.result, case_file)
+    messages.error(request, " ".join(map(str, form.non_field_errors())))
+    return redirect("casework:list_referrals", case_file.number)
 
 
 @require_POST

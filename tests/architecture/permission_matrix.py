@@ -151,6 +151,7 @@ MATRIX: Final[dict[str, frozenset[str]]] = {
     "casework:list_referrals": only(WORKER, SUPERVISOR),
     "casework:refer": only(WORKER),
     "casework:answer_referral": only(WORKER),
+    "casework:print_referral": CASE_ROLES,
     "casework:list_needs": only(WORKER, SUPERVISOR),
     "casework:note_need": only(WORKER),
     "casework:end_need": only(WORKER),

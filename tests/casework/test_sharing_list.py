@@ -49,7 +49,7 @@ def case_file(worker, now):
 def sheets(monkeypatch):
     """What would be laid out."""
     found = []
-    monkeypatch.setattr(pdf, "render", lambda html: found.append(html) or b"%PDF")
+    monkeypatch.setattr(pdf, "render", lambda html, **_more: found.append(html) or b"%PDF")
     return found
 
 
@@ -167,7 +167,7 @@ def test_the_end_of_a_file_does_not_end_the_right_to_know(case_file, worker, now
 def test_what_could_not_be_printed_is_said_and_is_not_in_the_log(
     case_file, worker, now, monkeypatch
 ):
-    def fail(_html):
+    def fail(_html, **_more):
         raise PdfFailed("failed")
 
     monkeypatch.setattr(pdf, "render", fail)

@@ -182,6 +182,7 @@ NO_PAGES: Final[dict[str, str]] = {
     "casework:withdraw_rule_set": BUTTON,
     "casework:discard_rule_set": BUTTON,
     "casework:print_letter": "it answers with a paper",
+    "casework:print_referral": "it answers with a paper",
     "casework:print_sharings": "it answers with a paper",
     "casework:approve_plan": BUTTON,
     "casework:confirm_ledger": BUTTON,

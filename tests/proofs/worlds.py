@@ -48,7 +48,7 @@ from casework.actions import (
 )
 from casework.actions.unsent_forms import Draft
 from casework.dashboards.teams import candidates
-from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Plan, Transfer
+from casework.models import CalendarFeed, CaseFile, HarmReport, Ledger, Plan, Referral, Transfer
 from casework.models.ledgers import LedgerState
 from casework.models.unsent_forms import FormKind
 from casework.notices import CURRENT
@@ -311,9 +311,17 @@ def _consent(case_file: CaseFile, *, worker: User) -> None:
 
 
 def _refer(case_file: CaseFile, *, worker: User) -> None:
-    """To a service that took it on and has ended it, in an emergency."""
-    now = timezone.now()
-    referral = referrals.send(
+    """Twice in an emergency: to a service that has not answered, and to one that has ended it."""
+    _send(case_file, worker=worker)
+    referral = _send(case_file, worker=worker)
+    about = {"referral": referral, "by": worker, "now": timezone.now()}
+    referrals.answer(outcome="accepted", reply="㐂㐍㐃㐍", **about)
+    referrals.answer(outcome="ended", reply="㐍㐃㐂㐍", **about)
+
+
+def _send(case_file: CaseFile, *, worker: User) -> Referral:
+    """One referral with two facts."""
+    return referrals.send(
         case_file=case_file,
         kind="health",
         receiver="㐂㐍㐂㐃",
@@ -324,11 +332,8 @@ def _refer(case_file: CaseFile, *, worker: User) -> None:
         asked="㐂㐃㐍㐂㐍",
         is_agreed=False,
         by=worker,
-        now=now,
+        now=timezone.now(),
     )
-    about = {"referral": referral, "by": worker, "now": now}
-    referrals.answer(outcome="accepted", reply="㐂㐍㐃㐍", **about)
-    referrals.answer(outcome="ended", reply="㐍㐃㐂㐍", **about)
 
 
 def _need(case_file: CaseFile, *, worker: User) -> None:
