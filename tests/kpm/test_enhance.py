@@ -135,3 +135,29 @@ def test_a_sign_in_that_has_ended_leads_to_the_sign_in(
     # Asked again and again: the script leaves the page while an answer is still on its way.
     expect(page).to_have_url(re.compile("/sign-in/"))
     assert PHONE not in page.content()
+
+
+@pytest.mark.parametrize("leave", ["a.back", "form.form .button"])
+def test_a_page_that_answered_a_form_can_be_gone_back_to(
+    browser: Browser, file_page: tuple[str, dict[str, str]], leave: str
+) -> None:
+    page = opened(browser, file_page, script=True)
+    address = f"{file_page[0]}needs/new/"
+    page.goto(address)
+    page.click("form.form .button")
+    expect(page.locator(".error-summary")).to_be_visible()
+    page.click(".error-summary a >> nth=0")
+    page.fill("textarea", "Company in the evening")
+    page.reload()
+    # Looking for what is wrong is no leaving: the page is still the answer.
+    expect(page.locator(".error-summary")).to_be_visible()
+    page.click(leave)
+    if leave == "a.back":
+        page.wait_for_url(f"{file_page[0]}needs/")
+    else:
+        page.wait_for_load_state()
+    answer = page.go_back()
+    assert answer is not None
+    assert answer.status == 200
+    assert page.url.partition("#")[0] == address
+    expect(page.locator(".error-summary")).to_have_count(0)

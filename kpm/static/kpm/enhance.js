@@ -128,6 +128,15 @@
     });
   }
 
+  /* A page that answers a form cannot be gone back to: the browser would have to send it once more,
+     and says so on a page of its own. Whoever leaves it finds the empty form there instead. */
+  if ("answers" in document.body.dataset) {
+    const leave = (event) => {
+      if (event.type === "submit" || event.target.closest("a:not([href^='#'])")) history.replaceState(null, "", location.href);
+    };
+    for (const type of ["submit", "click"]) addEventListener(type, leave, true);
+  }
+
   const wrong = document.querySelector(".error-summary");
   if (wrong) wrong.focus();
 })();
