@@ -46,8 +46,12 @@ class NameMemberForm(ActionForm):
             *((code, each.label) for code, each in places.items()),
         ]
         fields["place"].initial = place
-        if not may_do_without:
+        if may_do_without:
+            fields["name"].needed = _("(unless nobody can be had)")
+        else:
             del fields["is_nobody"]
+            fields["name"].required = True
+            fields["name"].error_messages["required"] = _("Say who it is.")
 
 
 class EndMemberForm(ActionForm):

@@ -100,6 +100,7 @@ class TestRefusals:
         assert answer.status_code == 422
         words = answer.content.decode()
         assert "Say who it is." in words
+        assert 'Name <span class="optional">' not in words
         assert "镇卫生院" in words
         assert not TeamMember.objects.exists()
 
