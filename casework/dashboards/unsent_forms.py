@@ -12,7 +12,6 @@ from casework.actions.unsent_forms import Draft
 from casework.models import CaseFile, UnsentForm
 from casework.models.case_files import CaseFileQuerySet
 from casework.models.unsent_forms import FormKind
-from casework.notices import CURRENT
 from kpm.accounts.models import User
 from kpm.vault.opening import Reading, open_groups
 
@@ -116,10 +115,8 @@ def kept_form(draft: Draft, user: User, reading: Reading) -> UnsentForm | None:
 
 
 def stand_of(draft: Draft) -> str:
-    """What a form is written on: the level as it is, how much there is of the same, which text."""
+    """What a form is written on: the level as it is, and how much there is of the same."""
     paths = ALIKE.get(draft.kind, ())
     counted = {f"of_{place}": Count(path, distinct=True) for place, path in enumerate(paths)}
     found = CaseFile.objects.filter(pk=draft.case_file.pk).aggregate(**counted) if counted else {}
-    # A consent is given to the text that was read out.
-    text = CURRENT.version if draft.kind == FormKind.CONSENT else 0
-    return f"{draft.case_file.risk_level.revision}.{sum(found.values())}.{text}"
+    return f"{draft.case_file.risk_level.revision}.{sum(found.values())}"
