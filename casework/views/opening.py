@@ -23,9 +23,9 @@ SAID = "purposes"
 
 def find_file(request: SignedInRequest, number: str) -> CaseFile:
     """The file if it is theirs, with what every page of a file shows beside it."""
-    team = Assignment.objects.with_ability(timezone.localdate()).select_related("worker")
+    today = timezone.localdate()
     files = CaseFile.objects.select_related("person", "unit", "risk_level").prefetch_related(
-        Prefetch("assignments", team)
+        Prefetch("assignments", Assignment.objects.with_ability(today).select_related("worker"))
     )
     return get_visible(files, request.user, number=number)
 
