@@ -58,7 +58,7 @@ def _of_supervisor(user: User, now: datetime) -> list[Line]:
     found: Counter[str] = Counter()
     labels: dict[str, Any] = {}
     for group in lists.groups_of(user):
-        for each in supervising.waiting_for(user, group, now):
+        for each in supervising.start_of(user, group, now).waiting:
             labels.setdefault(str(each.label), each.label)
             found[str(each.label)] += each.count
     # People carry files of all groups: they are counted once.

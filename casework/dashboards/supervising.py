@@ -50,8 +50,17 @@ IN_QUEUES = (
 )
 
 
-def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
-    """What waits for this supervisor in one kind of populations."""
+@dataclass(frozen=True)
+class Start:
+    """What the first page of a supervisor begins with."""
+
+    waiting: list[Waiting]
+    # The other kinds of groups in which a mandatory report waits: nobody finds it by chance.
+    reports_elsewhere: list[tuple[str, Any]]
+
+
+def start_of(user: User, group: str, now: datetime) -> Start:
+    """What waits for this supervisor in one kind of populations, and where else a report does."""
     today = now.date()
     files = open_files(user, group).order_by()
     queued = queues.counts_of(user, group, now)
@@ -59,12 +68,14 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         state=ProposalState.SUBMITTED, risk_level__case_file__in=files
     ).count()
 
+    others = [each for each in lists.groups_of(user) if each != group]
     sizes = lists.sizes_of(
         user,
         {
             "harm": harm.waiting(user, group),
             "lost": lost_contacts.due(lost_contacts.going_on(user, group), today),
             "suggested": review_tasks.open_tasks(user, group),
+            **{f"in_{each}": harm.waiting(user, each) for each in others},
         },
     )
     lists_of: dict[str, dict[str, Any]] = {
@@ -86,7 +97,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         query = f"&{urlencode(lists_of[name])}"
         return Waiting(label, counted[name], "casework:list_case_files", kind, query)
 
-    return [
+    waiting = [
         Waiting(_("proposals to decide"), submitted, "casework:list_reviews", "brand"),
         Waiting(
             _("objections to answer"),
@@ -134,6 +145,7 @@ def waiting_for(user: User, group: str, now: datetime) -> list[Waiting]:
         listed(_("files without a lead worker"), "no_lead"),
         listed(_("files not yet graded"), "ungraded"),
     ]
+    return Start(waiting, [(each, lists.LABELS[each]) for each in others if sizes[f"in_{each}"]])
 
 
 @dataclass(frozen=True)

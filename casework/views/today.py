@@ -29,7 +29,7 @@ def view_today(request: SignedInRequest) -> HttpResponse:
         "counts": counts.get(group, today.Counts()),
     }
     if request.user.role == Role.SUPERVISOR:
-        around["waiting"] = supervising.waiting_for(request.user, group, now)
+        around["start"] = supervising.start_of(request.user, group, now)
         around["strained"] = boards.strained(request.user, now.date())
         around["loads"] = supervising.loads_of(request.user, group, now.date())
         around["begun"] = begun_by(request.user, group)

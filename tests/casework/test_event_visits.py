@@ -396,7 +396,7 @@ def test_it_climbs_the_ladder_like_everything_that_is_due(worker, now):
 
 
 def supervisor_tile(user, label):
-    (found,) = [each for each in page_of(user).context["waiting"] if str(each.label) == label]
+    (found,) = [each for each in page_of(user).context["start"].waiting if str(each.label) == label]
     return found
 
 

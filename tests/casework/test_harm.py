@@ -154,6 +154,25 @@ class TestOpening:
                 open_(case_file, by)
 
 
+class TestInAnotherGroup:
+    said = "A mandatory report waits in another group"
+
+    def test_whoever_looks_at_one_kind_of_group_is_told_of_the_other(
+        self, report, supervisor, worker
+    ):
+        make_case_file(population="drug", lead=worker, today=TODAY - 60 * DAY)
+        start = client_for(supervisor)
+        assert self.said not in start.get("/today/?group=care").text
+        words = start.get("/today/?group=justice").text
+        assert self.said in words
+        assert "/reports/?group=care" in words
+
+    def test_nobody_is_told_of_groups_that_are_not_theirs(self, report, worker):
+        make_case_file(population="drug", lead=worker, today=TODAY - 60 * DAY)
+        narrow = make_user(Role.SUPERVISOR, populations=["drug"])
+        assert self.said not in client_for(narrow).get("/today/").text
+
+
 class TestFollowing:
     def test_told_then_confirmed_and_every_step_stands_there(self, report, supervisor):
         browser = reader(supervisor, report.case_file)
