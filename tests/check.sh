@@ -10,13 +10,23 @@ export PATH="$PWD/.venv/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
 quick=(ruff format types templates imports messages migrations deploy docs shell)
 suites=(sqlite postgresql coverage fsm golang journeys)
 
+# Databases are made, copied and thrown away a thousand times: in memory, where there is room for
+# them, and for programs that are started there.
+memory=/dev/shm
+room=$(df --output=avail --block-size=1M "$memory" 2>/dev/null | tail -n 1) || room=0
+if [[ -z ${TMPDIR:-} && $room -ge 4096 && ,$(findmnt -no OPTIONS -T "$memory"), != *,noexec,* ]]; then
+  TMPDIR=$memory
+fi
 out=$(mktemp -d "${TMPDIR:-/tmp}/kpm-check-XXXXXXXX")
 trap 'rm -rf "$out"' EXIT
 trap 'exit 130' INT TERM HUP
 # Browsers and font libraries leave things at home; this is theirs, and goes with the rest.
 export GIT_CONFIG_GLOBAL=${GIT_CONFIG_GLOBAL:-$HOME/.gitconfig}
 export HOME="$out/home" XDG_CACHE_HOME="$PWD/.cache"
-mkdir "$HOME"
+mkdir "$HOME" "$out/tmp"
+# PostgreSQL runs as another user, who passes through here.
+chmod 0711 "$out" "$out/tmp"
+export TMPDIR=$out/tmp
 
 # The settings of a real site, as strict as they get; nothing is stored or served with them.
 site() {
