@@ -176,12 +176,27 @@ def test_what_comes_next_lies_ahead_and_what_was_lies_behind(population):
             assert (day > TODAY) == is_ahead, field.code
 
 
+def test_what_is_replaced_is_there_and_fits_no_child():
+    told = {
+        *(stories.NEEDS + stories.STRENGTHS + stories.NOTES + stories.BETTER + stories.GOALS),
+        *(word for _answer, word in stories.SAID),
+        *(word for step in stories.STEPS for word in step.values()),
+        *answers.HEALTH,
+    }
+    for fits in (stories.GROWN, *stories.FITTING.values()):
+        assert set(fits) <= told
+    of_a_child = " ".join(stories.fitting("left_behind_child", each) for each in told)
+    for word in ("高龄", "就业", "岗位", "离家近", "木工", "种菜", "女儿", "高血压"):
+        assert word not in of_a_child
+
+
 def test_chinese_is_written_with_its_own_punctuation():
     texts = [
         *(stories.NEEDS + stories.STRENGTHS + stories.NOTES + stories.REASONS + stories.TRIED),
         *(stories.APPROVED + stories.RETURNED + stories.REJECTED + stories.BETTER),
         *stories.GOALS,
         *(word for step in stories.STEPS for word in step.values()),
+        *(told for fits in (stories.GROWN, *stories.FITTING.values()) for told in fits.values()),
         *(word for words in answers.WORDS.values() for word in words),
         *(note for _make, _name, note in papers.PAPERS),
     ]

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from kpm.ages import age_on, years_after
-from kpm.management.demo import invention
+from kpm.management.demo import invention, stories
 from risk_levels.levels import Level
 from risk_levels.populations import Field, Population
 from risk_levels.populations.parts import day_of
@@ -35,6 +35,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "reason": ("患病", "年老", ""),
     "doctor": ("周医生", "李医生", "陈医生"),
 }
+# Of whom the sex is said by the name of the field.
+PARENTS = {"father_name": 1, "mother_name": 2}
 PARTNERS = ("主任", "医生", "警官", "社工")
 # What comes next lies ahead, what was assessed lies a few weeks back.
 AHEAD, RECENT = ("follow", "next"), ("assessed",)
@@ -63,7 +65,7 @@ def details(
     for field in population.fields:
         value = _answer(random, field)
         if value not in ("", None):
-            found[field.code] = value
+            found[field.code] = stories.fitting(population.code, value)
     found |= _days(random, population, opened_on, today)
     _agree(random, population, found, wanted=_class_for(random, level), age=age_on(birth_on, today))
     return found
@@ -114,7 +116,8 @@ def _answer(random: Random, field: Field) -> Any:
         case "phone":
             return invention.phone(random)
         case "name":
-            return invention.name(random, random.choice((1, 2)))
+            sex = random.choice((1, 2))
+            return invention.name(random, PARENTS.get(field.code, sex))
         case "people":
             return "、".join(random.choice(invention.SURNAMES) + each for each in PARTNERS[:3])
         case "date":

@@ -16,6 +16,7 @@ MEN = "伟强军杰涛明超勇刚平辉鹏飞斌波宇浩凯健俊帆亮林峰�
 RARE = "㛃䶮喆堃昇垚"
 MINORITY_NAMES = ("阿依古丽·买买提", "古丽娜·阿不都", "艾山·吐尔逊")
 RELATIONS = ("配偶", "子女", "兄弟姐妹", "邻居")
+RELATIONS_OF_CHILDREN = ("祖父母", "姑姑", "舅舅", "邻居")
 STREETS = ("1组", "2组", "3组", "5组", "7组", "8组", "11组", "14组")
 
 
@@ -73,6 +74,6 @@ def identity(random: Random, today: date, ages: tuple[int, int]) -> Identity:
         phone=phone(random),
         address=f"{random.choice(STREETS)}{random.randrange(1, 99)}号",
         emergency_name=name(random, random.choice((1, 2))),
-        emergency_relation=random.choice(RELATIONS),
+        emergency_relation=random.choice(RELATIONS_OF_CHILDREN if ages[1] < 18 else RELATIONS),
         emergency_phone=phone(random),
     )

@@ -49,9 +49,13 @@ def tell_needs(files: Sequence[CaseFile], random: Random, now: datetime) -> None
     for turn, case_file in enumerate(files[:TOLD]):
         by = lead_of(case_file)
         note = partial(needs.note, case_file=case_file, by=by, today=today)
-        note(kind="strength", area="people", words=random.choice(stories.STRENGTHS))
+        who = case_file.population
+        strength = stories.one_of(random, who, stories.STRENGTHS)
+        note(kind="strength", area="people", words=strength)
         which = random.randrange(len(AREAS) - 1)
-        need = note(kind="need", area=AREAS[which], words=stories.NEEDS[which])
+        need = note(
+            kind="need", area=AREAS[which], words=stories.fitting(who, stories.NEEDS[which])
+        )
         if turn % MET == 0:
             needs.end(need=need, outcome="met", reply=stories.MET, by=by, today=today)
 
@@ -108,6 +112,7 @@ def live_with(
     on = timezone.localdate(now)
     if random.random() < HEARD:
         answer, words = random.choice(stories.SAID)
+        words = stories.fitting(plan.case_file.population, words)
         plan_entries.hear(
             plan=plan, answer=answer, speaker="person", on=on, words=words, by=by, now=now
         )

@@ -1,5 +1,6 @@
 """What invented workers write about invented people."""
 
+from collections.abc import Sequence
 from random import Random
 
 from risk_levels.instruments import current_for
@@ -122,6 +123,48 @@ STEPS = (
     {"what": "对接就业岗位", "resource": "公益性岗位", "who": "社工"},
 )
 
+# What is said of others and does not fit these, and what is said of them in its place.
+CHILD = {
+    "想办理高龄补贴，不清楚需要哪些材料。": "想办理困境儿童补贴，不清楚需要哪些材料。",
+    "家里的灯坏了两盏，晚上起夜不方便。": "晚上写作业的灯太暗，想换一盏。",
+    "想找一份离家近的活。": "想参加学校的课后托管。",
+    "希望孩子周末能有人辅导功课。": "希望周末有人辅导功课。",
+    "担心冬天取暖的费用。": "冬天的棉衣小了，不够穿。",
+    "想和家里人多通电话。": "想和爸爸妈妈多通电话。",
+    "坚持按时吃药，作息规律。": "按时上学，作息规律。",
+    "做得一手好菜，愿意教别人。": "会帮着做饭、收拾屋子。",
+    "和女儿每天视频。": "和妈妈每天视频。",
+    "手艺好，以前做过木工。": "手巧，会折纸。",
+    "主动说起今后的打算。": "主动说起学校里的事。",
+    "身体还硬朗，自己种菜。": "爱跑步，身体好。",
+    "已把材料清单交给本人，下周一起去窗口。": "已把材料清单交给照护人，下周一起去窗口。",
+    "低保和助餐已经落实，本人也觉得不用来得这么勤。": "补贴和托管已经落实，孩子说不用来得这么勤。",
+    "家庭关系改善，收入有着落。": "家里关系好转，放学后有人照看。",
+    "按时复诊，安心在家生活。": "按时上学，作业有人辅导。",
+    "送餐愿意，不想总有人上门。": "愿意去托管，不想总有人到家里来。",
+    "说自己还能行，先不用。已说明随时可以再提。": "说还不想去，先不勉强。已说明随时可以再提。",
+    "申请助餐服务": "申请午餐补助",
+    "社区助餐点": "学校营养午餐",
+    "对接就业岗位": "安排课后托管",
+    "公益性岗位": "儿童之家",
+    "高血压": "近视",
+    "糖尿病": "贫血",
+    "关节炎": "过敏性鼻炎",
+}
+ELDER = {
+    "想找一份离家近的活。": "想学会用手机和家里人视频。",
+    "希望孩子周末能有人辅导功课。": "想参加老年大学的书法班。",
+    "学习认真，喜欢画画。": "爱唱戏，常和老伙伴一起。",
+    "家庭关系改善，收入有着落。": "和家人常联系，补贴都落实。",
+    "对接就业岗位": "申请上门助浴",
+    "公益性岗位": "助浴服务",
+}
+GROWN = {
+    "想办理高龄补贴，不清楚需要哪些材料。": "想办理低保，不清楚需要哪些材料。",
+    "学习认真，喜欢画画。": "学东西快，肯下功夫。",
+}
+FITTING = {"left_behind_child": CHILD, "empty_nest_elder": ELDER}
+
 RULES = "入冬以来独居老人意外增多，建议黄色档案的走访间隔由 30 天缩短为 21 天。"
 
 HAND_OVER = "老人怕生，先打电话再上门；药盒在灶台右边。"
@@ -132,6 +175,24 @@ ANSWERED, STRONG, UNCLEAR = 0.97, 0.7, 0.03
 # Now and then the answers suggest another level than the one that people decided on.
 DIFFERS = 0.05
 MOST_TRIES = 2_000
+
+
+def fitting(population: str, told: str) -> str:
+    """The same, as it is said of somebody of this population."""
+    return FITTING.get(population, GROWN).get(told, told)
+
+
+def one_of(random: Random, population: str, told: Sequence[str]) -> str:
+    """One of these, as it is said of somebody of this population."""
+    return fitting(population, random.choice(told))
+
+
+def two_steps(random: Random, population: str) -> list[dict[str, str]]:
+    """Two steps of a plan for somebody of this population."""
+    return [
+        {key: fitting(population, word) for key, word in step.items()}
+        for step in random.sample(STEPS, 2)
+    ]
 
 
 def answers(random: Random, population: str, level: Level = Level.YELLOW) -> dict[str, str]:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from random import Random
 from typing import Any, TypeVar
 
@@ -242,7 +243,7 @@ class World:
             answers=stories.answers(self.random, story.case_file.population, level),
             by=story.lead,
             now=at,
-            voice=self.random.choice(stories.NEEDS),
+            voice=stories.one_of(self.random, story.case_file.population, stories.NEEDS),
         )
 
     def _draft(
@@ -252,7 +253,7 @@ class World:
         said: dict[str, Any] = {"reason_codes": ["assessment"]}
         if needs_grounds(standing, move.level):
             happened_on = timezone.localdate(at) - timedelta(days=1)
-            what = self.random.choice(stories.NOTES)
+            what = stories.one_of(self.random, story.case_file.population, stories.NOTES)
             said = {
                 "reason_codes": ["assessment", "unmet_needs"],
                 "reason": self.random.choice(stories.REASONS),
@@ -262,7 +263,7 @@ class World:
         elif is_down(standing, move.level):
             said = {
                 "reason_codes": ["assessment", "support_found"],
-                "reason": self.random.choice(stories.BETTER),
+                "reason": stories.one_of(self.random, story.case_file.population, stories.BETTER),
             }
         return risk_levels.Draft(
             risk_level=story.case_file.risk_level,
@@ -273,17 +274,16 @@ class World:
         )
 
     def _plan(self, story: Story, proposal: Proposal, today: date) -> None:
+        who = story.case_file.population
         steps = [
             {**each, "by_on": max(today, self.today + timedelta(days=days)).isoformat()}
             for each, days in zip(
-                self.random.sample(stories.STEPS, 2),
-                self.random.sample(STEP_DAYS, 2),
-                strict=True,
+                stories.two_steps(self.random, who), self.random.sample(STEP_DAYS, 2), strict=True
             )
         ]
         plan = plans.draft(
             case_file=story.case_file,
-            goal=self.random.choice(stories.GOALS),
+            goal=stories.one_of(self.random, who, stories.GOALS),
             steps=steps,
             by=story.lead,
             today=today,
@@ -305,6 +305,7 @@ class World:
             visits.record_many(visits=rows, by=lead, now=self.now)
 
     def _contact(self, story: Story, contact: Contact) -> Visit:
+        told = partial(stories.one_of, self.random, story.case_file.population)
         outcome = self.random.choices(
             (Outcome.DONE, Outcome.NOT_MET, Outcome.DECLINED), (90, 7, 3)
         )[0]
@@ -319,9 +320,9 @@ class World:
             outcome=Outcome.DONE if is_done else outcome,
             happened_at=happened_at,
             recorded_at=min(happened_at + timedelta(hours=2), self.now),
-            needs=self.random.choice(stories.NEEDS) if is_done else "",
-            strengths=self.random.choice(stories.STRENGTHS) if is_done else "",
-            notes=self.random.choice(stories.NOTES) if is_done else "",
+            needs=told(stories.NEEDS) if is_done else "",
+            strengths=told(stories.STRENGTHS) if is_done else "",
+            notes=told(stories.NOTES) if is_done else "",
         )
 
     def _describe_staff(self) -> None:
