@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from casework import referral_rules
 from casework.destinations import FACTS, Receiver
 from casework.models import Referral
-from casework.models.referrals import Basis
+from casework.models.referrals import Basis, ReferralState
 from kpm.forms import ActionForm
 
 
@@ -71,7 +71,13 @@ class AnswerReferralForm(ActionForm):
         following = referral_rules.NEXT.get(referral.state, ())
         outcome.choices = [(each.value, each.label) for each in following]
         reply: Any = self.fields["reply"]
-        reply.needed = _("(needed unless it is accepted)")
+        if ReferralState.ACCEPTED in following:
+            reply.needed = _("(needed unless it is accepted)")
+        else:
+            # What has been accepted can but end, and how is told.
+            outcome.initial = next(iter(following), None)
+            reply.required = True
+            reply.error_messages["required"] = _("Say it in a few words.")
 
 
 class PrintForm(ActionForm):

@@ -272,6 +272,19 @@ class TestTheGround:
 
 
 class TestWhatBecomesOfIt:
+    def test_what_was_accepted_can_but_end_and_how_is_not_optional(self, client, case_file, worker):
+        referral = send(case_file, worker)
+        address = page("answer_referral", case_file, 1)
+        assert "(needed unless it is accepted)" in client.get(address).text
+        answer(referral, worker)
+        words = client.get(address).text
+        assert "(needed unless" not in words
+        assert "(optional)" not in words
+        assert words.count("checked") == 1
+        refused = client.post(address, {"outcome": "ended", "reply": " "})
+        assert refused.status_code == 422
+        assert "Say it in a few words." in refused.text
+
     def test_accepted_and_then_ended(self, client, case_file, worker):
         send(case_file, worker)
         client.post(page("answer_referral", case_file, 1), {"outcome": "accepted"})
