@@ -96,12 +96,14 @@ def _keep(draft: Draft, values: Mapping[str, Sequence[str]], by: User, now: date
 
 @transaction.atomic
 def discard(*, draft: Draft, by: User) -> bool:
-    """Throw away what was begun; whether there was anything."""
+    """Throw away what the page shows or has kept; whether it did. What is newer stays."""
     case_file = locked(draft.case_file)
-    gone, _rows = draft.of(by).delete()
-    if gone:
-        log.record(Event.UNSENT_FORM_DISCARDED, by=by, target=case_file)
-    return bool(gone)
+    kept = draft.of(by).select_for_update().defer("body").first()
+    if kept is None or not rules.is_of_window(kept, draft.window, draft.goes_on):
+        return False
+    kept.delete()
+    log.record(Event.UNSENT_FORM_DISCARDED, by=by, target=case_file)
+    return True
 
 
 def remove_forgotten(now: datetime) -> int:

@@ -38,6 +38,7 @@ def list_referrals(request: SignedInRequest, number: str) -> HttpResponse:
         "receivers": RECEIVERS.values(),
         "draft": draft,
         "begun": RECEIVERS.get(kept.said("about")) if kept else None,
+        "stamp": kept.stamp if kept else "",
     }
     return _shown(request, case_file, "list", around)
 

@@ -1,10 +1,11 @@
 """Keeping what stands in a form while somebody types, and throwing it away."""
 
+import re
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -25,9 +26,12 @@ from kpm.vault.opening import Reading
 # What the page itself adds to a form and nobody reads again. What it was begun on is kept: others
 # may have gone on since.
 ADDED = frozenset({"csrfmiddlewaretoken", "window", "goes_on"})
+# What it was begun on, as it stands in a page.
+AROUND = frozenset({"seen", "stand", "about", "notice"})
 # A page that keeps by itself says so, and is answered without a page.
 BY_ITSELF = "X-Keeps"
 LONGEST_NAME = 24
+NAME = re.compile("[A-Za-z0-9_-]{8,24}", re.ASCII)
 
 
 @require_POST
@@ -39,14 +43,23 @@ def keep_form(request: SignedInRequest, number: str, form: str) -> HttpResponse:
     try:
         actions.keep(draft=draft, values=values, by=request.user, now=timezone.now())
     except Refused as refusal:
-        if BY_ITSELF in request.headers:
-            return HttpResponse(refusal.message, status=422, content_type="text/plain")
-        messages.error(request, refusal.message)
-        return redirect(unsent_forms.page_of(draft))
+        return _not_kept(request, draft, values, refusal)
     if BY_ITSELF in request.headers:
         return HttpResponse(status=204)
     messages.success(request, _("What you wrote is kept. Only you see it; go on when you can."))
     return redirect("casework:show_case_file", number)
+
+
+def _not_kept(
+    request: SignedInRequest, draft: Draft, values: dict[str, list[str]], refusal: Refused
+) -> HttpResponse:
+    """Why; and without a script what was typed as well, which stands nowhere else."""
+    if BY_ITSELF in request.headers:
+        return HttpResponse(refusal.message, status=422, content_type="text/plain")
+    texts = [each for name in values if name not in AROUND for each in values[name]]
+    around = {"case_file": draft.case_file, "words": refusal.message, "texts": texts}
+    around |= {"page": unsent_forms.page_of(draft)}
+    return render(request, "casework/unsent_forms/not_kept.html", around, status=422)
 
 
 @require_POST
@@ -75,7 +88,7 @@ def draft_of(
     if request.method != "POST":
         return Draft(case_file, kind, place, window=ids.reference("")[:LONGEST_NAME])
     window, goes_on = (request.POST.get(each, "") for each in ("window", "goes_on"))
-    return Draft(case_file, kind, place, window[:LONGEST_NAME], goes_on)
+    return Draft(case_file, kind, place, window if NAME.fullmatch(window) else "", goes_on)
 
 
 def typed(sent: QueryDict) -> dict[str, list[str]]:
@@ -101,7 +114,7 @@ def continued(
     if kept is None:
         return around
     if kept.said("about") != about:
-        return {**around, "kept_about": kept.said("about")}
+        return {**around, "kept_about": kept.said("about"), "stamp": kept.stamp}
     form.begin_with(kept.values)
     return {
         **around,

@@ -161,7 +161,8 @@ def test_it_is_said_when_the_level_has_changed_since(client, case_file):
 
 def test_it_can_be_thrown_away(client, case_file):
     keep(client, case_file)
-    answer = client.post(address(case_file, "visit", "discard"), follow=True)
+    shown = hidden(client, page(case_file))
+    answer = client.post(address(case_file, "visit", "discard"), shown, follow=True)
     assert "thrown away" in answer.text
     assert not UnsentForm.objects.exists()
     again = client.post(address(case_file, "visit", "discard"), follow=True)

@@ -293,8 +293,13 @@ def test_a_page_that_was_left_open_writes_over_nothing(case_file, worker):
     assert WORDS + "!" in client.get(page).text
     # Without a script the page says the same.
     address = f"/files/{case_file.number}/unsent/incident/"
-    answer = client.post(address, {**desk, "words": "old"}, follow=True)
-    assert "on another page" in answer.text
+    answer = client.post(address, {**desk, "words": "old and more"}, follow=True)
+    assert (answer.status_code, "on another page" in answer.text) == (422, True)
+    assert "old and more" in answer.text
+    assert desk["stand"] not in answer.text
+    # Nor is it thrown away from there.
+    client.post(f"{address}discard/", desk)
+    assert UnsentForm.objects.count() == 1
     # What is sent from the desk takes nothing of the phone's along.
     sent = {**desk, "words": "old", "kind": "fall", "happened_at": MINUTE}
     assert client.post(page, sent).status_code == 302
@@ -329,8 +334,26 @@ def test_a_referral_says_its_service_to_nobody_and_does_not_become_another(case_
     assert answer.status_code == 302
     assert Referral.objects.count() == 1
     assert WORDS in client.get(f"{page}to/health/").text
-    client.post(f"/files/{case_file.number}/unsent/referral/discard/")
+    discard = f"/files/{case_file.number}/unsent/referral/discard/"
+    client.post(discard)
+    assert "You have begun" in client.get(page).text
+    goes_on = hidden(client.get(page).text)["goes_on"]
+    client.post(discard, {"goes_on": goes_on})
     assert "You have begun" not in client.get(page).text
+
+
+@pytest.mark.parametrize("odd", ["\x00", "a\x00bcdefgh", "😀" * 8, "x" * 5000])
+def test_no_page_is_called_by_what_no_database_holds(case_file, worker, odd):
+    client = client_for(worker)
+    typed = {"window": odd, "stand": odd, "words": WORDS}
+    for status in (204, 422):
+        answer = keep(client, case_file, "incident", **typed)
+        assert answer.status_code == status
+        typed["goes_on"] = odd
+        typed["words"] = "x" * 10_001
+    page = f"/files/{case_file.number}/incidents/new/"
+    sent = {"kind": "fall", "happened_at": MINUTE, "words": WORDS}
+    assert client.post(page, {**sent, "window": odd, "goes_on": odd}).status_code == 302
 
 
 def test_steps_are_kept_each_for_itself(case_file, worker, supervisor):
