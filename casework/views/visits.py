@@ -11,11 +11,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from casework import rules
 from casework.actions import visits
-from casework.dashboards import contacts
+from casework.dashboards import contacts, lost_contacts
 from casework.forms.visits import RecordVisitForm
 from casework.models import CaseFile, Visit
 from casework.models.unsent_forms import FormKind
-from casework.models.visits import Way
+from casework.models.visits import Outcome, Way
 from casework.views.opening import find_file, open_file
 from casework.views.unsent_forms import continued, draft_of
 from kpm.accounts.models import SignedInRequest
@@ -63,10 +63,15 @@ def record_visit(request: SignedInRequest, number: str) -> HttpResponse:
 
 
 def _said_of(visit: Visit) -> str:
-    """That it is on record, as what it was."""
-    if visit.way == Way.VISIT:
-        return _("The visit is on record.")
-    return _("The call is on record.")
+    """That it is on record, as what it was; and whether nobody was met once too often."""
+    said = _("The visit is on record.") if visit.way == Way.VISIT else _("The call is on record.")
+    if visit.outcome != Outcome.NOT_MET or not lost_contacts.notice(
+        visit.case_file, timezone.localdate()
+    ):
+        return said
+    return _("%(said)s Three tries in a row met nobody: the supervisor looks at it now.") % {
+        "said": said
+    }
 
 
 def _goes_on_at(case_file: CaseFile, form: RecordVisitForm, *, is_from_today: bool) -> str:

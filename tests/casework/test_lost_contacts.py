@@ -95,6 +95,17 @@ class TestBeginning:
         [event] = LoggedEvent.objects.filter(event="lost_contact.opened")
         assert event.subject == case_file.number
 
+    def test_whoever_writes_the_third_down_is_told(self, case_file, worker):
+        said, browser = "Three tries in a row met nobody", client_for(worker)
+        address = reverse("casework:record_visit", args=(case_file.number,))
+        for number in (1, 2, 3):
+            moment = NOW - (10 - number) * DAY
+            sent = {"way": "visit", "outcome": "not_met", "notes": f"Knocked, {number}."}
+            sent["happened_at"] = f"{moment:%Y-%m-%dT%H:%M}"
+            words = browser.post(address, sent, follow=True).text
+            assert "The visit is on record." in words
+            assert (said in words) == (number == 3)
+
     def test_a_fourth_try_begins_no_second(self, lost, case_file, worker):
         try_(case_file, worker, 1)
         assert states() == ["open"]
