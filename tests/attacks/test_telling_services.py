@@ -7,14 +7,17 @@ import pytest
 from django.db import DatabaseError, connections, transaction
 from django.utils import timezone
 
-from audit import log
+from audit import events, log
 from audit.models import LoggedEvent
 from casework import consent_rules, referral_rules
 from casework.actions import consents, referrals
-from casework.models import CaseFile, Consent, ConsentWithdrawal, Sharing
+from casework.models import CaseFile, Consent, ConsentWithdrawal, Referral, Sharing
 from casework.notices import CURRENT
+from casework.reports import referral_letter
+from kpm import pdf
 from kpm.errors import Refused
 from kpm.ids import uuid7
+from kpm.vault.opening import open_groups
 from tests.databases import IS_POSTGRESQL
 from tests.factories import make_case_file, make_user
 
@@ -191,6 +194,80 @@ def test_whoever_takes_it_back_waits_for_what_is_being_written(real_commits, mon
     assert taking.is_done(30)
     assert waited
     assert Sharing.objects.get().consent == ConsentWithdrawal.objects.get().consent == given
+
+
+def letter(referral, by):
+    """The letter to the service, as a page asks for it."""
+    found = Referral.objects.select_related("case_file__person", "sharing__consent")
+    found = found.get(pk=referral.pk)
+    with log.reading(
+        by,
+        event=events.Event.CASE_FILE_READ,
+        purpose=events.Purpose.SERVICE,
+        about=[found.case_file],
+    ) as reading:
+        open_groups([found.case_file.person], "head", reading=reading)
+    return referral_letter.print_letter(
+        case_file=found.case_file,
+        referral=found,
+        by=by,
+        purpose=events.Purpose.SERVICE,
+        now=timezone.now(),
+    )
+
+
+def test_no_letter_goes_out_that_was_made_before_the_consent_was_taken_back(
+    real_commits, halfway, monkeypatch
+):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    given = consent(case_file, worker)
+    sent = send(case_file, worker)
+    monkeypatch.setattr(pdf, "render", lambda *_about, **_more: b"%PDF")
+    asked, go_on = halfway(pdf, "render")
+
+    printing = Waiting(lambda: letter(sent, worker))
+    assert asked.wait(30)
+    consents.withdraw(consent=given, by=worker, now=timezone.now())
+    go_on.set()
+
+    assert printing.is_done(30)
+    assert isinstance(printing.result, Refused)
+    assert not LoggedEvent.objects.filter(event="referral.printed").exists()
+
+
+def test_whoever_takes_it_back_while_a_letter_leaves_waits(real_commits, halfway, monkeypatch):
+    worker = make_user()
+    case_file = make_case_file(lead=worker)
+    given = consent(case_file, worker)
+    sent = send(case_file, worker)
+    monkeypatch.setattr(pdf, "render", lambda *_about, **_more: b"%PDF")
+    # Asked a first time before it is made, without the lock.
+    check, times = referral_letter.check, []
+    asked, go_on = Event(), Event()
+
+    def held(*about):
+        check(*about)
+        times.append(about)
+        if len(times) == 2:
+            asked.set()
+            assert go_on.wait(30)
+
+    monkeypatch.setattr(referral_letter, "check", held)
+    printing = Waiting(lambda: letter(sent, worker))
+    assert asked.wait(30)
+    taking = Waiting(lambda: consents.withdraw(consent=given, by=worker, now=timezone.now()))
+    waited = not taking.is_done()
+    go_on.set()
+
+    assert printing.is_done(30)
+    assert taking.is_done(30)
+    assert waited
+    assert printing.result == b"%PDF"
+    printed = LoggedEvent.objects.get(event="referral.printed")
+    assert printed.id < LoggedEvent.objects.get(event="consent.withdrawn").id
+    with pytest.raises(Refused):
+        letter(sent, worker)
 
 
 @pytest.mark.django_db
