@@ -41,7 +41,10 @@ class ReferForm(ActionForm):
         required=False,
     )
     article = forms.CharField(
-        label=_("Law and article, or the danger"), required=False, max_length=200
+        label=_("Law and article, or the danger"),
+        help_text=_("It stands in the letter: no law that says in which group somebody is."),
+        required=False,
+        max_length=200,
     )
 
     def __init__(self, *args: Any, to: Receiver, **kwargs: Any) -> None:
