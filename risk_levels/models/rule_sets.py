@@ -180,9 +180,13 @@ class RuleSet(GuardedStateModel, RecordedModel):
         return duties_in(self.numbers, population, level)
 
     def event_visit_hours(self, population: str) -> int | None:
-        """Within how many hours somebody comes by after certain incidents; None: no such rule."""
+        """Within how many hours somebody comes by after certain incidents; None: no such rule.
+
+        Versions older than this number have the default.
+        """
         particulars: dict[str, Any] = self.numbers.get("particulars", {}).get(population, {})
-        return particulars.get("event_visit_hours")
+        default = POPULATIONS[population].numbers.event_visit_hours
+        return particulars.get("event_visit_hours", default)
 
     @transition(field="state", source=RuleSetState.DRAFT, target=RuleSetState.IN_FORCE)
     def start(self, *, on: date, by: User | None = None) -> None:

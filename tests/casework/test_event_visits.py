@@ -147,9 +147,25 @@ def test_the_hours_are_those_of_the_rule_set(case_file, worker, now):
     assert calendar.event_by_at == now + 47 * HOUR
 
 
-def test_where_the_rule_set_has_no_hours_an_incident_asks_for_no_visit(case_file, worker, now):
-    happen(case_file, worker, now)
+def deadline_under(rule_set, case_file, now):
     fresh = CaseFile.objects.select_related("risk_level").get(pk=case_file.pk)
+    (calendar,) = calendars([fresh], now.date(), rule_set).values()
+    return calendar.event_by_at
+
+
+def test_where_the_rule_set_says_that_there_are_no_hours_an_incident_asks_for_no_visit(
+    case_file, worker, now
+):
+    happen(case_file, worker, now)
+    rule_set = RuleSet(numbers=default_numbers())
+    rule_set.numbers["particulars"]["empty_nest_elder"]["event_visit_hours"] = None
+    assert deadline_under(rule_set, case_file, now) is None
+
+
+def test_a_version_that_is_older_than_the_hours_has_those_that_were_delivered(
+    case_file, worker, now
+):
+    happen(case_file, worker, now)
     for numbers in ("particulars", "empty_nest_elder", "event_visit_hours"):
         rule_set = RuleSet(numbers=default_numbers())
         held = rule_set.numbers
@@ -158,8 +174,7 @@ def test_where_the_rule_set_has_no_hours_an_incident_asks_for_no_visit(case_file
         if numbers == "event_visit_hours":
             held = held["empty_nest_elder"]
         del held[numbers]
-        (calendar,) = calendars([fresh], now.date(), rule_set).values()
-        assert calendar.event_by_at is None
+        assert deadline_under(rule_set, case_file, now) == now - HOUR + DAY
 
 
 def test_no_moment_and_no_hours_make_no_deadline(now):
