@@ -42,6 +42,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def meets_engine(item: pytest.Item) -> bool:
     """Whether a test works on a database, by itself or in a module that tells them apart."""
+    if any(item.iter_markers("once")):
+        return False
     return (
         any(item.iter_markers("django_db"))
         or any(item.iter_markers("engine"))

@@ -24,6 +24,8 @@ def test_no_address_names_a_row_by_its_time_ordered_id():
     assert [route.address for route in ROUTES.values() if "<uuid:" in route.address] == []
 
 
+# A role is looked at before the engine is met; what it may open, tests/proofs walk on both.
+@pytest.mark.once
 @pytest.mark.parametrize("identity", sorted(PUBLIC))
 @pytest.mark.parametrize("name", sorted(name for name in MATRIX if not of_the_log(name)))
 def test_whoever_is_not_in_the_row_is_refused(name: str, identity: str):

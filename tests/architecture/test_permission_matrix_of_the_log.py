@@ -23,6 +23,7 @@ def committed(
         yield
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("identity", sorted(PUBLIC))
 @pytest.mark.parametrize("name", sorted(filter(of_the_log, MATRIX)))
 def test_whoever_is_not_in_the_row_is_refused(committed: None, name: str, identity: str):
