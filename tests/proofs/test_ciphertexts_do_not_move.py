@@ -138,7 +138,10 @@ def test_rows_under_one_key_were_tried(thief: Execute) -> None:
             "Need",
             "PlanEntry",
             "Proposal",
+            "Referral",
+            "Sharing",
             "TeamMember",
+            "UnsentForm",
             "Visit",
         ),
     }
