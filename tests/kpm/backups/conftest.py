@@ -1,62 +1,21 @@
 """A site that can be backed up and restored: databases, files, keys and a replay log of its own."""
 
-import json
-import os
-import subprocess
+import resource
+import signal
 import sys
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connections
 
 from tests.conftest import RealCommits
+from tests.forks import Point, forked, kill_at
 from tests.settings import IS_POSTGRESQL, OWNER
-
-# Anything of the product runs to one moment and is killed there, or meets a full disk.
-MAIN = """
-import json
-import os
-import resource
-import signal
-import sys
-from importlib import import_module
-import django
-django.setup()
-from django.conf import settings
-from django.core.management import CommandError, call_command
-
-said = json.loads(sys.argv[1])
-for name, value in said["settings"].items():
-    setattr(settings, name, value)
-if said["point"]:
-    module, name, nth, when = said["point"]
-    holder = import_module(module)
-    real = getattr(holder, name)
-    calls = 0
-
-    def killed(*args, **kwargs):
-        global calls
-        calls += 1
-        if calls == nth and when == "before":
-            os.kill(os.getpid(), signal.SIGKILL)
-        result = real(*args, **kwargs)
-        if calls == nth and when == "after":
-            os.kill(os.getpid(), signal.SIGKILL)
-        return result
-
-    setattr(holder, name, killed)
-if said["bytes"]:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (said["bytes"], said["bytes"]))
-try:
-    call_command(*said["command"])
-except CommandError as error:
-    sys.exit(f"CommandError: {error}")
-"""
 
 
 @dataclass
@@ -84,27 +43,33 @@ class Site:
     def run(
         self,
         *command: str,
-        point: tuple[str, str, int, str] | None = None,
+        point: Point | None = None,
         most: int = 0,
-    ) -> subprocess.CompletedProcess[str]:
+    ) -> CompletedProcess[str]:
         """A command in a process of its own: killed at a point, or on a disk that is full."""
-        connections.close_all()
-        said = {"settings": self.settings, "command": command, "point": point, "bytes": most}
-        # What counts lines writes a file of its own, and would meet the full disk as well.
-        without = ("COV_", "COVERAGE_") if most else ()
-        around = {**self.commits.environment, "PYTHONPATH": os.getcwd()}
-        return subprocess.run(
-            [sys.executable, "-c", MAIN, json.dumps(said)],
-            env={name: value for name, value in around.items() if not name.startswith(without)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        return forked(lambda: _run(command, point, most), self.commits.environment)
 
     @property
     def whole(self) -> list[str]:
         """The artefacts that look whole."""
         return sorted(each.name for each in self.folder.glob("kpm-*") if each.suffix != ".part")
+
+
+def _run(command: tuple[str, ...], point: Point | None, most: int) -> None:
+    """In that process: a command as the console runs it."""
+    if point:
+        kill_at(point)
+    _least, allowed = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if most:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, allowed))
+    try:
+        call_command(*command)
+    except CommandError as error:
+        sys.exit(f"CommandError: {error}")
+    finally:
+        # What counts lines writes a file of its own, and would meet the full disk as well.
+        resource.setrlimit(resource.RLIMIT_FSIZE, (allowed, allowed))
 
 
 @pytest.fixture
