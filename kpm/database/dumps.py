@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -24,6 +25,8 @@ PIECE: Final = 8 * 1024 * 1024
 PAGES: Final = 4096
 PART: Final = "kpm-backup-"
 ENDINGS: Final = ("", "-wal", "-shm", "-journal")
+# So many seconds PostgreSQL may take to notice that somebody has left.
+LEAVING: Final = 2.0
 
 Heard = Callable[[int], None]
 
@@ -64,15 +67,24 @@ def is_empty(alias: str) -> bool:
     return not _file(alias).exists()
 
 
+def _are_others_connected(alias: str) -> bool:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
+            "AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def is_used(alias: str) -> bool:
     """Whether another process has the database open."""
     if engine() == "postgresql":
-        with connections[alias].cursor() as cursor:
-            cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND usesysid IS NOT NULL"
-            )
-            return bool(cursor.fetchone()[0])
+        end = time.monotonic() + LEAVING
+        while is_connected := _are_others_connected(alias):
+            if time.monotonic() > end:
+                break
+            time.sleep(0.05)
+        return is_connected
     if not _file(alias).exists():
         return False
     with closing(pysqlite3.connect(_file(alias), timeout=0)) as connection:

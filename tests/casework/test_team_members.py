@@ -175,3 +175,9 @@ def test_whatever_a_level_asks_for_red_asks_for_as_well():
             *red_rules.needs_of_some(population),
         }
         assert asked.issuperset(red_rules.places_of(population)), population
+
+
+def test_the_rule_itself_asks_who_it_is(case_file, supervisor):
+    with pytest.raises(Refused, match="Say who it is") as refused:
+        name(case_file, supervisor, name="")
+    assert refused.value.field == "name"
