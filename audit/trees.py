@@ -78,10 +78,12 @@ def load_edge(using: str, size: int) -> Edge:
         # Each hash of this level is the root of one full tile of the level below.
         start = complete - complete % WIDTH
         tiles = Tile.objects.using(using).filter(level=level - 1, idx__gte=start, idx__lt=complete)
-        pending.append([
-            merkle.subtree(split(bytes(data)))
-            for data in tiles.order_by("idx").values_list("data", flat=True)
-        ])  # fmt: skip
+        pending.append(
+            [
+                merkle.subtree(split(bytes(data)))
+                for data in tiles.order_by("idx").values_list("data", flat=True)
+            ]
+        )
         level += 1
     return Edge(size, pending)
 

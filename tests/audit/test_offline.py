@@ -140,10 +140,23 @@ def test_numbers_are_spelt_as_by_others_or_refused(case: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     "text",
     [
-        '{"a":1,"a":1}', '{"b":1,"a":1}', '{"a": 1}', '{"ä":1}', "1.0", "1e3", "-0", "01",
-        "9007199254740992", "NaN", "Infinity", '"\\u0061"', '"\\ud800"', "[" * 50_000, "",
+        '{"a":1,"a":1}',
+        '{"b":1,"a":1}',
+        '{"a": 1}',
+        '{"ä":1}',
+        "1.0",
+        "1e3",
+        "-0",
+        "01",
+        "9007199254740992",
+        "NaN",
+        "Infinity",
+        '"\\u0061"',
+        '"\\ud800"',
+        "[" * 50_000,
+        "",
     ],
-)  # fmt: skip
+)
 def test_every_other_spelling_is_refused(text: str) -> None:
     with pytest.raises((ValueError, RecursionError)):
         offline.canonical(text.encode())
@@ -364,10 +377,12 @@ def written(place: Path, entries: list[bytes], *cosigners: Signature, key_text: 
     for level, idx, width in exports.tiles(len(entries)):
         while len(tree) <= level:
             row = tree[-1]
-            tree.append([
-                merkle.subtree(row[at : at + WIDTH])
-                for at in range(0, len(row) - WIDTH + 1, WIDTH)
-            ])  # fmt: skip
+            tree.append(
+                [
+                    merkle.subtree(row[at : at + WIDTH])
+                    for at in range(0, len(row) - WIDTH + 1, WIDTH)
+                ]
+            )
         part = slice(idx * WIDTH, idx * WIDTH + width)
         put(place / exports.tile_path(level, idx, width), b"".join(tree[level][part]))
         if not level:

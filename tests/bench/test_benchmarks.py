@@ -9,6 +9,7 @@ import pytest
 from tests.bench.__main__ import NAMES
 
 
+# What is measured is measured without counting lines, which other tests reach.
 @pytest.mark.engine
 @pytest.mark.no_cover
 def test_benchmarks_give_figures() -> None:

@@ -93,10 +93,18 @@ def test_it_says_what_was_shared_to_whom_and_what_for(case_file, worker):
     assert response.headers["Cache-Control"] == "no-store"
     text = text_of(response)
     for words in (
-        case_file.number, "石桥街道民政办", "李主任80001234", "想申请临时救助", "王秀英",
-        "13812345678", "Alawasksforit", "第四条", "Useitforwhatweaskabove", "李社工",
+        case_file.number,
+        "石桥街道民政办",
+        "李主任80001234",
+        "想申请临时救助",
+        "王秀英",
+        "13812345678",
+        "Alawasksforit",
+        "第四条",
+        "Useitforwhatweaskabove",
+        "李社工",
         case_file.unit.name.replace(" ", ""),
-    ):  # fmt: skip
+    ):
         assert words in text, words
     # Nothing that was not shared, and nothing by which the list could be guessed.
     for value in (case_file.person.id_number, "清溪镇枫林村3组51号", "王强", "13987654321", "KPM"):

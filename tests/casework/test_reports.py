@@ -139,12 +139,31 @@ def test_the_paper_holds_the_file_and_is_named_by_its_number(supervisor, case_fi
     assert response.headers["Cache-Control"] == "no-store"
     text = text_of(response)
     for words in (
-        NAME, case_file.number, "Case summary", "李社工", "赵医生", "Family doctor", "镇卫生院",
-        "按时吃药", "送药",
-        "社区医院", "高血压", "喜欢花", "助餐", "聊了半小时", "Yellow", "Agreed.", "Alone",
-        "女儿每周来", "爬不了楼", "Agrees in part", "不想搬家", "(Done,", "A fall",
+        NAME,
+        case_file.number,
+        "Case summary",
+        "李社工",
+        "赵医生",
+        "Family doctor",
+        "镇卫生院",
+        "按时吃药",
+        "送药",
+        "社区医院",
+        "高血压",
+        "喜欢花",
+        "助餐",
+        "聊了半小时",
+        "Yellow",
+        "Agreed.",
+        "Alone",
+        "女儿每周来",
+        "爬不了楼",
+        "Agrees in part",
+        "不想搬家",
+        "(Done,",
+        "A fall",
         "在院子里滑倒",
-    ):  # fmt: skip
+    ):
         assert words in text, words
 
 

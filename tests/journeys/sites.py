@@ -160,10 +160,18 @@ class Site:
     def start(self) -> None:
         """Begin to answer, and to work."""
         self._begin(
-            "gunicorn", "-m", "gunicorn", "kpm.wsgi", "--bind", f"127.0.0.1:{self.port}",
-            "--worker-class=gthread", "--workers=1", "--threads=4", "--no-control-socket",
+            "gunicorn",
+            "-m",
+            "gunicorn",
+            "kpm.wsgi",
+            "--bind",
+            f"127.0.0.1:{self.port}",
+            "--worker-class=gthread",
+            "--workers=1",
+            "--threads=4",
+            "--no-control-socket",
             "--log-level=warning",
-        )  # fmt: skip
+        )
         self._begin("work", "manage.py", "work")
         self._wait()
 

@@ -40,8 +40,14 @@ def test_cells_come_as_they_were_typed():
     assert sheet.rows[1] == []
     name, whole, part, yes, at, on, text, blanks = sheet.rows[2]
     assert (name, whole, part, yes, at, text, blanks) == (
-        "姓名", 3, 2.5, True, moment, "０１", " x "
-    )  # fmt: skip
+        "姓名",
+        3,
+        2.5,
+        True,
+        moment,
+        "０１",
+        " x ",
+    )
     assert isinstance(whole, int)
     assert on in (date(2024, 6, 30), datetime(2024, 6, 30))  # noqa: DTZ001 cells of Excel know no zone
 

@@ -24,12 +24,14 @@ from tests.proofs import worlds
 VARIABLE = re.compile(r"<(\w+):(\w+)>")
 # A page that only takes what is sent to it.
 ONLY_POST = 405
-OF_ONE_PERSON = frozenset({
-    "audit:answer_finding",
-    "casework:show_hand_over",
-    "casework:accept_hand_over",
-    "casework:withdraw_hand_over",
-})  # fmt: skip
+OF_ONE_PERSON = frozenset(
+    {
+        "audit:answer_finding",
+        "casework:show_hand_over",
+        "casework:accept_hand_over",
+        "casework:withdraw_hand_over",
+    }
+)
 
 
 @dataclass(frozen=True)

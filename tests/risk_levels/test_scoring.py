@@ -213,9 +213,14 @@ class TestEveryPopulationHasItsOwnQuestionnaire:
 
     def test_most_of_it_rests_on_law_or_norm_of_that_population(self, population):
         every = [item for section in current_for(population).sections for item in section.items]
-        shared = {item.code for other in POPULATION_CODES if other != population
-                  for section in current_for(other).sections for item in section.items
-                  if item in every}  # fmt: skip
+        shared = {
+            item.code
+            for other in POPULATION_CODES
+            if other != population
+            for section in current_for(other).sections
+            for item in section.items
+            if item in every
+        }
         assert len(shared) < len(every) / 2
         assert all(str(item.source).strip() for item in every)
 

@@ -19,10 +19,20 @@ FUNCTION, SAVEPOINT, RECURSIVE = 31, 32, 33
 SHAPES: Final = frozenset({*range(1, 9), *range(10, 18), *range(24, 31)})
 
 # With an argument these only look; every other pragma may be read, but not set.
-LOOKING: Final = frozenset({
-    "table_info", "table_xinfo", "index_list", "index_info", "index_xinfo", "foreign_key_list",
-    "foreign_key_check", "integrity_check", "quick_check", "wal_checkpoint",
-})  # fmt: skip
+LOOKING: Final = frozenset(
+    {
+        "table_info",
+        "table_xinfo",
+        "index_list",
+        "index_info",
+        "index_xinfo",
+        "foreign_key_list",
+        "foreign_key_check",
+        "integrity_check",
+        "quick_check",
+        "wal_checkpoint",
+    }
+)
 # Written by a trigger out of the event's body, never by hand.
 BY_TRIGGER_ONLY: Final = frozenset({"audit_subject"})
 LOG: Final = "audit_"

@@ -118,8 +118,11 @@ def test_what_differs_is_named_and_corrected_once_confirmed() -> None:
     by = somebody()
     taken_in(by, WEI, SHI)
     changed = WEI | {
-        "联系电话": "13900001111", "现居住地": "南塘乡塘头村", "居住方式": "双老", "备注": "常来",
-    }  # fmt: skip
+        "联系电话": "13900001111",
+        "现居住地": "南塘乡塘头村",
+        "居住方式": "双老",
+        "备注": "常来",
+    }
     ledger = handed_in(by, changed, SHI)
     first, second = opened(ledger, by)
     assert (first.outcome, second.outcome) == (RowOutcome.CHANGED, RowOutcome.SAME)

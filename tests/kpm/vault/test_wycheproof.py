@@ -52,9 +52,14 @@ def enveloped(nonce: bytes, about: bytes, sealed: bytes) -> tuple[bytes, bytes]:
     return header + nonce + sealed, rest
 
 
-@pytest.mark.parametrize(("name", "valid", "forged"), [
-    ("aes_gcm", 17, 0), ("aes_gcm_siv", 31, 34), ("chacha20_poly1305", 208, 0),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "valid", "forged"),
+    [
+        ("aes_gcm", 17, 0),
+        ("aes_gcm_siv", 31, 34),
+        ("chacha20_poly1305", 208, 0),
+    ],
+)
 def test_envelopes_hold_what_is_valid_and_refuse_what_is_not(
     name: str, valid: int, forged: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
