@@ -7,9 +7,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from audit.models import LoggedEvent
+from casework import referral_rules
 from casework.actions import consents, referrals
 from casework.notices import CURRENT
 from kpm import pdf
+from kpm.errors import Refused
 from kpm.pdf import PdfFailed
 from kpm.permissions import Role
 from tests.factories import (
@@ -155,6 +157,8 @@ def test_a_supervisor_of_the_unit_prints_it_and_nobody_else(case_file, worker, n
     ):
         assert client_for(other).post(address(case_file)).status_code == 404
     assert len(sheets) == 1
+    with pytest.raises(Refused, match="not yours"):
+        referral_rules.check_can_print_sharings(make_user(), case_file)
 
 
 def test_the_end_of_a_file_does_not_end_the_right_to_know(case_file, worker, now, sheets):

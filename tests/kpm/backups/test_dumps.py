@@ -1,6 +1,7 @@
 """Copies of whole databases: by whom, and what is said when it does not work."""
 
 import os
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -62,6 +63,24 @@ if IS_POSTGRESQL:
         pieces = dumps.taken("default", silent)
         assert next(pieces).startswith(b"PGDMP")
         pieces.close()
+
+    def test_somebody_who_is_leaving_is_waited_for_and_somebody_who_stays_is_not(
+        real_commits, monkeypatch
+    ):
+        alone = connections["default"]
+
+        def join():
+            return alone.get_new_connection(alone.get_connection_params())
+
+        other = join()
+        leaving = threading.Timer(0.4, other.close)
+        leaving.start()
+        assert not dumps.is_used("default")
+        leaving.join()
+
+        monkeypatch.setattr(dumps, "LEAVING", 0.2)
+        with join():
+            assert dumps.is_used("default")
 
 else:
 
