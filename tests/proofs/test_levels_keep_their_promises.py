@@ -6,12 +6,13 @@ What holds is said here anew, from the rows alone: no rule of the site is asked.
 import os
 from collections import Counter
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
 from django.utils import timezone
-from hypothesis import settings
+from hypothesis import seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
@@ -41,9 +42,13 @@ START = datetime(2025, 8, 4, 9, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
 # A year and a bit: no decision is dated after the day on which the tests run.
 END = START + timedelta(days=450)
 # The rules are the same beside either engine; there fewer examples ask the guards of the database.
-FULL = 60
+FULL = 30
+# What is drawn depends on the numbers in our code, so a change anywhere may leave out what is rare:
+# then others are drawn.
+ROUNDS = 4
 EXAMPLES = int(os.environ.get("KPM_EXAMPLES", "5" if IS_POSTGRESQL else FULL))
-STEPS = 60
+# The clock ends at END: after more steps hardly any time would pass.
+STEPS = 40
 
 POPULATIONS = ("empty_nest_elder", "left_behind_child", "drug")
 # Everybody there is. The first four work on some of the files.
@@ -316,9 +321,12 @@ class Levels(RuleBasedStateMachine):
             self.wait(max(0, (until_on - self._today()).days * 24) + 5)
             self.sweep(times)
 
-    @rule(which=WHICH, times=st.integers(1, 2))
-    def say_nothing(self, which: int, times: int) -> None:
-        """Propose a step down, and wait until silence counts."""
+    @rule(which=WHICH, held=st.sampled_from(("yellow", "red")), times=st.integers(1, 2))
+    def say_nothing(self, which: int, held: str, times: int) -> None:
+        """Answer what waits, agree on a level, propose a step down; wait until silence counts."""
+        self.decide(which, "supervisor", "reject", None)
+        self.agree(which, held, "supervisor")
+        self.decide(which, "second", "approve", None)
         lower = GREENER[self._file(which).risk_level.level]
         self.propose(which, "lead", lower, ["stable"], WORDY, helps=True)
         _case_file, proposal = self._latest(which)
@@ -326,11 +334,20 @@ class Levels(RuleBasedStateMachine):
             self.wait(max(0, (proposal.effect_on - self._today()).days * 24) + 5)
             self.sweep(times)
 
+    @rule(which=WHICH, held=st.sampled_from(("ungraded", "ungraded", "green", "yellow")))
+    def confirm_nothing(self, which: int, held: str) -> None:
+        """A danger is seen, and nobody confirms it for as long as that counts."""
+        self.decide(which, "supervisor", "reject", None)
+        self.agree(which, held, "supervisor")
+        self.set_provisionally(which, "lead", "violence")
+        self.wait(24 * 4)
+        self.sweep(1)
+
     # --- What holds --------------------------------------------------------------------------
     @invariant()
     def every_level_is_what_its_decisions_say(self) -> None:
-        for level in RiskLevel.objects.all():
-            decisions = list(level.decisions.order_by("base_revision"))
+        for level in RiskLevel.objects.prefetch_related("decisions__proposal"):
+            decisions = sorted(level.decisions.all(), key=attrgetter("base_revision"))
             assert level.revision == len(decisions) >= self.revisions[level.pk]
             assert [each.base_revision for each in decisions] == list(range(level.revision))
             held = str(Level.UNGRADED)
@@ -356,8 +373,9 @@ class Levels(RuleBasedStateMachine):
 
     @invariant()
     def no_file_has_two_open_proposals(self) -> None:
-        for level in RiskLevel.objects.all():
-            assert level.proposals.filter(state__in=OPEN_STATES).count() <= 1
+        is_open = Proposal.objects.filter(state__in=OPEN_STATES)
+        held = Counter(is_open.values_list("risk_level", flat=True))
+        assert all(count == 1 for count in held.values())
 
     # --- By the way --------------------------------------------------------------------------
     def _follow(self) -> None:
@@ -471,15 +489,14 @@ class Levels(RuleBasedStateMachine):
 @pytest.mark.no_cover
 def test_no_order_of_steps_makes_a_level_that_breaks_a_promise():
     Levels.met.clear()
-    run_state_machine_as_test(
-        Levels,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
+    is_fixed = "KPM_EXAMPLES" not in os.environ
+    for number in range(ROUNDS):
+        run_state_machine_as_test(
             # The same steps each time, so that a failure is met again.
-            derandomize="KPM_EXAMPLES" not in os.environ,
-            database=None,
-        ),
-    )
-    for what in MUST_MEET if EXAMPLES >= FULL else ():
-        assert Levels.met[what], f"{what} was never met: {Levels.met}"
+            seed(number)(Levels) if is_fixed else Levels,
+            settings=settings(max_examples=EXAMPLES, stateful_step_count=STEPS, database=None),
+        )
+        missed = [what for what in MUST_MEET if not Levels.met[what]]
+        if not missed or EXAMPLES < FULL:
+            return
+    raise AssertionError(f"{missed} was never met: {Levels.met}")
