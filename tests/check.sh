@@ -66,7 +66,7 @@ fsm() { tests/fsm; }
 golang() { tests/golang/verify; }
 coverage() { tests/coverage; }
 # A whole site beside a browser: on one engine, and measured by what people see.
-journeys() { python -m pytest --quiet tests/journeys; }
+journeys() { python -m pytest --quiet --numprocesses=2 --dist=worksteal tests/journeys; }
 
 case ${1:-all} in
   all) steps=("${quick[@]}" "${suites[@]}") ;;

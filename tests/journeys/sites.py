@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE = 120.0
+PATIENCE = 300.0
 # What a journey must know about the county before it begins: run by the site, in its own words.
 COUNTY = """
 import json
