@@ -164,6 +164,13 @@ def check(body: Body) -> None:
 
 def spell(body: Body) -> str:
     """Check a body and write it down."""
+    try:
+        text = orjson.dumps(body, option=orjson.OPT_SORT_KEYS).decode("ascii")
+    except (orjson.JSONEncodeError, UnicodeDecodeError):
+        text = ""
+    # Every event takes this way, so the quick look comes first.
+    if glance(text) is not None:
+        return text
     check(body)
     return canonical(body)
 

@@ -16,6 +16,7 @@ from audit.bodies import NotLoggable
 from audit.entries import ANONYMOUS, Actor, Entry, Origin, System, Thing, build
 from audit.events import Direction, Event, Outcome, Purpose
 from audit.tags import tag
+from kpm.database.commits import kept_at_once
 from kpm.database.driver_cursors import driver_cursor
 from kpm.vault.written import name_all
 
@@ -329,8 +330,11 @@ def _write(entries: Sequence[Entry]) -> None:
 
 
 def _write_apart(entries: Sequence[Entry]) -> None:
+    is_one = sum(len(entry.texts) for entry in entries) <= AT_ONCE and all(
+        entry.detail is None for entry in entries
+    )
     try:
-        with transaction.atomic(using=DATABASE):
+        with kept_at_once(DATABASE) if is_one else transaction.atomic(using=DATABASE):
             _write(entries)
     except DatabaseFault as error:
         raise NotWritten("The log refused an event.") from error

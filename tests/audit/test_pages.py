@@ -223,7 +223,7 @@ def test_a_search_that_cannot_be_written_down_shows_nothing(
     auditor: Client, worker: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_events(1, by=worker)  # type: ignore[arg-type]  # the fixture has no type
-    monkeypatch.setattr("audit.bodies.canonical", lambda _body: "{")
+    monkeypatch.setattr("audit.entries.spell", lambda _body: "{")
     response = auditor.get("/log/")
     assert response.status_code == 503
     assertNotContains(response, "Worker Li", status_code=503)

@@ -27,7 +27,7 @@ def logged() -> list[dict[str, Any]]:
 
 def breaking(monkeypatch: pytest.MonkeyPatch) -> None:
     """From here on the database refuses every event: none of them would be JSON."""
-    monkeypatch.setattr("audit.bodies.canonical", lambda _body: "{")
+    monkeypatch.setattr("audit.entries.spell", lambda _body: "{")
 
 
 def test_an_event_says_who_did_what_to_what_and_why() -> None:

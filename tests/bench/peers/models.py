@@ -89,6 +89,19 @@ class PlainEvent(EventRow):
     """An event as an ordinary row."""
 
 
+class SameEvent(models.Model):
+    """A row of the log itself, as Django would write it."""
+
+    body = models.TextField()
+
+    class Meta:
+        managed = False
+        db_table = "audit_event"
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
 class ChainedEvent(EventRow):
     """An event that hashes the one before it, written by one writer at a time."""
 
