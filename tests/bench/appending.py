@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Final
 from uuid import uuid4
 
@@ -35,7 +36,7 @@ PERSON: Final = {"name": "某人", "village": "village 7", "notes": "上次走�
 # The text of an event, and what the log's table reads from it.
 BODY: Final = (
     '{"a":"u:AAAAAAAAAAAAAAAAAAAAAA","act":"case_file.read","at":"2026-11-24T08:00:00.000000Z",'
-    '"ch":"cli","ev":"019ab8d2-0000-7000-8000-000000000000","f":["person.head"],"n":1,'
+    '"ch":"cli","ev":"019ab8d2-0000-7000-8000-%012x","f":["person.head"],"n":1,'
     '"o":"7K3MQ-9TX2A","ot":"case_file","out":"ok","p":"service","role":"social_worker","v":1}'
 )
 COLUMNS: Final = {
@@ -57,6 +58,8 @@ class Ways:
         from tests.audit.things import File
         from tests.bench.peers.models import Audited, Versioned
 
+        # No event is in the log twice.
+        self.numbers = count()
         owners = [uuid4() for _ in range(LISTED)]
         self.files = [
             File(log_reference=f"7K3MQ-9TX{number:02}", log_owners=(owner,))
@@ -69,13 +72,13 @@ class Ways:
         """The same text, columns and indexes as an ordinary row of Django."""
         from tests.bench.peers.models import PlainEvent
 
-        PlainEvent.objects.create(body=BODY, **COLUMNS)
+        PlainEvent.objects.create(body=BODY % next(self.numbers), **COLUMNS)
 
     def same(self) -> None:
         """The same row of the same table, by Django."""
         from tests.bench.peers.models import SameEvent
 
-        SameEvent.objects.create(body=BODY)
+        SameEvent.objects.create(body=BODY % next(self.numbers))
 
     def read(self) -> None:
         """A page opens one group of a file: outside of any transaction."""
@@ -117,8 +120,9 @@ class Ways:
                 cursor.execute("SELECT pg_advisory_xact_lock(1)")
         # On SQLite an open transaction is that lock.
         last = ChainedEvent.objects.order_by("-id").values_list("digest", flat=True).first()
-        digest = hashlib.sha256(bytes(last or b"") + BODY.encode()).digest()
-        ChainedEvent.objects.create(body=BODY, digest=digest, **COLUMNS)
+        body = BODY % next(self.numbers)
+        digest = hashlib.sha256(bytes(last or b"") + body.encode()).digest()
+        ChainedEvent.objects.create(body=body, digest=digest, **COLUMNS)
 
     def access(self) -> None:
         """django-auditlog notes that a row was looked at."""
