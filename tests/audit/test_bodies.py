@@ -225,11 +225,18 @@ WRONG: list[tuple[str, Any]] = [
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_values_keep_their_narrow_shapes(key: str, value: Any) -> None:
     assert glance(canonical(PLAIN | {key: value})) is None
-    with pytest.raises(NotLoggable) as refusal:
-        check(FULL | {key: value})
-    # What was refused may be personal: it is not repeated.
-    assert "张三" not in str(refusal.value)
-    assert "138" not in str(refusal.value)
+    for write in (check, spell):
+        for body in (PLAIN, FULL):
+            with pytest.raises(NotLoggable) as refusal:
+                write(body | {key: value})
+            # What was refused may be personal: it is not repeated.
+            assert "张三" not in str(refusal.value)
+            assert "138" not in str(refusal.value)
+
+
+def test_what_is_no_json_is_no_event() -> None:
+    with pytest.raises(NotLoggable, match="'f'"):
+        spell(PLAIN | {"f": {"person.head"}})
 
 
 @pytest.mark.parametrize("reference", ["7K3MQ-9TX2A", "331122001203", "u:AbC_-123", "j.1:2"])

@@ -60,6 +60,11 @@ def send(now=None):
     return handlers.send_digests(now or timezone.localtime())
 
 
+def noon():
+    """Of today, so that what comes minutes later is still on this day."""
+    return timezone.localtime().replace(hour=12, minute=0, second=0, microsecond=0)
+
+
 def events():
     return list(LoggedEvent.objects.filter(event="digest.sent").order_by("id"))
 
@@ -156,7 +161,7 @@ class Killed(BaseException):
 
 def test_a_run_that_is_killed_before_the_mail_went_loses_none(worker):
     due(8, lead=worker)
-    now = timezone.localtime()
+    now = noon()
     with mock.patch.object(EmailMessage, "send", side_effect=Killed), pytest.raises(Killed):
         send(now)
     assert send(now + timedelta(minutes=1)) == 0
@@ -168,7 +173,7 @@ def test_a_run_that_is_killed_after_the_mail_went_costs_one_more_and_no_others(w
     other = make_user(username="another")
     for each in (worker, other):
         due(8, lead=each)
-    now = timezone.localtime()
+    now = noon()
     with mock.patch.object(digests, "note_sent", side_effect=Killed), pytest.raises(Killed):
         send(now)
     assert len(mail.outbox) == 1
@@ -250,7 +255,7 @@ def test_what_the_mail_server_refuses_keeps_no_other_from_theirs_and_is_told(wor
             raise SMTPRecipientsRefused({"another": (550, b"no such user")})
         return really_send(message, *args, **kwargs)
 
-    now = timezone.localtime()
+    now = noon()
     with (
         mock.patch.object(EmailMessage, "send", refuse_one),
         pytest.raises(digests.NotAllSent),
