@@ -13,6 +13,7 @@ from audit.events import Direction, Event, Outcome, Purpose
 from audit.models import Detail, LoggedEvent, Subject
 from kpm.vault.errors import Sealed
 from tests.audit.things import FILE, WORKER, File, ends_in
+from tests.conftest import RealCommits
 
 pytestmark = pytest.mark.django_db
 
@@ -175,6 +176,21 @@ def test_a_refusal_is_written_at_once_where_nothing_can_take_it_back() -> None:
     assert body["ev"] == str(ev)
     assert body["dec"] == {"ok": False, "rule": "not_visible"}
     assert body["out"] == "denied"
+
+
+def test_an_event_whose_detail_cannot_be_kept_is_not_there_either(
+    real_commits: RealCommits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(details, "write", fail)
+    about = {"by": WORKER, "target": FILE, "rule": "not_visible"}
+    with pytest.raises(log.NotWritten):
+        log.refused(Event.CASE_FILE_REFUSED, **about, detail={"count": 3})
+    assert logged() == []
+    log.refused(Event.CASE_FILE_REFUSED, **about)
+    assert len(logged()) == 1
 
 
 def test_a_refusal_survives_the_rollback_it_causes() -> None:
