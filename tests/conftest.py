@@ -33,7 +33,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     if IS_POSTGRESQL:
         config.hook.pytest_deselected(items=[item for item in items if not meets_engine(item)])
         items[:] = filter(meets_engine, items)
-    # What takes minutes begins first: at the end one process would wait for the other.
+    # What takes minutes begins first, or one process waits for the other at the end. Such tests
+    # are marked already: counting their lines would take half as long again.
     items.sort(key=lambda item: not any(item.iter_markers("no_cover")))
     for item in items:
         marker = item.get_closest_marker("django_db")

@@ -15,7 +15,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     from tests import databases
 
     if not hasattr(databases, "make_once"):
-        databases.make_once = databases.make  # type: ignore[attr-defined]  # kept on the module: each mutant is a fork of it
+        databases.make_once = databases.make  # kept on the module: each mutant is a fork of it
         databases.make = copied(databases.make)
 
 

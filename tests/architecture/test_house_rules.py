@@ -345,6 +345,19 @@ def test_every_exception_from_a_machine_says_why():
     assert silent == []
 
 
+def test_no_exception_is_made_from_a_machine_that_does_not_look():
+    """Types are checked in what is shipped (pyproject.toml): an ignore in a test hides nothing."""
+    ignored = re.compile(r"# type[:] ignore")
+    idle = [
+        str(path.relative_to(ROOT))
+        for path in tracked()
+        if path.suffix == ".py"
+        and "tests" in path.relative_to(ROOT).parts
+        and ignored.search(path.read_text(encoding="utf-8"))
+    ]
+    assert idle == []
+
+
 def test_no_test_asks_how_long_something_took():
     clock = re.compile(r"^ *assert .*\b(monotonic|perf_counter|process_time)\(\) - ", re.MULTILINE)
     timed = [path for path in tracked() if path.suffix == ".py" and clock.search(path.read_text())]

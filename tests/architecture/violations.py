@@ -199,6 +199,11 @@ HOUSE_RULES: dict[str, Violation] = {
     "test_every_exception_from_a_machine_says_why": Violation(
         "casework/rules.py", "import os  # no" + "qa: F401\n", "casework/rules.py"
     ),
+    "test_no_exception_is_made_from_a_machine_that_does_not_look": Violation(
+        "tests/kpm/test_ids.py",
+        "NUMBER = 'one'  # type: ig" + "nore[misc]  # planted\n",
+        "test_ids.py",
+    ),
     "test_no_test_asks_how_long_something_took": Violation(
         "tests/kpm/test_ids.py",
         "\n\ndef test_planted():\n    assert time.mono" + "tonic() - 1 < 2\n",

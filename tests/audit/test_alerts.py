@@ -103,10 +103,10 @@ def test_acts_are_read_from_the_log(worker: User, monkeypatch: pytest.MonkeyPatc
     with log.entered(context), transaction.atomic():
         log.record(Event.SESSION_STARTED, by=worker, target=worker)
         read = {"event": Event.CASE_FILE_READ, "by": worker}
-        log.record(**read, target=FILE, rule="caseload", purpose=Purpose.SERVICE)  # type: ignore[arg-type]  # keywords of record
-        log.record(**read, targets=[FILE, File("b2")], grant="g:1")  # type: ignore[arg-type]  # keywords of record
-        log.record(**read, target=FILE, rule="curious")  # type: ignore[arg-type]  # keywords of record
-        log.record(**read, target=FILE)  # type: ignore[arg-type]  # keywords of record
+        log.record(**read, target=FILE, rule="caseload", purpose=Purpose.SERVICE)
+        log.record(**read, targets=[FILE, File("b2")], grant="g:1")
+        log.record(**read, target=FILE, rule="curious")
+        log.record(**read, target=FILE)
         log.record(Event.VISIT_RECORDED, by=worker, target=FILE)
         log.record(Event.CASE_FILE_READ, by=log.System("indexer"), target=FILE)
     tries(worker, 1)

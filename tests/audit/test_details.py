@@ -54,7 +54,7 @@ def test_words_without_a_key_are_refused() -> None:
 )
 def test_a_detail_is_a_closed_list_of_short_values(detail: dict[str, object]) -> None:
     with pytest.raises(NotLoggable):
-        details.commit(EV, detail, uuid4())  # type: ignore[arg-type]  # what a careless caller does
+        details.commit(EV, detail, uuid4())
 
 
 def test_the_commitment_is_the_documented_one() -> None:

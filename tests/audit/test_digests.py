@@ -40,7 +40,7 @@ def counts(digest: Digest) -> dict[str, tuple[int, int]]:
 
 def record(worker: User, event: Event, **more: object) -> None:
     with transaction.atomic():
-        log.record(event, by=worker, target=FILE, **more)  # type: ignore[arg-type]  # keywords of record
+        log.record(event, by=worker, target=FILE, **more)
 
 
 def test_a_week_is_counted_beside_the_week_before(worker: User) -> None:

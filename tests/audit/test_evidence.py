@@ -58,7 +58,7 @@ def body_of(event: str) -> dict[str, object]:
 def downloaded(client: Client, path: str = PAGE) -> bytes:
     response = client.post(path)
     assert response["Content-Type"] == "application/zip"
-    return b"".join(response.streaming_content)  # type: ignore[attr-defined]  # an answer in pieces
+    return b"".join(response.streaming_content)
 
 
 def verified(place: Path, index: str, key: VerifierKey) -> int:
@@ -102,7 +102,7 @@ def test_it_is_in_the_log_when_it_begins_and_with_its_hash_when_it_has_ended(
     begun = body_of("evidence.started")
     assert (begun["a"], begun["n"]) == (auditor.log_reference, 5)
     assert not LoggedEvent.objects.filter(event="evidence.finished").exists()
-    data = b"".join(response.streaming_content)  # type: ignore[attr-defined]  # an answer in pieces
+    data = b"".join(response.streaming_content)
     ended = body_of("evidence.finished")
     name = urlsafe_b64encode(sha256(data).digest()).decode().rstrip("=")
     assert (ended["o"], ended["n"]) == (f"sha256:{name}", 5)
@@ -114,7 +114,7 @@ def test_what_was_cut_off_has_a_beginning_and_no_end(
 ) -> None:
     pieces = evidence.hand_out(by=auditor, filters=Filters(), now=timezone.now())
     next(pieces)
-    pieces.close()  # type: ignore[attr-defined]  # an answer in pieces
+    pieces.close()
     assert "h" not in body_of("evidence.started")
     assert not LoggedEvent.objects.filter(event="evidence.finished").exists()
 

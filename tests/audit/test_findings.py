@@ -53,7 +53,7 @@ def event_of(worker: User) -> LoggedEvent:
 def finding_about(worker: User, auditor: User, **more: object) -> Finding:
     values = {"kind": "case_file", "about": FILE.log_reference, "person": worker.username}
     made = values | {"question": QUESTION, "by": auditor, "now": timezone.now()} | more
-    return findings.ask(**made)  # type: ignore[arg-type]  # keywords of findings
+    return findings.ask(**made)
 
 
 def body_of(event: str) -> dict[str, object]:
@@ -193,15 +193,15 @@ def test_answers_and_ends_come_from_the_right_person_at_the_right_time(
     with pytest.raises(Refused, match="Somebody else was asked"):
         findings.answer(finding=finding, text="x", by=auditor, now=now)
     with pytest.raises(Refused, match="no answer yet"):
-        findings.decide(decision="ask_again", by=auditor, **decided)  # type: ignore[arg-type]  # keywords of findings
+        findings.decide(decision="ask_again", by=auditor, **decided)
     with pytest.raises(Refused, match="does not ask"):
-        findings.decide(decision="close", by=worker, **decided)  # type: ignore[arg-type]  # keywords of findings
+        findings.decide(decision="close", by=worker, **decided)
     findings.answer(finding=finding, text=ANSWER, by=worker, now=now)
     with pytest.raises(Refused, match="waits for no answer"):
         findings.answer(finding=finding, text=ANSWER, by=worker, now=now)
-    findings.decide(decision="close", by=auditor, **decided)  # type: ignore[arg-type]  # keywords of findings
+    findings.decide(decision="close", by=auditor, **decided)
     with pytest.raises(Refused, match="closed already"):
-        findings.decide(decision="close", by=auditor, **decided)  # type: ignore[arg-type]  # keywords of findings
+        findings.decide(decision="close", by=auditor, **decided)
     another = make_user(Role.AUDITOR, username="another")
     own = finding_about(another, auditor)
     with pytest.raises(Refused, match="asked yourself"):

@@ -49,7 +49,7 @@ def worker(real_commits: RealCommits) -> User:
 def opened(by: log.Actor, event: Event = Event.CASE_FILE_READ, **more: object) -> None:
     values = {"target": FILE, "groups": HEAD, "purpose": Purpose.SERVICE, "grant": by.log_grant}
     with transaction.atomic():
-        log.record(**{"event": event, "by": by} | values | more)  # type: ignore[arg-type]  # keywords of record
+        log.record(**{"event": event, "by": by} | values | more)
 
 
 def found(days: int = 1) -> Openings:

@@ -40,7 +40,7 @@ def worker(real_commits: RealCommits) -> User:
 
 def record(worker: User, **more: object) -> None:
     with transaction.atomic():
-        log.record(**{"event": Event.CASE_FILE_OPENED, "by": worker, "target": FILE} | more)  # type: ignore[arg-type]  # the tests say it as keywords
+        log.record(**{"event": Event.CASE_FILE_OPENED, "by": worker, "target": FILE} | more)
 
 
 def shown(client: Client, **query: object) -> int:
@@ -146,7 +146,7 @@ def test_days_bound_the_search_on_both_sides(auditor: Client, worker: User) -> N
 
 
 def test_pages_follow_each_other_in_both_directions(auditor: Client, worker: User) -> None:
-    write_events(2 * PER_PAGE + 10, by=worker)  # type: ignore[arg-type]  # the fixture has no type
+    write_events(2 * PER_PAGE + 10, by=worker)
     ids = list(LoggedEvent.objects.filter(event="case_file.opened").order_by("-id"))
     wanted = Filters(event="case_file.opened")
     first = find(wanted)
@@ -198,7 +198,7 @@ def test_the_list_survives_an_event_that_is_none(auditor: Client) -> None:
 def test_a_page_costs_few_queries(auditor: Client, worker: User) -> None:
     from django.test.utils import CaptureQueriesContext
 
-    write_events(PER_PAGE, by=worker)  # type: ignore[arg-type]  # the fixture has no type
+    write_events(PER_PAGE, by=worker)
     with (
         CaptureQueriesContext(connections["default"]) as here,
         CaptureQueriesContext(connections["auditor"]) as there,
@@ -222,7 +222,7 @@ def test_nobody_but_the_auditor_looks(role: Role) -> None:
 def test_a_search_that_cannot_be_written_down_shows_nothing(
     auditor: Client, worker: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_events(1, by=worker)  # type: ignore[arg-type]  # the fixture has no type
+    write_events(1, by=worker)
     monkeypatch.setattr("audit.entries.spell", lambda _body: "{")
     response = auditor.get("/log/")
     assert response.status_code == 503

@@ -318,7 +318,7 @@ def test_the_vault_opens_nothing_without_a_reading() -> None:
 
     sealed = seal_bytes(OWNER, details.PURPOSE, b"text", row=OWNER)
     with pytest.raises(Sealed):
-        open_bytes(OWNER, details.PURPOSE, sealed, None, row=OWNER)  # type: ignore[arg-type]  # what a careless caller does
+        open_bytes(OWNER, details.PURPOSE, sealed, None, row=OWNER)
     with log.entered(log.Context()):
         assert open_bytes(OWNER, details.PURPOSE, sealed, reading(), row=OWNER) == b"text"
     (body,) = logged()

@@ -79,7 +79,7 @@ def test_one_in_twenty_and_at_least_ten_are_drawn(
     assert samples.draw(by=auditor, today=next_week()) == drawn
     body = body_of("sample.drawn")
     assert body["n"] == events
-    assert len(body["os"]) == drawn  # type: ignore[arg-type]  # a list
+    assert len(body["os"]) == drawn
     assert set(Sample.objects.values_list("week_on", flat=True)) == {last_week(next_week())}
 
 

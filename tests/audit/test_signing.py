@@ -75,7 +75,7 @@ def test_a_log_without_a_key_is_not_signed_and_one_that_had_it_later_is_good(
 ) -> None:
     write_events(2)
     sequence_all()
-    assert checkpoints.latest().note == ""  # type: ignore[union-attr]  # there is one, or the test fails
+    assert checkpoints.latest().note == ""
     actions.start_key(by=BY, now=NOW)
     sequence_all()
     assert last_note().signatures

@@ -36,7 +36,7 @@ def record(by: log.Actor, session: str = SESSION, **more: object) -> LoggedEvent
     """One event of a sign-in, on a page."""
     context = log.Context(channel="web", request=f"{session}Request", session=session)
     with log.entered(context), transaction.atomic():
-        log.record(**{"event": Event.CASE_FILE_READ, "by": by, "target": FILE} | more)  # type: ignore[arg-type]  # keywords of record
+        log.record(**{"event": Event.CASE_FILE_READ, "by": by, "target": FILE} | more)
     return LoggedEvent.objects.latest("id")
 
 
@@ -92,7 +92,7 @@ def test_an_unknown_sign_in_has_nothing(auditor: Client) -> None:
 
 
 def test_timelines_have_pages_and_days(auditor: Client, worker: User) -> None:
-    write_events(PER_PAGE + 10, by=worker)  # type: ignore[arg-type]  # an account
+    write_events(PER_PAGE + 10, by=worker)
     first = timelines.of(Kind.THING, FILE.log_reference, Turn())
     assert len(first.rows) == PER_PAGE
     assert first.is_file

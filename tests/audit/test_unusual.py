@@ -19,7 +19,7 @@ def at(day: date = DAY, hour: int = 10, minute: int = 0) -> datetime:
 
 
 def read(moment: datetime, file: str = "a", who: str = ME, **more: object) -> Act:
-    return Act(moment, who, Event.CASE_FILE_READ, (file,), **more)  # type: ignore[arg-type]  # keywords of the class
+    return Act(moment, who, Event.CASE_FILE_READ, (file,), **more)
 
 
 def usual_days(number: int = 20, before: date = DAY) -> list[Act]:
@@ -29,7 +29,7 @@ def usual_days(number: int = 20, before: date = DAY) -> list[Act]:
 
 
 def found_on(day: date, acts: list[Act], **more: object) -> list[Found]:
-    return list(History(acts, **more).unusual(day))  # type: ignore[arg-type]  # keywords of the class
+    return list(History(acts, **more).unusual(day))
 
 
 def rules_on(day: date, acts: list[Act]) -> list[Rule]:

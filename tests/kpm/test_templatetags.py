@@ -202,7 +202,7 @@ def test_a_masked_value_without_a_reason_says_so_beside_the_field() -> None:
 
 def test_a_revealed_value_carries_its_time_and_who_looks() -> None:
     request = RequestFactory().get("/")
-    request.user = SimpleNamespace(name="周敏")  # type: ignore[assignment]  # a tag asks for a name and no more
+    request.user = SimpleNamespace(name="周敏")
     html = drawn(
         "{% masked_value 'phone' 'Phone' '1**********' action='/open/' revealed='13800000000' %}",
         request=request,

@@ -91,7 +91,7 @@ def _sqlite_dump(name: str) -> Iterator[bytes]:
 
 def versions_of(model: type[SealedModel]) -> Iterator[SealedModel]:
     """Every row, and every version of it that history keeps."""
-    rows: Any = model.objects  # type: ignore[attr-defined]  # any model that seals
+    rows: Any = model.objects
     yield from rows.all()
     if hasattr(model, "history"):
         yield from (each.instance for each in model.history.all())
@@ -297,7 +297,7 @@ DOCUMENT = b"%PDF-1.7\n" + WORDS * 50
 def keys_in(stolen: bytes) -> list[str]:
     """Which keys, from the root down, lie in it as they are or in base64."""
     root = providers.configured()
-    found = {"root": root.current()}  # type: ignore[attr-defined]  # the file's provider
+    found = {"root": root.current()}
     found |= {f"vault {row.version}": vault_keys.opened(row) for row in VaultKey.objects.all()}
     found |= {f"backup {name}": key for name, key in archives.keys_of_data().items()}
     owners = list(DataKey.objects.values_list("owner", flat=True))

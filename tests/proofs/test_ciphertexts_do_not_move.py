@@ -54,7 +54,7 @@ class Moved:
     def __enter__(self) -> SealedModel:
         assert self.blob != self.before
         self.thief(self.sql, self.blob, stored(self.row.pk))
-        return type(self.row).objects.get(pk=self.row.pk)  # type: ignore[attr-defined,no-any-return]  # any model that seals
+        return type(self.row).objects.get(pk=self.row.pk)
 
     def __exit__(self, *_error: object) -> None:
         self.thief(self.sql, self.before, stored(self.row.pk))
@@ -62,7 +62,7 @@ class Moved:
 
 def rows_of(model: type[SealedModel]) -> list[SealedModel]:
     """The rows, those of the canary file first: under its key lies one of every kind."""
-    rows: Any = model.objects.order_by("-id")  # type: ignore[attr-defined]  # any model that seals
+    rows: Any = model.objects.order_by("-id")
     file = worlds.canary_file()
     ours = {file.id, file.person_id}
     return sorted(rows, key=lambda row: owner_of(row) not in ours)
@@ -219,7 +219,7 @@ def test_versions_in_history_do_not_move_either(thief: Execute) -> None:
     for model in history_models():
         layout: GroupLayout
         for layout in layout_of(model).groups.values():
-            pasts: Any = model.history.order_by("history_id")  # type: ignore[attr-defined]  # any model that seals
+            pasts: Any = model.history.order_by("history_id")
             one = pasts.first()
             other = pasts.exclude(id=one.id).first()
             mine = bytes(getattr(one, layout.name))
@@ -227,7 +227,7 @@ def test_versions_in_history_do_not_move_either(thief: Execute) -> None:
             sql = f"UPDATE {table} SET {layout.name} = ? WHERE history_id = ?"  # noqa: S608 names of our own models
             opens(one.instance, layout.name)
             thief(sql, bytes(getattr(other, layout.name)), stored(one.history_id))
-            moved = model.history.get(history_id=one.history_id)  # type: ignore[attr-defined]  # any model that seals
+            moved = model.history.get(history_id=one.history_id)
             assert isinstance(stays_shut(moved.instance, layout.name), Unreadable)
             thief(sql, mine, stored(one.history_id))
 

@@ -445,7 +445,7 @@ class Levels(RuleBasedStateMachine):
         """Do it, or be refused and leave nothing behind."""
         try:
             with transaction.atomic():
-                act()  # type: ignore[operator]  # a lambda each time
+                act()
         except Refused:
             self.met["refused"] += 1
         else:

@@ -334,7 +334,7 @@ class Support(RuleBasedStateMachine):
     def _try(self, word: str, act: object) -> None:
         try:
             with transaction.atomic():
-                act()  # type: ignore[operator]  # a closure over what was drawn
+                act()
         except Refused:
             self.met["refused"] += 1
         else:

@@ -65,14 +65,14 @@ def broken_log(commits: RealCommits) -> Iterator[None]:
 
 def a_row(model: type[SealedModel]) -> Any:
     """A row as it comes from the database."""
-    return model.objects.first()  # type: ignore[attr-defined]  # any model that seals
+    return model.objects.first()
 
 
 @pytest.mark.parametrize(("model", "group"), GROUPS)
 def test_no_group_opens_without_a_reading(
     shared_demo: RealCommits, model: type[SealedModel], group: str
 ) -> None:
-    rows: Any = model.objects  # type: ignore[attr-defined]  # any model that seals
+    rows: Any = model.objects
     names = layout_of(model).groups[group].names
     nobody: Any = None
     assert names
@@ -261,7 +261,7 @@ class Gateway:
         try:
             return b"".join(answer)
         finally:
-            answer.close()  # type: ignore[attr-defined]  # WSGI wants it, where it is there
+            answer.close()
 
     def count(self, subject: str) -> int:
         """How often somebody else finds that this was read: only what is committed counts."""

@@ -26,7 +26,7 @@ def test_a_payload_comes_back(payload: bytes, reading: Notes) -> None:
     # Header, nonce, tag, length; and nobody sees how long it is but in steps of 64.
     assert len(blob) == 32 + (len(payload) + 4 + 63) // 64 * 64
     assert open_bytes(owner, "ledger.rows", blob, reading, row=ROW) == payload
-    assert open_bytes(owner, "ledger.rows", memoryview(blob), reading, row=ROW) == payload  # type: ignore[arg-type]  # PostgreSQL hands out a memoryview
+    assert open_bytes(owner, "ledger.rows", memoryview(blob), reading, row=ROW) == payload
     assert reading.opened == [("ledger.rows", owner)] * 2
 
 

@@ -46,7 +46,7 @@ def test_nothing_opens_without_a_reading(human: Make) -> None:
     with pytest.raises(Sealed, match="reading"):
         Human.objects.opened("head", reading=nobody)
     with pytest.raises(TypeError):
-        open_groups([found], "head")  # type: ignore[call-arg]  # what a careless caller does
+        open_groups([found], "head")
     with pytest.raises(Sealed):
         _ = found.name
 

@@ -222,7 +222,7 @@ def test_many_rows_are_sealed_with_few_queries(
     assert [row.name for row in found] == [f"名{number}" for number in range(40)]
     diaries = [Diary(key_owner=row.pk, text=f"of {row.name}") for row in rows]
     Diary.objects.bulk_create(diaries)
-    assert Diary.objects.opened("head", reading=Notes()).first().text == "of 名0"  # type: ignore[union-attr]  # there is one, or the test fails
+    assert Diary.objects.opened("head", reading=Notes()).first().text == "of 名0"
 
 
 def test_more_rows_than_the_cache_holds_are_sealed(db: None, monkeypatch: Any) -> None:
