@@ -20,7 +20,7 @@ RULES: Final = {
     "preload": False,
 }
 HEAVY: Final = frozenset({"serious", "critical"})
-NARROW, PHONE, _DESK = sorted(HEIGHTS)
+NARROW: Final = min(HEIGHTS)
 
 # Every piece of text, also what only some can hear or see.
 TEXTS: Final = """() => {
@@ -133,8 +133,7 @@ class Inspector:
         for width in widths:
             page.set_viewport_size(size_of(width))
             found += self.overflow(page, width)
-            # English words are the longer ones, and are in the way where there is little room.
-            if is_new and width != NARROW and (language != "en" or width == PHONE):
+            if is_new and width != NARROW:
                 found += [f"{width} px: {each}" for each in self.barriers(page)]
         return found
 
